@@ -1,0 +1,68 @@
+"""The commands of `flask`, and what they share: the wired house, who asks, exit codes.
+
+Exit codes: 0 done; 1 the answer is no; 2 wrong usage."""
+
+import getpass
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+from flask import Flask, current_app
+
+from config import logs
+from config.settings import ROOT, Settings, SettingsError, read
+from flow.house import House
+
+RUN_ENV = ROOT / "var/run.env"  # what `make run` keeps for itself
+
+
+def the_house(*, of_make_run: bool = True) -> House:
+    """The wired parts; ends with 1 and the list of problems when the settings are wrong.
+
+    `of_make_run`: a person's command works on what `make run` started where nothing else is set."""
+    if problems := current_app.extensions.pop("problems", None):
+        if not (of_make_run and RUN_ENV.is_file()):
+            no(problems)
+        try:
+            settings = read(dotenv=RUN_ENV)
+        except SettingsError:
+            no(problems)
+        logs.set_up(quiet=True)
+        current_app.config["SETTINGS"] = settings
+        current_app.extensions["house"] = current_app.extensions["wire"](settings)
+    house: House = current_app.extensions["house"]
+    return house
+
+
+def the_settings() -> Settings:
+    """The settings of `the_house`, which comes first."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def no(text: str) -> NoReturn:
+    """The answer is no: say why on stderr, exit 1."""
+    click.echo(text, err=True)
+    sys.exit(1)
+
+
+def asker(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--who` and `--why` of every command that changes something."""
+    command = click.option("--why", required=True, help="Why; kept in the lead's history.")(command)
+    return click.option("--who", default=_login, help="Who asks (default: the login name).")(command)
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "operator"
+
+
+def register(app: Flask) -> None:
+    """Before the settings are looked at: help and the simulator need none."""
+    from cli import demo, leads, release, simulator, sources, worker
+
+    for part in (release, worker, simulator, sources, leads, demo):
+        app.cli.add_command(part.command)

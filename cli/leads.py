@@ -1,0 +1,97 @@
+"""`flask leads`: list them, tell the whole story of one, and a person's way on."""
+
+import click
+from flask.cli import with_appcontext
+
+from cli import story
+from cli.commands import asker, no, the_house
+from core.lead import Lead
+from core.policy import DESPITE
+from core.states import STATES
+from flow import operate
+from store import queries
+
+
+@click.group("leads")
+def command() -> None:
+    """The leads: list, show, cancel, remap, rearm, resolve."""
+
+
+@command.command("list")
+@click.option("--state", type=click.Choice(STATES))
+@click.option("--source")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@with_appcontext
+def list_(state: str | None, source: str | None, limit: int) -> None:
+    """The newest leads, a line each; numbers are masked."""
+    house = the_house()
+    with house.store.read() as tx:
+        rows = queries.newest(tx, limit, state=state, source=source)
+    for row in rows:
+        click.echo(story.line(row))
+    if not rows:
+        click.echo("no leads")
+
+
+@command.command("show")
+@click.argument("lead")
+@with_appcontext
+def show(lead: str) -> None:
+    """The whole story of a LEAD (its id or short number) in words."""
+    house = the_house()
+    with house.store.read() as tx:
+        found = queries.story(tx, lead)
+    if found is None:
+        no(f"no lead has the id or number {lead!r}")
+    click.echo(story.tell(found))
+
+
+def _said(change: object) -> None:
+    """Run a change and say where the lead is now, or why it was refused."""
+    try:
+        lead: Lead = change()  # type: ignore[operator]
+    except (operate.Refused, operate.NoSuchLead) as why:
+        no(str(why))
+    click.echo(f"lead {lead.no} is {lead.state}")
+
+
+@command.command("cancel")
+@click.argument("lead")
+@asker
+@with_appcontext
+def cancel(lead: str, who: str, why: str) -> None:
+    """End a LEAD: it will not be called."""
+    house = the_house()
+    _said(lambda: operate.cancel(house, lead, who, why))
+
+
+@command.command("remap")
+@click.argument("lead")
+@asker
+@with_appcontext
+def remap(lead: str, who: str, why: str) -> None:
+    """Map a LEAD again after its source or data was mended; only one that was never claimed."""
+    house = the_house()
+    _said(lambda: operate.remap(house, lead, who, why))
+
+
+@command.command("rearm")
+@click.argument("lead")
+@click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="A rule to set aside; repeatable.")
+@asker
+@with_appcontext
+def rearm(lead: str, despite: tuple[str, ...], who: str, why: str) -> None:
+    """Ring for a LEAD (again), in a new round."""
+    house = the_house()
+    _said(lambda: operate.rearm(house, lead, who, why, despite))
+
+
+@command.command("resolve")
+@click.argument("lead")
+@click.option("--provider-id", default="", help="The provider's id of the call, if you found it.")
+@asker
+@with_appcontext
+def resolve(lead: str, provider_id: str, who: str, why: str) -> None:
+    """You looked in the provider's panel: the unknown call of this LEAD was accepted."""
+    house = the_house()
+    _said(lambda: operate.resolve(house, lead, who, why, provider_id))

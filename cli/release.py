@@ -1,0 +1,20 @@
+"""`flask release`: migrations, then the differing source files put into force."""
+
+import click
+from flask.cli import with_appcontext
+
+from cli.commands import the_house, the_settings
+from cli.sources import apply_files
+from store import migrate
+
+
+@click.command("release")
+@with_appcontext
+def command() -> None:
+    """Bring the database to this code and take the source files (run before web and worker start).
+
+    A file that is refused is named and does not end the release: its version in force stays."""
+    house = the_house(of_make_run=False)
+    before, after = migrate.upgrade(house.store)
+    click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+    apply_files(house, the_settings())

@@ -1,0 +1,136 @@
+"""`flask worker`: the loop that maps, claims, calls and records. Any number of workers share a database."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from cli.commands import no, the_house, the_settings
+from config import logs
+from flow import call, decide, sweep
+from flow.house import House
+from store import house as workers
+from store import migrate
+from store.engine import StoreUnavailable
+from store.ids import new_id
+
+POLL_S = 1.0
+
+
+class Worker:
+    """One worker process. `run` returns after `stop`, when what it held is finished and recorded."""
+
+    def __init__(self, house: House, concurrency: int) -> None:
+        self.id = new_id()
+        self._house = house
+        self._slots = threading.Semaphore(concurrency)
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="call")
+        self._stopping = threading.Event()
+        self._tended_at = 0.0
+        self._turn = 0
+        self._started_at = 0
+        self._redo: list[str] = []
+
+    def stop(self, *_: Any) -> None:
+        self._stopping.set()
+        self._house.bell.poke()
+
+    def run(self) -> None:
+        self._house.bell.listen()
+        self._house.log.info("worker_started", worker=self.id)
+        while not self._stopping.is_set():
+            rest = self._guarded(self.turn)
+            if rest:
+                self._house.bell.wait(rest)
+        # What is on the wire is finished and recorded; nothing new is claimed.
+        self._pool.shutdown(wait=True)
+        self._guarded(self._check_out)
+        self._house.bell.close()
+        self._house.log.info("worker_ended", worker=self.id)
+
+    def turn(self) -> float:
+        """Every step once; the seconds to rest, 0 to go on right away."""
+        if time.monotonic() - self._tended_at >= POLL_S:
+            self.tend()
+        go_on = decide.decide_next(self._house)
+        if self._redo:
+            go_on = True
+            if not sweep.redo_next(self._house, self._redo[0]):
+                self._redo.pop(0)
+        rest = POLL_S
+        for account in self._house.voices:
+            rest = min(rest, self._call_next(account))
+        return 0.0 if go_on else rest
+
+    def tend(self) -> None:
+        """Once a second: say that we live, look for new versions, settle what is overdue."""
+        with self._house.store.write() as tx:
+            now = self._house.store.now_ms(tx)
+            self._started_at = self._started_at or now
+            workers.check_in(tx, self.id, self._started_at, now)
+        self._redo += [name for name in self._house.sources.refresh() if name not in self._redo]
+        sweep.settle_lost(self._house)
+        self._tended_at = time.monotonic()
+
+    def _call_next(self, account: str) -> float:
+        if not self._slots.acquire(blocking=False):
+            return POLL_S  # a call that ends pokes the bell
+        held = True
+        try:
+            claimed = call.claim_next(self._house, account, self.id, self._turn)
+            if isinstance(claimed, call.Rest):
+                return POLL_S if claimed.seconds is None else claimed.seconds
+            if claimed is not None:
+                self._turn += 1
+                self._pool.submit(self._place, claimed)
+                held = False
+            return 0.0
+        finally:
+            if held:
+                self._slots.release()
+
+    def _place(self, claimed: call.Claimed) -> None:
+        try:
+            call.record_surely(self._house, claimed, call.place(self._house, claimed))
+        except Exception:
+            self._house.log.exception("call_failed", lead=claimed.lead.id)
+        finally:
+            self._slots.release()
+            self._house.bell.poke()
+
+    def _guarded(self, step: Callable[[], float | None]) -> float:
+        """The loop outlives a database that is away, and a bug; both are said."""
+        try:
+            return step() or 0.0
+        except StoreUnavailable as why:
+            self._house.log.warning("store_unavailable", why=str(why))
+        except Exception:
+            self._house.log.exception("step_failed")
+        return POLL_S
+
+    def _check_out(self) -> None:
+        with self._house.store.write() as tx:
+            workers.check_out(tx, self.id)
+
+
+@click.command("worker")
+@with_appcontext
+def command() -> None:
+    """Map, claim, call and record until SIGTERM or Ctrl-C; then finish what is on the wire."""
+    house, settings = the_house(of_make_run=False), the_settings()
+    logs.set_up()
+    try:
+        with house.store.read() as tx:
+            if not migrate.is_current(tx):
+                no("the database is not at this code's migrations: run flask release first")
+    except StoreUnavailable as why:
+        house.log.warning("store_unavailable", why=str(why))
+    worker = Worker(house, settings.voice.concurrency)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, worker.stop)
+    worker.run()

@@ -1,0 +1,181 @@
+"""From files to sources: what is whole and valid is Loaded, anything else is Problems, all at once.
+
+Files are where versions come from. What is in force is the canonical text, which `from_text` reads
+back; it holds the source over its preset over the policy file's defaults, so it stands alone.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+
+from config.merge import merge, under_policy, without
+from config.problem import Problem, Problems, collect
+from config.yaml_text import SIZE, Keys, Text, parse
+from core.source import House, Policy, Source
+from schemas.policy import PolicyFile
+from schemas.section import Wrong, nearest, problems_of
+from schemas.source import NAME, read_source
+
+__all__ = ["Loaded", "PolicyText", "Problem", "Problems", "Text", "from_text", "load_dir", "load_file", "load_policy"]
+
+PRESETS = Path(__file__).parent / "presets"
+FILE_NAME = "a name of small Latin letters, digits and hyphens, at most 63, ending in .yaml"
+WHOLE_LINE = re.compile(r"[a-z_]+:( |$)")
+# Read and checked, but no code obeys them yet; a source that writes one is told so. This list only shrinks.
+NOT_ENFORCED = ("policy.calls_per_hour", "policy.calls_per_day", "policy.spend_per_day", "house")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A whole, valid source. `text` is canonical: equal settings have equal texts; examples are left out."""
+
+    source: Source
+    text: str
+    digest: str  # SHA-256 of the text, hex
+
+
+@dataclass(frozen=True)
+class PolicyText:
+    """The policy file: `defaults` as it stands, below every source's policy, and the house's totals."""
+
+    defaults: Text = field(default_factory=lambda: Text("", {}))
+    policy: Policy = field(default_factory=Policy)
+    house: House = field(default_factory=House)
+
+
+def load_file(path: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> Loaded | Problems:
+    """The source of one file. Never raises for what a file can hold."""
+    if not re.fullmatch(NAME, path.stem) or path.suffix != ".yaml":
+        return Problems((Problem(str(path), 0, "", FILE_NAME, path.name),))
+    text = read_source_text(path)
+    return text if isinstance(text, Problems) else load_text(path.stem, text, policy, presets)
+
+
+def load_text(name: str, text: Text, policy: PolicyText | None = None, presets: Path = PRESETS) -> Loaded | Problems:
+    """The source called `name` of a text already read."""
+    whole = whole_text(text, policy, presets)
+    if isinstance(whole, Problems):
+        return whole
+    source, wrong = read_source(name, whole.value)
+    if source is None:
+        return _problems(whole, wrong)
+    canonical = json.dumps(without(whole, "examples").value, ensure_ascii=False, sort_keys=True)
+    return Loaded(source, canonical, hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def whole_text(text: Text, policy: PolicyText | None = None, presets: Path = PRESETS) -> Text | Problems:
+    """The source's text over its preset's over the policy file's defaults."""
+    name = text.value.get("preset", "generic")
+    preset = read_preset(name, presets) if isinstance(name, str) else None
+    if preset is None:
+        file, line = text.place(("preset",))
+        known = preset_names(presets)
+        write = nearest(name, known) if isinstance(name, str) else ""
+        got = name if isinstance(name, str) else "no text"
+        said = Problem(file, line, "preset", "one of " + ", ".join(known), got, f"preset: {write}" if write else "")
+        return Problems((said,))
+    if isinstance(preset, Problems):
+        return preset
+    whole = merge(without(preset, "examples"), text)  # a preset's examples know nothing of the owner's script
+    return under_policy(whole, policy.defaults) if policy else whole
+
+
+def from_text(name: str, text: str) -> Source | Problems:
+    """The source of a canonical text, as a process reads the version in force. Problems only when the
+    text was written by another release whose keys this one does not know."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        return Problems((Problem(name, 0, "", "a source's canonical text"),))
+    source, wrong = read_source(name, value)
+    return source if source is not None else _problems(Text(name, value), wrong)
+
+
+def read_source_text(path: Path) -> Text | Problems:
+    """A file's content with the line of each key, not yet checked against any schema."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(SIZE + 1)
+    except OSError as error:
+        return Problems((Problem(str(path), 0, "", "a file that can be read", error.strerror or "an error"),))
+    return parse(raw, str(path))
+
+
+def read_preset(name: str, presets: Path = PRESETS) -> Text | Problems | None:
+    """The preset's text, checked by itself; None where there is none of this name."""
+    if not re.fullmatch(NAME, name) or not (presets / f"{name}.yaml").is_file():
+        return None
+    text = read_source_text(presets / f"{name}.yaml")
+    if isinstance(text, Problems):
+        return text
+    source, wrong = read_source(name, text.value, whole=False)
+    for key in ("preset", "account", "enabled"):
+        if key in text.value:
+            wrong.append(((key,), Wrong("nothing: this is the source's to say", key)))
+    policy = text.value.get("policy")
+    for key in policy if isinstance(policy, dict) else ():
+        if key != "test_when":  # whom and when is the owner's word, in the source or in the policy file
+            wrong.append((("policy", key), Wrong("test_when only, the rest is the owner's to say", key)))
+    return _problems(text, wrong) if wrong or source is None else text
+
+
+def preset_names(presets: Path = PRESETS) -> list[str]:
+    """The names of all presets, sorted."""
+    return sorted(path.stem for path in presets.glob("*.yaml"))
+
+
+def load_dir(folder: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> dict[str, Loaded | Problems]:
+    """Every source of a folder by its name. A file of a wrong name stands under its whole file name."""
+    found: dict[str, Loaded | Problems] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix in (".yaml", ".yml") and not path.name.startswith("."):
+            loaded = load_file(path, policy, presets)
+            found[path.stem if path.suffix == ".yaml" and re.fullmatch(NAME, path.stem) else path.name] = loaded
+    return found
+
+
+def load_policy(path: Path) -> PolicyText | Problems:
+    """The policy file. One that is missing is an error: its caller decides whether one has to be there."""
+    text = read_source_text(path)
+    if isinstance(text, Problems):
+        return text
+    try:
+        data = PolicyFile().load(text.value)
+    except ValidationError as error:
+        return _problems(text, list(problems_of(error.messages)))
+    below = {keys[1:]: place for keys, place in text.places.items() if keys[0] == "defaults" and len(keys) > 1}
+    return PolicyText(Text(text.file, text.value.get("defaults", {}), below), data["defaults"], data["house"])
+
+
+def not_enforced(text: str | Mapping[str, Any]) -> list[str]:
+    """The keys of a source's (or the policy file's) text that are read but not obeyed yet, as written out."""
+    value = json.loads(text) if isinstance(text, str) else text
+    return [key for key in NOT_ENFORCED if _stands(value, key.split("."))]
+
+
+def _stands(value: Any, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+def _problems(text: Text, wrong: list[tuple[Keys, Wrong]]) -> Problems:
+    """What is missing in a merged text is missing in the source: presets and defaults are checked by themselves."""
+    items = []
+    for keys, said in wrong:
+        own = next((keys[:n] for n in range(len(keys), 0, -1) if text.places.get(keys[:n], ("",))[0] == text.file), ())
+        line = text.places[own][1] if own else 1
+        bare = said.write and keys and not keys[-1].isdigit() and not WHOLE_LINE.match(said.write)
+        write = f"{keys[-1]}: {said.write}" if bare else said.write
+        items.append(Problem(text.file, line, ".".join(keys), said.expected, said.got, write))
+    return collect(items)

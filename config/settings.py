@@ -1,0 +1,198 @@
+"""The only reader of the environment: one frozen `Settings`, or every problem at once.
+
+Each variable also comes as `NAME_FILE` (a path whose content is the value); an empty variable is
+not set; the real environment wins over `.env` in the project's root, which every process reads
+here, gunicorn's workers too. `docs/settings.md` names each one; a test compares the two.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """Settings are wrong or missing; `problems` lists every one of them, without any value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("wrong settings:\n" + "\n".join(f"- {p}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class VoiceSettings:
+    """The account `main` at the provider. Seconds; `rate` is calls started per second, 0 is unlimited."""
+
+    url: str
+    auth: str
+    key: str = field(repr=False)
+    login: str = field(repr=False)
+    password: str = field(repr=False)
+    connect_timeout: float
+    total_timeout: float
+    concurrency: int
+    rate: float
+    ca_file: str
+    proxy: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    host: str
+    port: int
+    database_url: str = field(repr=False)
+    database_direct_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    digest_key: str = field(repr=False)
+    api_token: str = field(repr=False)
+    sources_dir: Path
+    policy_file: Path
+    secrets_file: Path
+    public_url: str
+    trusted_proxies: int
+    run_dir: str
+    retention_days: int
+    voice: VoiceSettings
+
+
+class _Env(FileAwareEnv):
+    """Reads a given mapping; blank is not set; NAME and NAME_FILE together is an error."""
+
+    def __init__(self, environ: Mapping[str, str], dotenv: Path | None) -> None:
+        super().__init__(eager=False, strip_whitespace=True)
+        if dotenv is not None and dotenv.is_file():
+            self.read_env(str(dotenv), recurse=False)
+        self._values = {**self._environ, **{k: v for k, v in environ.items() if v}}
+        # NAME in the environment hides NAME_FILE of .env, and the other way round: the environment wins whole.
+        for name, value in environ.items():
+            if value and name.endswith("_FILE") and name[:-5] not in environ:
+                self._values.pop(name[:-5], None)
+            elif value and f"{name}_FILE" not in environ:
+                self._values.pop(f"{name}_FILE", None)
+        self._environ = {}
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        value, file = self._values.get(env_key), self._values.get(f"{env_key}_FILE")
+        if value and file:
+            raise ValueError(f"{env_key} and {env_key}_FILE are both set; leave one of them")
+        if file:
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as why:
+                raise ValueError(f"{env_key}_FILE must name a readable UTF-8 file") from why
+        return value or default
+
+
+def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / ".env") -> Settings:
+    """The settings of this process. Raises SettingsError with every problem."""
+    env = _Env(os.environ if environ is None else environ, dotenv)
+    problems: list[str] = []
+
+    def get(kind: str, name: str, *args: Any, **options: Any) -> Any:
+        try:
+            return getattr(env, kind)(name, *args, **options)
+        except ValueError as why:  # NAME and NAME_FILE, or an unreadable file
+            problems.append(str(why))
+            return args[0] if args else ""
+
+    long_enough = validate.Length(min=32, error="must have at least 32 signs (try: openssl rand -hex 32)")
+    voice = VoiceSettings(
+        url=get("str", "VOICE_API_URL", validate=_http_url),
+        auth=get("str", "VOICE_API_AUTH", "header", validate=validate.OneOf(["header", "body"])),
+        key=get("str", "VOICE_API_KEY", ""),
+        login=get("str", "VOICE_API_LOGIN", ""),
+        password=get("str", "VOICE_API_PASSWORD", ""),
+        connect_timeout=get("float", "VOICE_CONNECT_TIMEOUT", 3.0, validate=validate.Range(0.05, 60)),
+        total_timeout=get("float", "VOICE_TOTAL_TIMEOUT", 20.0, validate=validate.Range(0.1, 300)),
+        concurrency=get("int", "VOICE_CONCURRENCY", 8, validate=validate.Range(1, 512)),
+        rate=get("float", "VOICE_RATE", 5.0, validate=validate.Range(0, 10_000)),
+        ca_file=get("str", "VOICE_CA_FILE", ""),
+        proxy=get("str", "VOICE_PROXY", ""),
+    )
+    settings = Settings(
+        host=get("str", "HOST", "0.0.0.0"),  # noqa: S104 - the documented default; make run says 127.0.0.1
+        port=get("int", "PORT", 8000, validate=validate.Range(1, 65535)),
+        database_url=_database_url(get("str", "DATABASE_URL", validate=_database)),
+        database_direct_url=_database_url(get("str", "DATABASE_DIRECT_URL", "")),
+        secret_key=get("str", "SECRET_KEY", validate=long_enough),
+        digest_key=get("str", "DIGEST_KEY", validate=long_enough),
+        api_token=get("str", "API_TOKEN", validate=validate.Length(min=16, error="must have at least 16 signs")),
+        sources_dir=ROOT / get("str", "SOURCES_DIR", "config/sources"),
+        policy_file=ROOT / get("str", "POLICY_FILE", "config/policy.yaml"),
+        secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),
+        public_url=get("str", "PUBLIC_URL", "").rstrip("/"),
+        trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
+        run_dir=get("str", "RUN_DIR", ""),
+        retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
+        voice=voice,
+    )
+    problems += _sealed(env) + _together(settings)
+    if problems:
+        raise SettingsError(sorted(set(problems)))
+    return settings
+
+
+def _sealed(env: _Env) -> list[str]:
+    try:
+        env.seal()
+    except EnvValidationError as why:
+        return [f"{name}: {' '.join(_flat(texts))}" for name, texts in why.error_messages.items()]
+    return []
+
+
+def _flat(texts: Any) -> list[str]:
+    return [str(t) for t in (texts if isinstance(texts, list) else [texts])]
+
+
+def _together(s: Settings) -> list[str]:
+    """What is wrong only in combination."""
+    problems = []
+    v = s.voice
+    if v.key and (v.login or v.password):
+        problems.append("VOICE_API_KEY and VOICE_API_LOGIN are both set; the provider takes one of the two")
+    if not v.key and not (v.login and v.password):
+        problems.append("VOICE_API_KEY: not set; set it, or VOICE_API_LOGIN and VOICE_API_PASSWORD together")
+    if v.ca_file and not Path(v.ca_file).is_file():
+        problems.append("VOICE_CA_FILE: must name a readable file of certificates")
+    if s.public_url and not _is_loopback(s.public_url) and v.url and _is_loopback(v.url):
+        problems.append("VOICE_API_URL points at this machine while PUBLIC_URL is public: the simulator was left on")
+    return problems
+
+
+def _is_loopback(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").lower()
+    if host in ("", "localhost") or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _http_url(text: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValidationError("must be an address like https://voice.mobilgroup.ru/api/lido/send/")
+
+
+def _database(text: str) -> None:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValidationError("must start with sqlite:/// or postgresql://")
+
+
+def _database_url(url: str) -> str:
+    """`postgres://` is taken as `postgresql://`; a relative SQLite path stands on the project's root."""
+    if not isinstance(url, str):
+        return ""
+    if url.startswith("postgres://"):
+        return "postgresql://" + url[len("postgres://") :]
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        return f"sqlite:///{ROOT / url[len('sqlite:///') :]}"
+    return url

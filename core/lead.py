@@ -1,0 +1,42 @@
+"""What we made of one event's deliveries: the unit that is rung at most once."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A lead as its row stands. Times are milliseconds since 1970; `payload` is JSON text.
+
+    `history_n` is the number of the newest history row that the reader saw: a move made on this
+    value is refused when the lead has changed since."""
+
+    no: int
+    id: str
+    source: str
+    account: str
+    state: str
+    reason: str
+    reasons: str
+    received_at: int
+    asked_at: int | None
+    due_at: int
+    urgent: int
+    tries: int
+    event_key: str | None
+    digest: str
+    payload: str
+    version: int | None
+    number: str | None
+    script: str | None
+    sms: str | None
+    person: str | None
+    round: int
+    claims: int
+    despite: str
+    history_n: int
+    changed_after_call: bool
+
+    @property
+    def set_aside(self) -> frozenset[str]:
+        """The rules that a person's rearm set aside for this round."""
+        return frozenset(filter(None, self.despite.split(",")))

@@ -1,0 +1,239 @@
+"""Whom we ring and when: every rule of a source's policy, asked about one call at one moment.
+
+`RULES` is the whole of it, in order of weight: the first rule that objects gives the verdict, and
+all are asked, so that a person sees everything that stands in the way. Caps (calls and money per
+hour and day) are no rules of this table: only the claim's own transaction can count them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core import hours, phone
+from core.expression import Failed
+from core.ports import Call
+from core.reason import Reason
+from core.source import Policy
+
+ALLOW = "allow"
+DEFER = "defer"
+SUPPRESS = "suppress"
+HOLD = "hold"
+SET_ASIDE = "set_aside"  # in the trace only: a person's rearm left this rule out
+
+# What a rearm may set aside, and the rules that each word covers. Nothing else: never do-not-call or countries.
+DESPITE: dict[str, frozenset[str]] = {
+    "once_per_number": frozenset({"once_per_number"}),
+    "max_age": frozenset({"max_age", "max_wait"}),
+    "hours": frozenset({"hours"}),
+}
+BUSY_AGAIN_S = 2.0  # a call is decided in a second or two; its end rings no bell for the others
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A call of ANOTHER lead that may have rung the number: its outcome is `accepted` or `unknown`, or
+    still open. `no` is that lead's short number, `lead` its id."""
+
+    at_s: float
+    script: str
+    lead: str
+    no: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the store knows at this moment about a lead and its number.
+
+    `asked_at_s` is when the sender says that the person asked. `payload` is for `test_when`. `rings`
+    are those to the number by other leads of the same account, whichever source, at least the
+    newest of each script inside `once_per_number`. `number_busy`: a call to it is in flight."""
+
+    received_at_s: float
+    asked_at_s: float | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    do_not_call: bool = False
+    rings: tuple[Ring, ...] = ()
+    number_busy: bool = False
+
+    @property
+    def since_s(self) -> float:
+        """When the lead's age begins. A sender's clock can make a lead older, never younger."""
+        if self.asked_at_s is None:
+            return self.received_at_s
+        return max(0.0, min(self.asked_at_s, self.received_at_s))
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """One rule's answer. `seen` is what it looked at, short enough for the trace."""
+
+    kind: str = ALLOW
+    reason: Reason | None = None
+    until_s: float | None = None
+    seen: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`kind` is allow, defer (until `until_s`), suppress or hold. `rules` has one entry for each rule,
+    `{"rule", "verdict", ...what it saw}`, also after the first no."""
+
+    kind: str
+    reason: Reason | None
+    until_s: float | None
+    rules: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call at one moment, with everything a rule may look at."""
+
+    call: Call
+    facts: Facts
+    policy: Policy
+    now_s: float
+    reading: phone.Reading
+    zone: ZoneInfo
+
+
+def check(call: Call, facts: Facts, policy: Policy, now_s: float, despite: frozenset[str] = frozenset()) -> Verdict:
+    """Whether `call` may be placed at `now_s`. `despite` holds words of `DESPITE`; others change nothing.
+
+    Allowed means allowed at this very moment: ask again when it is later."""
+    case = Case(call, facts, policy, now_s, phone.read("+" + call.number, ""), callee_zone(call.number, policy))
+    left_out = frozenset[str]().union(*(DESPITE.get(word, frozenset()) for word in despite))
+    first = Ruling()
+    rows: list[dict[str, Any]] = []
+    for name, rule in RULES.items():
+        ruling = Ruling(SET_ASIDE) if name in left_out else rule(case)
+        rows.append({"rule": name, "verdict": ruling.kind, **ruling.seen})
+        if first.kind == ALLOW and ruling.kind != SET_ASIDE:
+            first = ruling
+    return Verdict(first.kind, first.reason, first.until_s, tuple(rows))
+
+
+def may_ring(reading: phone.Reading, policy: Policy) -> bool:
+    """Whether `countries` and `number_types` let this number be called: what makes one of several win."""
+    return reading.country in policy.countries and bool(reading.types & set(policy.number_types))
+
+
+def callee_zone(number: str, policy: Policy) -> ZoneInfo:
+    """The zone whose clock counts: the callee's where the number tells it, else the policy's own."""
+    try:
+        return ZoneInfo(phone.zone(number) or policy.timezone)
+    except (OSError, ValueError):  # a zone the number plan knows and this machine's zone database does not
+        return ZoneInfo(policy.timezone)
+
+
+def longest_wait(policy: Policy) -> float:
+    """The longest time in seconds that the policy's hours can make a lead wait."""
+    return hours.longest_closed(policy.hours, ZoneInfo(policy.timezone))
+
+
+def never_rings(policy: Policy) -> bool:
+    """Whether a lead of some minute of the week could never be rung: the hours are shut for longer
+    than it may wait."""
+    return 0 < policy.max_wait_s < longest_wait(policy)
+
+
+def _test_when(case: Case) -> Ruling:
+    if case.policy.test_when is None:
+        return Ruling()
+    fits = case.policy.test_when.holds(case.facts.payload)
+    if isinstance(fits, Failed):
+        return Ruling(seen={"failed": fits.why})
+    return Ruling(SUPPRESS, Reason("test")) if fits else Ruling()
+
+
+def _do_not_call(case: Case) -> Ruling:
+    return Ruling(SUPPRESS, Reason("do_not_call")) if case.facts.do_not_call else Ruling()
+
+
+def _countries(case: Case) -> Ruling:
+    found, wanted = case.reading.country, case.policy.countries
+    if found in wanted:
+        return Ruling(seen={"found": found})
+    return _against("countries", found or "?", wanted)
+
+
+def _number_types(case: Case) -> Ruling:
+    found, wanted = case.reading.types, case.policy.number_types
+    if found & set(wanted):
+        return Ruling(seen={"found": sorted(found)})
+    return _against("number_types", ", ".join(sorted(found)) or "?", wanted)
+
+
+def _against(rule: str, found: str, wanted: tuple[str, ...]) -> Ruling:
+    params = {"rule": rule, "found": found, "allowed": ", ".join(wanted)}
+    return Ruling(SUPPRESS, Reason("rule", params), seen={"found": found})
+
+
+def _max_wait(case: Case) -> Ruling:
+    waited = case.now_s - case.facts.since_s
+    return _too_old("max_wait", waited, case.policy.max_wait_s)
+
+
+def _max_age(case: Case) -> Ruling:
+    """Only waiting while people may be called counts: a lead of the night is as young in the morning."""
+    limit = case.policy.max_age_s
+    if not limit:
+        return Ruling()
+    waited = hours.open_seconds(case.policy.hours, case.zone, case.facts.since_s, case.now_s, limit)
+    return _too_old("max_age", waited, limit)
+
+
+def _too_old(rule: str, waited_s: float, limit_s: int) -> Ruling:
+    seen = {"waited_s": int(waited_s)}
+    if not limit_s or waited_s <= limit_s:
+        return Ruling(seen=seen)
+    return Ruling(HOLD, Reason("too_old", {"rule": rule, "limit": _span(limit_s)}), seen=seen)
+
+
+def _once_per_number(case: Case) -> Ruling:
+    window = case.policy.once_per_number_s
+    same = (r for r in case.facts.rings if not case.policy.once_per_script or r.script == case.call.script)
+    last = max(same, key=lambda ring: ring.at_s, default=None)
+    if not window or last is None or case.now_s - last.at_s >= window:
+        return Ruling()
+    at = datetime.fromtimestamp(last.at_s, case.zone)
+    params = {"lead": last.lead, "no": last.no, "at": at.isoformat(timespec="minutes"), "window": _span(window)}
+    return Ruling(SUPPRESS, Reason("called_recently", params), seen={"lead": last.lead, "at": params["at"]})
+
+
+def _hours(case: Case) -> Ruling:
+    opens_s = hours.next_opening(case.policy.hours, case.zone, case.now_s)
+    if opens_s == case.now_s:
+        return Ruling(seen={"zone": case.zone.key})
+    opens = hours.local(case.zone, opens_s).isoformat(timespec="minutes")
+    params = {"opens": opens, "zone": case.zone.key}
+    return Ruling(DEFER, Reason("quiet_hours", params), opens_s, seen=params)
+
+
+def _number_busy(case: Case) -> Ruling:
+    if not case.facts.number_busy:
+        return Ruling()
+    return Ruling(DEFER, Reason("number_busy"), case.now_s + BUSY_AGAIN_S)
+
+
+def _span(seconds: int) -> str:
+    """A duration as a policy writes it: `90s`, `15m`, `12h`; days are told in hours."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+RULES: dict[str, Callable[[Case], Ruling]] = {
+    "test_when": _test_when,
+    "do_not_call": _do_not_call,
+    "countries": _countries,
+    "number_types": _number_types,
+    "max_wait": _max_wait,
+    "max_age": _max_age,
+    "once_per_number": _once_per_number,
+    "hours": _hours,
+    "number_busy": _number_busy,
+}

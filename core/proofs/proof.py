@@ -1,0 +1,142 @@
+"""What a check of a delivery's proof yields, and the few steps that every scheme shares.
+
+A scheme is a pure function `(delivery, source, keys, now_s) -> Proof`. `keys` are the live secrets
+as bytes, never empty: where the owner has set none, the caller passes one that fits nothing. A
+scheme never raises and does the same work whether a proof is missing, malformed or wrong.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from core.delivery import Delivery
+from core.source import Source
+
+MISSING = "missing"  # nothing there that could be a proof
+WRONG = "wrong"  # a proof of the right form that does not fit
+MALFORMED = "malformed"  # not of the sender's form, or given more than once
+NO_SECRET = "no_secret"  # noqa: S105 - the owner has set none: nothing can be authentic
+TOO_OLD = "too_old"  # right, but its time is not now
+IP = "ip"  # not from an address of the sender's
+CAUSES = (MISSING, WRONG, MALFORMED, NO_SECRET, TOO_OLD, IP)
+
+QUERY, PATH, HEADER, FIELD = "query", "path", "header", "field"
+Spent = tuple[tuple[str, str], ...]
+MOST_FIELDS = 1000
+LONGEST = 8192  # signs of a header that may be a proof
+DIGESTS = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
+
+
+@dataclass(frozen=True)
+class Proof:
+    """`ok`: the delivery comes from the source. `late`: it does, but it was signed too long ago to be
+    taken for new (`cause` is then `too_old`). `spent` names what held the proof, as (place, name) with
+    the place query, path, header or field, so that it is never stored; it is filled in whatever `ok` is."""
+
+    ok: bool
+    cause: str = ""
+    late: bool = False
+    spent: Spent = ()
+
+
+Scheme = Callable[[Delivery, Source, tuple[bytes, ...], float], Proof]
+
+
+def as_bytes(text: str) -> bytes:
+    """The text's UTF-8, for any text at all: a lone surrogate is kept, not refused."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def wire_bytes(header: str) -> bytes:
+    """A header's value as it came: WSGI hands its bytes over as Latin-1."""
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:
+        return as_bytes(header)
+
+
+def same(given: bytes, expected: bytes) -> bool:
+    """Equal or not, in a time that tells neither where they differ nor how long the secret is."""
+    return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(expected).digest())
+
+
+def any_same(given: Iterable[bytes], expected: Iterable[bytes]) -> bool:
+    """Whether any of `given` equals any of `expected`; all pairs are compared, whatever is found."""
+    wanted = tuple(expected)
+    found = False
+    for one in given:
+        for other in wanted:
+            found |= same(one, other)
+    return found
+
+
+def one_header(delivery: Delivery, name: str) -> tuple[str, str]:
+    """(value, cause): the header's only value, stripped. "" with the cause where it is not there, empty,
+    given twice or absurdly long."""
+    values = delivery.headers_all(name.lower())
+    if len(values) > 1 or (values and len(values[0]) > LONGEST):
+        return "", MALFORMED
+    value = values[0].strip() if values else ""
+    return value, "" if value else MISSING
+
+
+def from_hex(text: str) -> bytes | None:
+    """The bytes of a hexadecimal digest in any case; None where it is none."""
+    if len(text) % 2 or not re.fullmatch(r"[0-9A-Fa-f]{2,512}", text):
+        return None
+    return bytes.fromhex(text)
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes of standard base64 with its padding; None where it is none."""
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True) or None
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        return None
+
+
+def timestamp_ms(text: str, unit: str = "s") -> int | None:
+    """A signed time in milliseconds since 1970, from plain ASCII digits in seconds or milliseconds."""
+    if not re.fullmatch(r"[0-9]{1,16}", text):
+        return None
+    return int(text) * (1 if unit == "ms" else 1000)
+
+
+def judged(right: bool, sent_ms: int | None, tolerance_s: float, now_s: float, spent: Spent) -> Proof:
+    """The proof that a comparison makes. A right one is late when its time differs from now by more than
+    `tolerance_s`, either way (0: any time will do)."""
+    if not right:
+        return Proof(False, WRONG, spent=spent)
+    if sent_ms is not None and tolerance_s and abs(now_s - sent_ms / 1000) > tolerance_s:
+        return Proof(True, TOO_OLD, late=True, spent=spent)
+    return Proof(True, spent=spent)
+
+
+def form_pairs(body: bytes) -> list[tuple[bytes, bytes]] | None:
+    """The fields of a urlencoded body, decoded to the very bytes that were encoded and in their order;
+    None where there are too many. (The parsed tree has other uses: it unfolds and unwraps.)"""
+    pieces = body.split(b"&", MOST_FIELDS + 1)
+    if len(pieces) > MOST_FIELDS:
+        return None
+    halves = (piece.replace(b"+", b" ").partition(b"=") for piece in pieces if piece)
+    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in halves]
+
+
+def form_fields(body: bytes, *names: str) -> tuple[tuple[bytes, ...], str]:
+    """(values, cause): the named fields of a urlencoded body, each there exactly once. Where one is not,
+    every value is empty and the cause says why."""
+    nothing = (b"",) * len(names)
+    pairs = form_pairs(body)
+    if pairs is None:
+        return nothing, MALFORMED
+    found = [[value for key, value in pairs if key == name.encode()] for name in names]
+    if any(len(values) > 1 for values in found):
+        return nothing, MALFORMED
+    if not all(values and values[0] for values in found):
+        return nothing, MISSING
+    return tuple(values[0] for values in found), ""

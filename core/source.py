@@ -1,0 +1,201 @@
+"""One configured form or CRM of the owner's, as it stands in force: frozen values, no behaviour.
+
+`schemas.source` builds a `Source` from the merged text (source over preset). Every part is
+optional in the text; the defaults here are the ones the documentation names.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from core.expression import Condition, Path, Template
+
+COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
+
+
+@dataclass(frozen=True)
+class Auth:
+    """How a delivery proves that it comes from the source. Secrets are references (`env:NAME`),
+    resolved by the caller at the moment of the check; several are live at once during rotation."""
+
+    scheme: str = "token"  # token | basic | hmac | none | a function in core/proofs/
+    place: str = "query"  # token: query | path | header | field
+    name: str = "token"
+    secrets: tuple[str, ...] = ()
+    user: str = ""  # basic
+    header: str = ""  # hmac
+    signed: tuple[str, ...] = ("body",)  # hmac: body, timestamp, id, method, url and literal text
+    digest: str = "sha256"
+    encoding: str = "hex"  # hex | base64
+    prefix: str = ""
+    id_header: str = ""
+    timestamp_header: str = ""
+    timestamp_unit: str = "s"  # s | ms
+    tolerance_s: int = 300
+    handshake_secret: str = ""  # `auth.handshake`: env:NAME; empty: the secret itself
+    allow_ips: tuple[str, ...] = ()  # CIDR; only where the sender documents its addresses
+    options: dict[str, object] = field(default_factory=dict)  # what a preset's own scheme needs beside
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the sender wants to hear. `body` may hold `{name}` slots, filled from `values` (by scheme)."""
+
+    status: int = 200
+    type: str = "text/plain; charset=utf-8"
+    body: str | None = None  # None: the JSON of `leads`
+    json: dict[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """A request of the sender's that is no lead and wants an exact answer.
+
+    `echo` names a path whose value is the answer's body (`hub.challenge`); `json` answers an object
+    whose values of the form `{path: ...}` are read from the request; `scheme` names a pure function
+    in core/handshake.py where data cannot say it (LinkedIn's HMAC challenge)."""
+
+    when: Condition
+    reply: Reply = Reply()
+    before_proof: bool = False
+    methods: tuple[str, ...] = ()  # empty: any
+    echo: Path | None = None
+    scheme: str = ""
+
+
+@dataclass(frozen=True)
+class Body:
+    """How to read the bytes where the Content-Type cannot be trusted."""
+
+    format: str = "auto"  # auto | json | form | xml
+    charset: str = ""  # empty: utf-8, else cp1251 where utf-8 does not fit
+    unwrap_json: tuple[str, ...] = ()  # form fields (bracket paths allowed) that hold JSON text
+    max_bytes: int = 256_000
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where the leads stand in a delivery: each element of the list at `each` is one lead."""
+
+    each: Path
+    entity: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class NumberRule:
+    fields: tuple[Path, ...] = ()  # the first that is not empty
+    region: str = ""
+
+
+@dataclass(frozen=True)
+class ScriptRule:
+    when: Condition
+    value: str
+
+
+@dataclass(frozen=True)
+class ScriptChoice:
+    """A plain name is `default` alone. `fields` + `allow`: chosen by the form among those allowed."""
+
+    default: str | None = None
+    rules: tuple[ScriptRule, ...] = ()
+    fields: tuple[Path, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mapping:
+    number: NumberRule = NumberRule()
+    script: ScriptChoice = ScriptChoice()
+    sms: Template | None = None
+    person: tuple[Path, ...] = ()
+    asked_at: tuple[Path, ...] = ()  # when the person asked, where the sender says it
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Where the owner's CRM answers, for senders that post only an id."""
+
+    base: str
+    token: str = ""  # env:NAME
+    options: dict[str, object] = field(default_factory=dict)  # the preset's documented steps
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Minutes since midnight; end <= start runs over midnight; 0 to 1440 is always."""
+
+    start: int = 9 * 60
+    end: int = 20 * 60
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Whom, when, how often and how dearly. Seconds; 0 is off."""
+
+    countries: tuple[str, ...] = ("RU",)
+    number_types: tuple[str, ...] = ("mobile", "fixed")
+    hours: Hours = Hours()
+    timezone: str = "Europe/Moscow"
+    once_per_number_s: int = 24 * 3600
+    once_per_script: bool = False
+    max_age_s: int = 12 * 3600
+    max_wait_s: int = 96 * 3600
+    calls_per_hour: int = 100
+    calls_per_day: int = 500
+    spend_per_day: Decimal = Decimal(3000)
+    sms_segments: int = 2
+    test_when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class House:
+    """Totals over all sources of the house; 0 is off. `spend_per_day` by the provider's maximum price."""
+
+    calls_per_hour: int = 300
+    calls_per_day: int = 1500
+    spend_per_day: Decimal = Decimal(0)
+    calls_per_number_per_day: int = 3
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request file beside the YAML and what must come of it. `call` is compared whole."""
+
+    request: str
+    call: dict[str, str] | None = None
+    calls: tuple[dict[str, str], ...] = ()  # instead of `call`: every lead of a delivery; {} is one without a call
+    state: str = ""  # instead of a call: held | suppressed; `handshake` or `nothing`, which make no lead
+    reason: str = ""
+    event_key: tuple[str, ...] = ()  # where given: the first lead's
+    at: str = ""  # RFC 3339; the clock of signed examples
+    secret: str = ""  # what the request carries or is signed with; empty: the runner puts a token where it belongs
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    preset: str = "generic"
+    title: str = ""
+    confidence: str = ""  # documented | seen | guessed
+    needs: tuple[str, ...] = ()
+    notes: str = ""
+    enabled: bool = True
+    account: str = "main"
+    auth: Auth = Auth()
+    body: Body = Body()
+    handshakes: tuple[Handshake, ...] = ()
+    reply: Reply | None = None
+    splits: tuple[Split, ...] = ()
+    lead_when: Condition | None = None  # entities and actions that are no leads: suppressed by rule
+    mapping: Mapping = Mapping()
+    event_key: tuple[Path, ...] = ()
+    repeat_window_s: int = 600  # of the event key; the digest's is 10 minutes
+    volatile: tuple[Path, ...] = ()
+    secret: tuple[Path, ...] = ()  # dropped from the payload before storing
+    paths: tuple[str, ...] = ()  # what may stand after the token in the URL (Mango: events/summary)
+    fetch: Fetch | None = None
+    policy: Policy = Policy()
+    examples: tuple[Example, ...] = ()

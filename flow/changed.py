@@ -1,0 +1,26 @@
+"""What a repeat that differs from its lead means: the same person corrected, or another person."""
+
+import enum
+import json
+
+from core import mapping
+from core.identity import Piece
+from core.lead import Lead
+from core.source import Source
+
+
+class Difference(enum.Enum):
+    NONE = "none"
+    SAME_PERSON = "same_person"
+    OTHER_PERSON = "other_person"  # two callable, different numbers under one id
+
+
+def difference(source: Source, first: Lead, piece: Piece) -> Difference:
+    """Compare by the stored digest, then by both payloads' numbers as the version in force reads them."""
+    if first.digest == piece.digest:
+        return Difference.NONE
+    before = mapping.callable_number(json.loads(first.payload), source)
+    after = mapping.callable_number(piece.payload, source)
+    if before and after and before != after:
+        return Difference.OTHER_PERSON
+    return Difference.SAME_PERSON

@@ -1,0 +1,128 @@
+"""From a stored lead to a call that waits its turn, or to the reason why there is none."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core import mapping, policy
+from core.lead import Lead
+from core.policy import Facts, Verdict
+from core.ports import Call
+from core.reason import Reason
+from core.source import Source
+from core.states import HELD, READY, RECEIVED, SUPPRESSED
+from flow.house import House
+from flow.in_force import InForceSource
+from store import facts, leads, sources
+
+WHO = "worker"
+NEW_VERSION_MS = 250
+
+
+def decide_next(house: House) -> bool:
+    """Map the newest stored lead and decide on it; whether there was one."""
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        lead = leads.next_received(tx, now)
+        if lead is None:
+            return False
+        _decide(house, tx, lead, now)
+    return True
+
+
+def _decide(house: House, tx: Connection, lead: Lead, now: int) -> None:
+    current = house.sources.get(lead.source)
+    if current is None or current.removed or not current.source.enabled:
+        hold(tx, lead, [Reason("source_off")], {}, now)
+        return
+    if sources.number_in_force(tx, lead.source) != current.n:  # this process is about to read the new version
+        leads.postpone(tx, lead, now + NEW_VERSION_MS)
+        return
+    if current.source.account not in house.voices:
+        hold(tx, lead, [Reason("no_account", {"account": current.source.account})], {}, now, version=current.n)
+        return
+    mapped = _map(house, lead, current)
+    if isinstance(mapped, mapping.Unmapped):
+        transition, target = ("hold", HELD) if mapped.is_lead else ("suppress", SUPPRESSED)
+        columns = {"version": current.n, "person": mapped.person, "asked_at": mapped.asked_at_ms}
+        _to(tx, lead, transition, target, list(mapped.reasons), mapped.trace, now, **columns)
+        house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=transition, version=current.n)
+        return
+    known = gather(tx, lead, mapped.call, mapped.asked_at_ms, current.source)
+    verdict = policy.check(mapped.call, known, current.source.policy, now / 1000, lead.set_aside)
+    columns = {
+        "number": mapped.call.number,
+        "script": mapped.call.script,
+        "sms": mapped.call.sms,
+        "person": mapped.person,
+        "asked_at": mapped.asked_at_ms,
+        "version": current.n,
+        "account": current.source.account,
+    }
+    follow(tx, lead, verdict, mapped.trace, now, **columns)
+    house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=verdict.kind, version=current.n)
+
+
+def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | mapping.Unmapped:
+    try:
+        return mapping.map_call(json.loads(lead.payload), current.source)
+    except Exception:
+        # A bug of ours must not stop the leads behind this one: this lead waits for a person.
+        house.log.exception("mapping_failed", lead=lead.id, no=lead.no, source=lead.source)
+        return mapping.Unmapped((Reason("mapping_error"),), {})
+
+
+def gather(tx: Connection, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
+    """What the rules need to know about this lead at this moment."""
+    since = lead.received_at - source.policy.once_per_number_s * 1000
+    rings = ()
+    if source.policy.once_per_number_s:
+        # Rings older than the window at the time of the lead's arrival can be inside it no more.
+        rings = facts.rings(tx, source.account, call.number, not_of=lead.id, since=since)
+    return Facts(
+        received_at_s=lead.received_at / 1000,
+        asked_at_s=None if asked_at is None else asked_at / 1000,
+        payload=json.loads(lead.payload),
+        rings=rings,
+    )
+
+
+def follow(tx: Connection, lead: Lead, verdict: Verdict, trace: dict[str, Any], now: int, **columns: Any) -> bool:
+    """Make the move that a verdict asks for, with its evidence; `allow` makes a mapped lead ready."""
+    trace = {**trace, "rules": list(verdict.rules)}
+    reasons = [] if verdict.reason is None else [verdict.reason]
+    if verdict.kind == policy.HOLD:
+        return hold(tx, lead, reasons, trace, now, **columns)
+    if verdict.kind == policy.SUPPRESS:
+        return _to(tx, lead, "suppress", SUPPRESSED, reasons, trace, now, **columns)
+    due_at = now if verdict.until_s is None else int(verdict.until_s * 1000)
+    if lead.state == RECEIVED:
+        return _to(tx, lead, "map", READY, reasons, trace, now, due_at=due_at, **columns)
+    if reasons and reasons[0].code == lead.reason:
+        leads.postpone(tx, lead, due_at)
+        return True
+    return _to(tx, lead, "defer", READY, reasons, trace, now, due_at=due_at, **columns)
+
+
+def hold(tx: Connection, lead: Lead, reasons: list[Reason], trace: dict[str, Any], now: int, **columns: Any) -> bool:
+    """To a person, with reasons a marketer understands."""
+    return _to(tx, lead, "hold", HELD, reasons, trace, now, **columns)
+
+
+def _to(
+    tx: Connection,
+    lead: Lead,
+    transition: str,
+    target: str,
+    reasons: list[Reason],
+    trace: dict[str, Any],
+    now: int,
+    **columns: Any,
+) -> bool:
+    columns |= {
+        "reason": reasons[0].code if reasons else "",
+        "reasons": json.dumps([asdict(r) for r in reasons]),
+    }
+    return leads.move(tx, lead, transition, target, at=now, who=WHO, trace=trace, **columns)

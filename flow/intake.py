@@ -1,0 +1,225 @@
+"""From one HTTP request to stored leads, and the answer its sender wants to hear.
+
+A success leaves only after the delivery's bytes and its leads are durably committed.
+"""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core import authentic, handshake, identity, states
+from core.authentic import Proof
+from core.delivery import Delivery
+from core.identity import Piece
+from core.lead import Lead
+from core.reason import Reason
+from core.source import Reply, Source
+from flow import decide
+from flow.changed import Difference, difference
+from flow.house import House
+from store import deliveries, leads
+from store.engine import StoreUnavailable
+from store.ids import new_id
+
+DIGEST_WINDOW_S = 600
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to the sender: status, media type, body."""
+
+    status: int
+    content_type: str
+    body: bytes
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One lead of the delivery, in the sender's order. `duplicate`: it had come before."""
+
+    id: str
+    state: str
+    duplicate: bool
+
+
+NEVER_A_SOURCE = "no source has this name; check the address that was pasted into the sender's settings"
+NOT_IN_FORCE = "this source is not in force at the moment; please send again later"
+NOT_AUTHENTIC = "the proof of this request is missing or wrong; check the token or secret in the sender's settings"
+NOT_STORED = "not stored; please send again"
+IT_WORKS = "this address works"
+
+
+def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
+    """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970."""
+    current = house.sources.get(name)
+    if current is None:
+        return problem(404, NEVER_A_SOURCE)
+    if current.removed:
+        return problem(503, NOT_IN_FORCE, retry_after=60)
+    source = current.source
+    proof = authentic.check(delivery, source, house.secrets, now_s)
+    greeted = handshake.answer(delivery, source, house.secrets, proof.ok)
+    if greeted is not None:
+        return Answer(greeted.status, greeted.content_type, greeted.body)
+    if not proof.ok:
+        house.refusals.count(name, proof.cause)
+        return problem(401, NOT_AUTHENTIC)
+    if len(delivery.body) > source.body.max_bytes:
+        return problem(413, f"larger than the {source.body.max_bytes} bytes that this source may send at once")
+    pieces = identity.split(delivery, source, proof)
+    if not pieces:
+        return Answer(200, "text/plain; charset=utf-8", IT_WORKS.encode())
+    try:
+        delivery_id, stored = _store(house, source, delivery, proof, pieces)
+    except StoreUnavailable as why:
+        house.log.error("not_stored", source=name, why=str(why))
+        return problem(503, NOT_STORED, retry_after=5)
+    house.bell.ring()
+    house.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
+    return _reply(source.reply, delivery_id, stored)
+
+
+def _store(
+    house: House, source: Source, delivery: Delivery, proof: Proof, pieces: tuple[Piece, ...]
+) -> tuple[str, list[Stored]]:
+    """Delivery, leads and event keys in one commit. Keys are taken in sorted order: unsorted batches
+    of two senders deadlock each other."""
+    delivery_id = new_id()
+    request = pieces[0].payload["_request"]
+    stored: dict[int, Stored] = {}
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        deliveries.add(
+            tx,
+            delivery_id,
+            source=source.name,
+            at=now,
+            method=delivery.method,
+            query=request["query"],
+            headers=request["headers"],
+            body=delivery.body,
+            problem=delivery.tree(source.body).problem or "",
+        )
+        for position, piece in sorted(enumerate(pieces), key=lambda p: _key(source, p[1])):
+            stored[position] = _take_piece(tx, source, proof, piece, delivery_id, position, now)
+    return delivery_id, [stored[position] for position in sorted(stored)]
+
+
+def _key(source: Source, piece: Piece) -> tuple[str, int]:
+    """The key under which a repeat is known, and its window in seconds."""
+    if piece.event_key is not None:
+        return piece.event_key, source.repeat_window_s
+    return f"digest:{piece.digest}", DIGEST_WINDOW_S if source.event_key else source.repeat_window_s
+
+
+def _take_piece(
+    tx: Connection,
+    source: Source,
+    proof: Proof,
+    piece: Piece,
+    delivery_id: str,
+    position: int,
+    now: int,
+) -> Stored:
+    key, window_s = _key(source, piece)
+    lead_id = new_id()
+    holder = leads.take_key(tx, source.name, key, lead_id, now, window_s * 1000)
+    if holder is None:
+        reasons = _reasons_to_hold(piece, proof)
+        return _new(tx, source, piece, lead_id, delivery_id, position, now, reasons)
+    first = leads.get(tx, holder, lock=True)
+    if first is None:
+        raise RuntimeError("an event key points to no lead")
+    changed = difference(source, first, piece)
+    if changed is Difference.OTHER_PERSON:
+        other_key = json.dumps([key, piece.digest])
+        holder = leads.take_key(tx, source.name, other_key, lead_id, now, window_s * 1000)
+        if holder is None:
+            reasons = [Reason("same_id_other_number", {"no": first.no})]
+            return _new(tx, source, piece, lead_id, delivery_id, position, now, reasons)
+        first = leads.get(tx, holder, lock=True)
+        if first is None:
+            raise RuntimeError("an event key points to no lead")
+        changed = Difference.NONE
+    return _repeat(tx, first, changed, piece, delivery_id, position, now)
+
+
+def _reasons_to_hold(piece: Piece, proof: Proof) -> list[Reason]:
+    if piece.problem:
+        return [Reason("unreadable"), Reason(piece.problem)]
+    return [Reason("late_signature")] if proof.late else []
+
+
+def _new(
+    tx: Connection,
+    source: Source,
+    piece: Piece,
+    lead_id: str,
+    delivery_id: str,
+    position: int,
+    now: int,
+    hold: list[Reason],
+) -> Stored:
+    values = {
+        "source": source.name,
+        "account": source.account,
+        "event_key": piece.event_key,
+        "digest": piece.digest,
+        "payload": identity.payload_text(piece),
+    }
+    leads.receive(tx, lead_id, values, at=now)
+    leads.link(tx, delivery_id, lead_id, position, "first")
+    if hold:
+        lead = leads.get(tx, lead_id)
+        if lead is None or not decide.hold(tx, lead, hold, {}, now):
+            raise RuntimeError("a lead just stored cannot be held")
+        return Stored(lead_id, states.HELD, duplicate=False)
+    return Stored(lead_id, states.RECEIVED, duplicate=False)
+
+
+def _repeat(
+    tx: Connection, first: Lead, changed: Difference, piece: Piece, delivery_id: str, position: int, now: int
+) -> Stored:
+    """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed."""
+    kind, state = "repeat", first.state
+    if changed is Difference.SAME_PERSON and first.claims:
+        kind = "changed_after_call"
+        leads.mark_changed_after_call(tx, first.id)
+    elif changed is Difference.SAME_PERSON and states.targets("correct", first.state):
+        kind, state = "correction", states.RECEIVED
+        done = leads.move(
+            tx,
+            first,
+            "correct",
+            states.RECEIVED,
+            at=now,
+            who="web",
+            old_payload=first.payload,
+            payload=identity.payload_text(piece),
+            digest=piece.digest,
+            due_at=now,
+            reason="",
+            reasons="[]",
+        )
+        if not done:
+            raise RuntimeError("a locked lead changed under its correction")
+    leads.link(tx, delivery_id, first.id, position, kind)
+    return Stored(first.id, state, duplicate=True)
+
+
+def _reply(reply: Reply | None, delivery_id: str, stored: list[Stored]) -> Answer:
+    if reply is not None and reply.json is not None:
+        return Answer(reply.status, JSON_TYPE, json.dumps(reply.json, ensure_ascii=False).encode())
+    if reply is not None and reply.body is not None:
+        return Answer(reply.status, reply.type, reply.body.encode())
+    shown = [{"id": s.id, "state": s.state, "duplicate": s.duplicate} for s in stored]
+    return Answer(200, JSON_TYPE, json.dumps({"delivery": delivery_id, "leads": shown}).encode())
+
+
+def problem(status: int, text: str, retry_after: int | None = None) -> Answer:
+    """An answer that says what was expected, what came and what to do, as RFC 9457 has it."""
+    body = json.dumps({"status": status, "title": text}).encode()
+    return Answer(status, "application/problem+json", body, retry_after)

@@ -1,0 +1,126 @@
+"""A person's way on: cancel, remap, rearm, resolve. Each names who and why, and leaves a history row."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from core import policy, states
+from core.lead import Lead
+from flow.house import House
+from store import attempts, leads
+
+SETTLING_MS = 10 * 60 * 1000
+
+
+class Refused(Exception):
+    """The lead's state, the time or what was seen forbids this; the text says which and what to do."""
+
+
+class NoSuchLead(Exception):
+    """No lead has this id or number."""
+
+
+def cancel(house: House, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
+    """End a lead that waits, was held, suppressed or refused, or whose fate is unknown."""
+    with house.store.write() as tx:
+        lead = _find(tx, lead_id, seen)
+        _move(house, tx, lead, "cancel", states.CANCELLED, who, why, reason="", reasons="[]")
+        return _again(tx, lead)
+
+
+def remap(house: House, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
+    """Map a lead again that was never claimed, after its mapping or its data was mended."""
+    with house.store.write() as tx:
+        lead = _find(tx, lead_id, seen)
+        if lead.claims:
+            raise Refused("a call for this lead was already claimed; to ring again use rearm")
+        now = house.store.now_ms(tx)
+        _move(house, tx, lead, "remap", states.RECEIVED, who, why, due_at=now, reason="", reasons="[]", despite="")
+        lead = _again(tx, lead)
+    house.bell.ring()
+    return lead
+
+
+def rearm(house: House, lead_id: str, who: str, why: str, despite: Iterable[str] = (), seen: int | None = None) -> Lead:
+    """Ring for this lead (again), in a new round, with the named rules set aside.
+
+    Refused while an attempt's fate may still come to light: until 10 minutes after the deadline of
+    every attempt of it that is open or unknown."""
+    aside = sorted(set(despite))
+    if unknown_rules := [rule for rule in aside if rule not in policy.DESPITE]:
+        raise Refused(f"{', '.join(unknown_rules)}: cannot be set aside; only {', '.join(sorted(policy.DESPITE))} can")
+    with house.store.write() as tx:
+        lead = _find(tx, lead_id, seen)
+        now = house.store.now_ms(tx)
+        if not lead.number or not lead.script:
+            raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
+        settles = attempts.settles_after(tx, lead.id)
+        if settles is not None and now < settles + SETTLING_MS:
+            minutes = (settles + SETTLING_MS - now) // 60_000 + 1
+            raise Refused(f"the last call may still come to light; ask again in {minutes} min")
+        _move(
+            house,
+            tx,
+            lead,
+            "rearm",
+            states.READY,
+            who,
+            why,
+            trace={"despite": aside},
+            round=lead.round + 1,
+            despite=",".join(aside),
+            due_at=now,
+            urgent=1,
+            tries=0,
+            reason="",
+            reasons="[]",
+        )
+        lead = _again(tx, lead)
+    house.bell.ring()
+    return lead
+
+
+def resolve(house: House, lead_id: str, who: str, why: str, provider_id: str = "", seen: int | None = None) -> Lead:
+    """The person looked in the provider's panel: this unknown call was accepted there."""
+    with house.store.write() as tx:
+        lead = _find(tx, lead_id, seen)
+        trace = {"provider_id": provider_id} if provider_id else {}
+        _move(house, tx, lead, "resolve", states.ACCEPTED, who, why, trace=trace, reason="", reasons="[]")
+        if provider_id:
+            attempts.name_unknown(tx, lead.id, provider_id)
+        return _again(tx, lead)
+
+
+def _find(tx: Connection, lead_id: str, seen: int | None) -> Lead:
+    lead = leads.find(tx, lead_id, lock=True)
+    if lead is None:
+        raise NoSuchLead(f"no lead has the id or number {lead_id!r}")
+    if seen is not None and seen != lead.history_n:
+        raise Refused(f"the lead has changed since you looked (history row {seen}, now {lead.history_n}); look again")
+    return lead
+
+
+def _move(
+    house: House,
+    tx: Connection,
+    lead: Lead,
+    transition: str,
+    target: str,
+    who: str,
+    why: str,
+    trace: dict[str, object] | None = None,
+    **columns: object,
+) -> None:
+    if target not in states.targets(transition, lead.state):
+        raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}")
+    now = house.store.now_ms(tx)
+    if not leads.move(tx, lead, transition, target, at=now, who=who, why=why, trace=trace, **columns):
+        raise Refused("the lead changed at this very moment; look again")
+    house.log.info("operated", lead=lead.id, no=lead.no, transition=transition, who=who)
+
+
+def _again(tx: Connection, lead: Lead) -> Lead:
+    after = leads.get(tx, lead.id)
+    if after is None:
+        raise NoSuchLead("the lead is gone")
+    return after

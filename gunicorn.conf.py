@@ -1,0 +1,24 @@
+"""gunicorn's settings. Stands alone: imports nothing of ours.
+
+The application is loaded once, before the workers are made: a wrong setting ends the whole start
+with its list of problems, and no recycled worker can fail to boot later. Connections are opened
+after the fork."""
+
+import os
+
+bind = f"{os.environ.get('HOST') or '0.0.0.0'}:{os.environ.get('PORT') or '8000'}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+worker_class = "gthread"
+threads = 32
+preload_app = True
+# A CRM may put a whole order into the query (GetCourse: 4.4 kB).
+limit_request_line = 8190
+# A client's SCRIPT_NAME header would move one route under another.
+forwarder_headers = ""
+# The access log prints the whole line, query and token: off. Our own log has one line a step.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+graceful_timeout = 20
+timeout = 60
+keepalive = 5

@@ -1,0 +1,45 @@
+"""Operators' probes: /healthz, the process answers; /readyz, it can do its work."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from flow.house import House
+from store import house as workers
+from store import migrate
+from store.engine import StoreUnavailable
+
+blueprint = Blueprint("health", __name__)
+WORKER_SEEN_MS = 30_000
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """200 when database, migrations, a worker seen in the last 30 s and every source are well, else
+    503; each check is named with what is wrong and what to do."""
+    house: House = current_app.extensions["house"]
+    checks = _database_checks(house)
+    house.sources.refresh()
+    broken = {f"source {name}": why for name, why in house.sources.broken.items()}
+    checks["sources"] = "; ".join(f"{name}: {why}" for name, why in broken.items()) or "ok"
+    well = all(state == "ok" for state in checks.values())
+    return jsonify(status="ok" if well else "not ready", checks=checks), 200 if well else 503
+
+
+def _database_checks(house: House) -> dict[str, Any]:
+    try:
+        with house.store.read() as tx:
+            if not migrate.is_current(tx):
+                return {"database": "ok", "migrations": "missing: run the release command (flask release)"}
+            now, seen = house.store.now_ms(tx), workers.last_seen(tx)
+    except StoreUnavailable as why:
+        return {"database": str(why)}
+    worker = "ok"
+    if seen is None or now - seen > WORKER_SEEN_MS:
+        worker = "no worker has looked at this database in the last 30 s: start one (flask worker)"
+    return {"database": "ok", "migrations": "ok", "worker": worker}

@@ -1,0 +1,74 @@
+"""Senders: /hooks/<source>. Turns a request into a Delivery, whole or not at all, and asks the intake."""
+
+import time
+
+from flask import Blueprint, Response, current_app, request
+
+from core.delivery import Delivery
+from flow import intake
+from flow.house import House
+from flow.intake import Answer
+
+blueprint = Blueprint("hooks", __name__)
+METHODS = ["POST", "PUT", "PATCH", "GET"]
+UNKNOWN_LIMIT = 256_000
+
+
+@blueprint.route("/hooks/<source>", methods=METHODS, strict_slashes=False)
+@blueprint.route("/hooks/<source>/<path:rest>", methods=METHODS, strict_slashes=False)
+def receive(source: str, rest: str = "") -> Response:
+    """One delivery of a sender. HEAD stores nothing; what did not arrive whole is answered 400."""
+    house: House = current_app.extensions["house"]
+    current = house.sources.get(source)
+    if request.method == "HEAD":
+        return Response(status=404 if current is None else 200)
+    if current is None:
+        return _response(intake.problem(404, intake.NEVER_A_SOURCE))
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))
+    body = _whole_body(current.source.body.max_bytes)
+    if isinstance(body, Answer):
+        return _response(body)
+    delivery = Delivery(
+        method=request.method,
+        headers=tuple((name.lower(), value) for name, value in request.headers),
+        query=request.query_string.decode("latin-1"),
+        rest=rest.strip("/"),
+        body=body,
+        url=_public_url(),
+        remote=request.remote_addr or "",
+    )
+    return _response(intake.take(house, source, delivery, time.time()))
+
+
+def _whole_body(limit: int) -> bytes | Answer:
+    """The body's bytes; an Answer when they are too many or did not arrive whole.
+
+    Werkzeug cuts a chunked body at its limit and takes a body that ends early as it is, both without
+    a word: the one sign more than the limit, and the comparison with Content-Length, tell them."""
+    too_large = intake.problem(413, f"larger than the {limit} bytes that this source may send at once")
+    if (request.content_length or 0) > limit:
+        return too_large
+    request.max_content_length = limit + 1
+    body = request.get_data(cache=True)
+    if len(body) > limit:
+        return too_large
+    if request.content_length is not None and len(body) != request.content_length:
+        text = f"the body did not arrive whole: {request.content_length} bytes announced, {len(body)} came; send again"
+        return intake.problem(400, text)
+    return body
+
+
+def _public_url() -> str:
+    """The address as the sender wrote and signed it: PUBLIC_URL, then path and query byte for byte."""
+    base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
+    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?")
+    return base + (raw if raw.startswith("/") else "/" + raw.split("/", 3)[-1])
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, status=answer.status, content_type=answer.content_type)
+    if answer.retry_after is not None:
+        response.headers["Retry-After"] = str(answer.retry_after)
+    return response

@@ -1,0 +1,73 @@
+"""`policy` of a source, and the policy file's two sections."""
+
+from typing import Any
+
+from marshmallow import post_load
+
+from core.phone import TYPES, UNKNOWN
+from core.source import House, Policy
+from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
+from schemas.references import When
+from schemas.section import Part, Section, Value
+
+NUMBER_TYPES = tuple(sorted(frozenset[str]().union(*TYPES.values(), {"satellite"}) - {UNKNOWN}))
+
+
+class OncePerNumber(Value):
+    """`24h`, or `{window: 24h, per: script}`: (seconds, whether another script may ring)."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> tuple[int, bool]:
+        if isinstance(value, dict):
+            loaded: tuple[int, bool] = Window().load(value)
+            return loaded
+        return Duration().deserialize(value), False
+
+
+class Window(Section):
+    window = Duration(required=True)
+    per = Text(among=("number", "script"), load_default="number")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> tuple[int, bool]:
+        return data["window"], data["per"] == "script"
+
+
+class PolicySection(Section):
+    countries = Texts(Country(), least=1)
+    number_types = Texts(Text(among=NUMBER_TYPES), least=1)
+    hours = DayHours()
+    timezone = Zone()
+    once_per_number = OncePerNumber()
+    max_age_s = Duration(data_key="max_age")
+    max_wait_s = Duration(data_key="max_wait")
+    calls_per_hour = Count()
+    calls_per_day = Count()
+    spend_per_day = Money()
+    sms_segments = Count(least=1, most=10)
+    test_when = When()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Policy:
+        if "once_per_number" in data:
+            data["once_per_number_s"], data["once_per_script"] = data.pop("once_per_number")
+        return Policy(**data)
+
+
+class HouseSection(Section):
+    """Totals over all sources; 0 is off."""
+
+    calls_per_hour = Count()
+    calls_per_day = Count()
+    spend_per_day = Money()
+    calls_per_number_per_day = Count()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> House:
+        return House(**data)
+
+
+class PolicyFile(Section):
+    """The whole file. `defaults` stays text: it is merged below each source's own policy."""
+
+    defaults = Part(PolicySection, load_default=Policy())
+    house = Part(HouseSection, load_default=House())

@@ -1,0 +1,141 @@
+"""Attempts: the evidence that a POST may have left, written before its first byte.
+
+An attempt without an outcome is open; its owner closes it, or any worker does once its deadline
+is past. The number's lock is free exactly when no open attempt holds it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core import outcome as outcomes
+from core.outcome import Outcome
+from core.ports import Call
+from store.tables import attempts, number_locks
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One POST of a call, counted from 1 within its lead."""
+
+    id: str
+    lead: str
+    n: int
+    round: int
+    account: str
+    call: Call
+    deadline_at: int
+
+
+def lock_number(tx: Connection, account: str, number: str, attempt_id: str) -> bool:
+    """Take the number for this attempt; False while another attempt holds it.
+
+    The condition reads the lock's own column: a waiting PostgreSQL statement keeps its old snapshot,
+    and a sub-query on attempts let both claims win."""
+    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    take = flavour.insert(number_locks).values(account=account, number=number, attempt=attempt_id)
+    take = take.on_conflict_do_update(
+        index_elements=["account", "number"],
+        set_={"attempt": take.excluded.attempt},
+        where=number_locks.c.attempt.is_(None),
+    ).returning(number_locks.c.attempt)
+    return tx.execute(take).one_or_none() is not None
+
+
+def free_number(tx: Connection, attempt_id: str, account: str, number: str) -> None:
+    """Free the number where this attempt holds it."""
+    tx.execute(
+        update(number_locks)
+        .where(
+            number_locks.c.account == account,
+            number_locks.c.number == number,
+            number_locks.c.attempt == attempt_id,
+        )
+        .values(attempt=None)
+    )
+
+
+def open_attempt(tx: Connection, attempt: Attempt, owner: str, now: int) -> None:
+    """Write the attempt. The database refuses a second one of a round that may already have rung."""
+    tx.execute(
+        insert(attempts),
+        {
+            "id": attempt.id,
+            "lead": attempt.lead,
+            "n": attempt.n,
+            "round": attempt.round,
+            "account": attempt.account,
+            "number": attempt.call.number,
+            "script": attempt.call.script,
+            "sms": attempt.call.sms,
+            "owner": owner,
+            "started_at": now,
+            "deadline_at": attempt.deadline_at,
+        },
+    )
+
+
+def next_n(tx: Connection, lead_id: str) -> int:
+    return int(tx.execute(select(func.count()).where(attempts.c.lead == lead_id)).scalar_one()) + 1
+
+
+def close(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
+    """Write how the attempt ended; False when it was already closed (its owner was late)."""
+    return _write(tx, attempt_id, outcome, now, attempts.c.outcome.is_(None))
+
+
+def prove(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
+    """Write a late proof over `unknown`; False where the attempt had another outcome."""
+    return _write(tx, attempt_id, outcome, now, attempts.c.outcome == outcomes.UNKNOWN)
+
+
+def _write(tx: Connection, attempt_id: str, outcome: Outcome, now: int, still: Any) -> bool:
+    done = tx.execute(
+        update(attempts)
+        .where(attempts.c.id == attempt_id, still)
+        .values(
+            ended_at=now,
+            outcome=outcome.kind,
+            how=outcome.how,
+            irregular=outcome.irregular,
+            http_status=outcome.http_status,
+            provider_id=outcome.provider_id,
+            price=None if outcome.price is None else str(outcome.price),
+            error=outcome.error,
+            reply=outcome.reply or None,
+        )
+    )
+    return done.rowcount == 1
+
+
+def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, str, str, str]]:
+    """Open attempts whose deadline was before that time: (attempt, lead, account, number)."""
+    query = (
+        select(attempts.c.id, attempts.c.lead, attempts.c.account, attempts.c.number)
+        .where(attempts.c.outcome.is_(None), attempts.c.deadline_at < before)
+        .order_by(attempts.c.deadline_at)
+        .limit(limit)
+    )
+    return [tuple(row) for row in tx.execute(query)]
+
+
+def settles_after(tx: Connection, lead_id: str) -> int | None:
+    """The latest deadline among this lead's attempts that are open or `unknown`; None without one."""
+    return tx.execute(
+        select(func.max(attempts.c.deadline_at)).where(
+            attempts.c.lead == lead_id,
+            (attempts.c.outcome.is_(None)) | (attempts.c.outcome == outcomes.UNKNOWN),
+        )
+    ).scalar_one_or_none()
+
+
+def name_unknown(tx: Connection, lead_id: str, provider_id: str) -> None:
+    """Keep the provider's id that a person found for the lead's newest unknown attempt."""
+    newest = select(func.max(attempts.c.n)).where(attempts.c.lead == lead_id).scalar_subquery()
+    tx.execute(
+        update(attempts)
+        .where(attempts.c.lead == lead_id, attempts.c.n == newest, attempts.c.outcome == outcomes.UNKNOWN)
+        .values(provider_id=provider_id)
+    )

@@ -1,0 +1,167 @@
+"""The database: one `Store` over SQLite or PostgreSQL, with the two kinds of transaction.
+
+`write()` commits when its block ends well and rolls back otherwise; what it did is proven only
+when the block's `with` has ended without an exception. `read()` never blocks a writer.
+"""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+BUSY_SECONDS = 10  # how long a SQLite writer waits for the others
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached, is locked or is full: nothing of this transaction was promised."""
+
+
+class UnprovenCommit(StoreUnavailable):
+    """COMMIT was sent and its fate is unknown, or the standby did not confirm it: send nothing on it."""
+
+
+class Store:
+    """An open database. Safe to share between threads; open one per process (after a fork)."""
+
+    def __init__(self, url: str, *, pool: int = 20, clock: Callable[[], float] | None = None) -> None:
+        """`clock` (seconds since 1970) stands in for the shared clock in tests and trials."""
+        self.url = make_url(url)
+        self._clock = clock
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and clock is None:
+            self._clock = time.time
+        self.path = Path(self.url.database or "") if self.is_sqlite else None
+        options: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        else:
+            # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
+            options |= {"connect_args": {"prepare_threshold": None, "connect_timeout": 5}, "pool_pre_ping": False}
+        self.engine = create_engine(self.url, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _sqlite_connection)
+            event.listen(self.engine, "begin", _sqlite_begin)
+        else:
+            event.listen(self.engine, "connect", _postgresql_connection)
+        self._reader = self.engine.execution_options(reads_only=True)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, committed at the block's end. Raises StoreUnavailable when the database
+        fails, UnprovenCommit when it may have kept what the caller must not rely on."""
+        with _named_failures():
+            connection = self.engine.connect()
+        try:
+            with _named_failures():
+                transaction = connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    _roll_back(transaction, connection)
+                    raise
+            _commit(transaction, connection)
+        finally:
+            with contextlib.suppress(DBAPIError):
+                connection.close()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A view of the database at one moment; changes nothing."""
+        with _named_failures(), self._reader.connect() as connection:
+            yield connection
+
+    def now_ms(self, tx: Connection) -> int:
+        """The clock that processes share, in milliseconds: PostgreSQL's, or this machine's for SQLite."""
+        if self._clock is not None:
+            return int(self._clock() * 1000)
+        return int(tx.execute(_NOW_POSTGRESQL).scalar_one())
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+_NOW_POSTGRESQL = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+
+
+@contextlib.contextmanager
+def _named_failures() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, TimeoutError) as why:
+        raise StoreUnavailable(_without_values(why)) from why
+    except DBAPIError as why:
+        if why.connection_invalidated:
+            raise StoreUnavailable(_without_values(why)) from why
+        raise
+
+
+def _commit(transaction: Any, connection: Connection) -> None:
+    notices = connection.connection.info.get("notices") if connection.connection else None
+    if notices:
+        notices.clear()
+    try:
+        transaction.commit()
+    except DBAPIError as why:
+        connection.invalidate()
+        raise UnprovenCommit(_without_values(why)) from why
+    if notices:
+        raise UnprovenCommit("the commit was not confirmed by the synchronous standby")
+
+
+def _roll_back(transaction: Any, connection: Connection) -> None:
+    try:
+        transaction.rollback()
+    except DBAPIError:  # the connection is gone, and the transaction with it
+        connection.invalidate()
+
+
+def _without_values(why: BaseException) -> str:
+    """The driver's own first line: SQLAlchemy's text would carry the statement's values."""
+    origin = getattr(why, "orig", None) or why
+    return f"{type(origin).__name__}: {str(origin).splitlines()[0] if str(origin) else ''}"
+
+
+def _sqlite_connection(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # BEGIN is ours
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA fullfsync = ON")  # macOS; elsewhere without effect
+    cursor.execute("PRAGMA checkpoint_fullfsync = ON")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    if cursor.execute("PRAGMA synchronous").fetchone()[0] != 2:
+        raise RuntimeError("SQLite does not keep synchronous=FULL: a power cut could lose accepted leads")
+    if cursor.execute("PRAGMA foreign_keys").fetchone()[0] != 1:
+        raise RuntimeError("this SQLite has no foreign keys")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A read that later writes would fail "locked" at once, whatever the busy time-out.
+    reads = connection.get_execution_options().get("reads_only")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _postgresql_connection(connection: Any, record: Any) -> None:
+    notices: list[str] = []
+
+    def keep(diagnostic: Any) -> None:
+        if "synchronous" in (diagnostic.message_primary or ""):
+            notices.append(diagnostic.message_primary)
+
+    connection.add_notice_handler(keep)
+    record.info["notices"] = notices
+    if connection.execute("SHOW synchronous_commit").fetchone()[0] == "off":
+        connection.execute("SET synchronous_commit = on")
+    connection.commit()
+
+
+def this_machine() -> str:
+    return socket.gethostname()

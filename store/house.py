@@ -1,0 +1,49 @@
+"""The house as a whole: which workers are alive, and the pace of each account."""
+
+import os
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.engine import this_machine
+from store.tables import accounts, workers
+
+
+def check_in(tx: Connection, worker_id: str, started_at: int, now: int) -> None:
+    """Say that this worker is alive."""
+    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    row = flavour.insert(workers).values(
+        id=worker_id, host=this_machine(), pid=os.getpid(), started_at=started_at, seen_at=now
+    )
+    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen_at": row.excluded.seen_at}))
+
+
+def check_out(tx: Connection, worker_id: str) -> None:
+    tx.execute(workers.delete().where(workers.c.id == worker_id))
+
+
+def last_seen(tx: Connection) -> int | None:
+    """When any worker last looked at this database, in milliseconds."""
+    return tx.execute(select(func.max(workers.c.seen_at))).scalar_one_or_none()
+
+
+def until_turn(tx: Connection, account: str, now: int) -> int:
+    """Milliseconds until the account's pace allows the next call; 0 when it may start now."""
+    next_at = tx.execute(select(accounts.c.next_at).where(accounts.c.name == account)).scalar_one_or_none()
+    return max(0, int(next_at or 0) - now)
+
+
+def take_turn(tx: Connection, account: str, now: int, rate: float) -> bool:
+    """Take this moment of the account's pace; False when another worker has it.
+
+    `rate` is calls started per second by all workers together; 0 is unlimited. The account's row
+    stays locked until the transaction ends, so it comes last in the order of locks."""
+    if rate <= 0:
+        return True
+    gap = max(1, round(1000 / rate))
+    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    take = flavour.insert(accounts).values(name=account, next_at=now + gap)
+    take = take.on_conflict_do_update(
+        index_elements=["name"], set_={"next_at": take.excluded.next_at}, where=accounts.c.next_at <= now
+    ).returning(accounts.c.name)
+    return tx.execute(take).one_or_none() is not None

@@ -1,0 +1,224 @@
+"""Every table of the gateway. Times are integer milliseconds since 1970 in UTC; JSON is ASCII text.
+
+Payloads and traces are kept as ASCII-escaped JSON text, because PostgreSQL's text and jsonb refuse
+NUL and lone surrogates. Bodies are bytes. Money is a decimal in text, never a float.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+meta = MetaData()
+
+# SQLite counts only an INTEGER PRIMARY KEY up by itself.
+_Counted = BigInteger().with_variant(Integer, "sqlite")
+
+deliveries = Table(
+    "deliveries",
+    meta,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("query", Text, nullable=False),  # without the proof
+    Column("headers", Text, nullable=False),  # JSON of the chosen headers; never the proof
+    Column("body", LargeBinary, nullable=False),  # the bytes as they came
+    Column("digest", Text, nullable=False),  # SHA-256 of the body
+    Column("problem", Text, nullable=False, server_default=""),  # why it could not be read
+    Index("deliveries_by_source", "source", "received_at"),  # /api/deliveries?source=
+)
+
+leads = Table(
+    "leads",
+    meta,
+    Column("no", _Counted, Identity(), primary_key=True),  # the short number people say over the phone
+    Column("id", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("reasons", Text, nullable=False, server_default="[]"),
+    Column("received_at", BigInteger, nullable=False),
+    Column("asked_at", BigInteger),
+    Column("due_at", BigInteger, nullable=False),
+    Column("urgent", SmallInteger, nullable=False, server_default="0"),  # 1: a person's rearm goes first
+    Column("tries", Integer, nullable=False, server_default="0"),  # provably not sent, for the backoff
+    Column("event_key", Text),
+    Column("digest", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("version", Integer),  # of the source, that mapped it
+    Column("number", Text),
+    Column("script", Text),
+    Column("sms", Text),
+    Column("person", Text),
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("claims", Integer, nullable=False, server_default="0"),
+    Column("despite", Text, nullable=False, server_default=""),  # rules a rearm set aside, comma between
+    Column("history_n", Integer, nullable=False),
+    Column("changed_after_call", Boolean, nullable=False, server_default=text("false")),
+    sqlite_autoincrement=True,
+)
+_state = leads.c.state
+# store.leads.next_received: the newest lead that is due to be mapped.
+Index(
+    "leads_to_map",
+    leads.c.due_at,
+    sqlite_where=_state == "received",
+    postgresql_where=_state == "received",
+)
+# store.leads.next_ready: a person's rearm first, then the newest due, or the oldest.
+Index(
+    "leads_to_call",
+    leads.c.account,
+    leads.c.urgent,
+    leads.c.due_at,
+    leads.c.no,
+    sqlite_where=_state == "ready",
+    postgresql_where=_state == "ready",
+)
+Index("leads_by_state", _state, leads.c.no)  # flask leads list --state, /api/leads?state=
+Index("leads_by_source", leads.c.source, leads.c.no)  # /api/leads?source=
+Index("leads_by_number", leads.c.number)  # search by number
+
+delivery_leads = Table(
+    "delivery_leads",
+    meta,
+    Column("lead", Text, ForeignKey("leads.id"), primary_key=True),
+    Column("delivery", Text, ForeignKey("deliveries.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # first, repeat, correction, changed_after_call
+    Index("delivery_leads_by_delivery", "delivery"),  # the leads of a delivery
+)
+
+event_keys = Table(
+    "event_keys",
+    meta,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # The key is taken before its lead is inserted, so the check waits for the commit.
+    Column("lead", Text, ForeignKey("leads.id", deferrable=True, initially="DEFERRED"), nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Index("event_keys_by_lead", "lead"),
+)
+
+history = Table(
+    "history",
+    meta,
+    Column("lead", Text, ForeignKey("leads.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("transition", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("trace", Text, nullable=False, server_default="{}"),
+    Column("payload", Text),  # the payload before a correction
+)
+
+attempts = Table(
+    "attempts",
+    meta,
+    Column("id", Text, primary_key=True),
+    Column("lead", Text, ForeignKey("leads.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("script", Text, nullable=False),
+    Column("sms", Text),
+    Column("owner", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("deadline_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("outcome", Text),
+    Column("how", Text, nullable=False, server_default=""),
+    Column("irregular", Boolean, nullable=False, server_default=text("false")),
+    Column("http_status", Integer),
+    Column("provider_id", Text),
+    Column("price", Text),
+    Column("error", Text),
+    Column("reply", LargeBinary),
+    UniqueConstraint("lead", "n", name="attempts_lead_n"),
+)
+_outcome = attempts.c.outcome
+# The second guard of "nobody is rung twice": the database refuses a second possible ring of one round.
+_may_have_rung = text("outcome IS NULL OR outcome <> 'not_sent'")
+Index(
+    "attempts_one_ring_a_round",
+    attempts.c.lead,
+    attempts.c.round,
+    unique=True,
+    sqlite_where=_may_have_rung,
+    postgresql_where=_may_have_rung,
+)
+# store.attempts.overdue: open attempts whose owner is gone.
+Index("attempts_open", attempts.c.deadline_at, sqlite_where=_outcome.is_(None), postgresql_where=_outcome.is_(None))
+# store.facts: the last call to a number.
+Index("attempts_by_number", attempts.c.account, attempts.c.number, attempts.c.started_at)
+
+number_locks = Table(
+    "number_locks",
+    meta,
+    Column("account", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("attempt", Text),  # NULL: free
+)
+
+accounts = Table(
+    "accounts",
+    meta,
+    Column("name", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False, server_default="0"),  # the pace: no call starts before
+)
+
+sources = Table(
+    "sources",
+    meta,
+    Column("name", Text, primary_key=True),
+    Column("n", Integer, nullable=False),  # the version in force
+    Column("removed", Boolean, nullable=False, server_default=text("false")),
+)
+
+versions = Table(
+    "versions",
+    meta,
+    Column("source", Text, ForeignKey("sources.name"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    meta,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+refused_proofs = Table(
+    "refused_proofs",
+    meta,
+    Column("source", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True),  # milliseconds of the hour's start
+    Column("cause", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+)

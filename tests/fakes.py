@@ -1,0 +1,149 @@
+"""Stand-ins that keep the Protocols of `core.ports`, and a gateway in one process for tests."""
+
+import json
+import threading
+from datetime import UTC, datetime
+
+from config.load import Loaded, from_text, load_text
+from config.yaml_text import parse
+from core.delivery import Delivery
+from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
+from core.ports import Call, Start
+from flow import call, decide, intake, sweep
+from flow.house import House
+from flow.in_force import InForce
+from flow.refusals import Refusals
+from store import queries, sources
+
+NOON = datetime(2026, 11, 25, 9, 0, tzinfo=UTC).timestamp()  # 12:00 in Moscow, a Wednesday
+TOKEN = "test-token"
+SHOP = """
+preset: generic
+auth: {secret: env:SHOP_TOKEN}
+event_key: id
+mapping:
+  number: {field: phone, region: RU}
+  script: Заявка
+"""
+YES = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b'{"result":"ok","id":"77"}')
+NO = Outcome(REFUSED, error="нет такого скрипта", http_status=200)
+LOST = Outcome(UNKNOWN, "no_answer")
+NEVER_LEFT = Outcome(NOT_SENT, "refused_connection")
+
+
+class Clock:
+    """Seconds since 1970 that move when the test says so."""
+
+    def __init__(self, at: float = NOON) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+    def forward(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class FakeVoice:
+    """Answers `outcomes` in turn, then `otherwise`; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.otherwise = YES
+        self.asked: list[Call] = []
+        self._lock = threading.Lock()
+
+    def place(self, call: Call, start: Start) -> Outcome:
+        with self._lock:
+            self.asked.append(call)
+            return self.outcomes.pop(0) if self.outcomes else self.otherwise
+
+
+class FakeBell:
+    def __init__(self) -> None:
+        self.rings = 0
+
+    def ring(self) -> None:
+        self.rings += 1
+
+    def poke(self) -> None:
+        return
+
+    def wait(self, seconds: float) -> bool:
+        return False
+
+
+class Gateway:
+    """Web and worker in one process: `post` is the sender, `work` is the worker until it has nothing to do."""
+
+    def __init__(self, store, clock) -> None:
+        self.clock = clock
+        self.store = store
+        self.voice = FakeVoice()
+        self.bell = FakeBell()
+        self.house = House(
+            store=store,
+            sources=InForce(store, from_text),
+            bell=self.bell,
+            refusals=Refusals(store),
+            secrets={"env:SHOP_TOKEN": TOKEN}.get,
+            voices={"main": self.voice},
+        )
+        self.put("shop", SHOP)
+
+    def put(self, name: str, yaml: str) -> int:
+        """Put a source's text into force."""
+        loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"))
+        assert isinstance(loaded, Loaded), str(loaded)
+        with self.store.write() as tx:
+            newest = sources.newest(tx, name)
+            n = sources.put_in_force(tx, name, loaded.text, after=newest, who="test", now=int(self.clock() * 1000))
+        self.house.sources.refresh()
+        return n
+
+    def post(self, body, source: str = "shop", token: str = TOKEN, content_type: str = "application/json", query=""):
+        """One POST; the answer of the intake. A dict or list is sent as JSON."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        query = f"token={token}" + (f"&{query}" if query else "")
+        delivery = Delivery(
+            method="POST",
+            headers=(("content-type", content_type),),
+            query=query,
+            rest="",
+            body=raw,
+            url=f"https://gateway.test/hooks/{source}?{query}",
+        )
+        return intake.take(self.house, source, delivery, self.clock())
+
+    def take(self, body, **more) -> str:
+        """Post one lead; its id."""
+        answer = self.post(body, **more)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)["leads"][0]["id"]
+
+    def work(self) -> None:
+        """Map, claim, call and record until nothing is due."""
+        go_on = True
+        while go_on:
+            sweep.settle_lost(self.house)
+            go_on = decide.decide_next(self.house)
+            go_on = self.call_once() is not None or go_on
+
+    def call_once(self):
+        """Claim and place one call; None when there was nothing to claim."""
+        claimed = self.claim()
+        while claimed is None:
+            claimed = self.claim()
+        if isinstance(claimed, call.Rest):
+            return None
+        return call.record(self.house, claimed, call.place(self.house, claimed))
+
+    def claim(self, owner: str = "owner", turn: int = 0):
+        return call.claim_next(self.house, "main", owner, turn)
+
+    def story(self, lead_id: str):
+        with self.store.read() as tx:
+            return queries.story(tx, lead_id)
+
+    def lead(self, lead_id: str):
+        return self.story(lead_id)["lead"]

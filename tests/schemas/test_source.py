@@ -1,0 +1,263 @@
+"""The merged text of a source, from strings to frozen values, with every problem at once."""
+
+from decimal import Decimal
+
+import pytest
+
+from core.expression import Condition, Path, Template
+from core.source import Hours, ScriptChoice, Split
+from schemas.source import read_source
+
+LEAST = {
+    "auth": {"secret": "env:SHOP"},
+    "mapping": {"number": {"field": "Phone"}, "script": "Заявка"},
+}
+
+
+def read(**keys):
+    return read_source("shop", {**LEAST, **keys})
+
+
+def wrong_with(**keys):
+    """{way down: problem} of LEAST with these top keys instead."""
+    source, wrong = read(**keys)
+    assert source is None
+    return {".".join(way): said for way, said in wrong}
+
+
+def right_with(**keys):
+    source, wrong = read(**keys)
+    assert source is not None, wrong
+    return source
+
+
+def test_the_least_a_source_says_takes_every_default():
+    source = right_with()
+    assert (source.enabled, source.account, source.preset) == (True, "main", "generic")
+    assert source.policy.hours == Hours(540, 1200)
+    assert source.policy.spend_per_day == Decimal(3000)
+    assert source.repeat_window_s == 600
+
+
+def test_everything_a_source_can_say_becomes_its_value():
+    source = right_with(
+        enabled="false",
+        account="second",
+        auth={
+            "scheme": "hmac",
+            "secret": ["env:A", "env:B"],
+            "header": "X-Sig",
+            "signed": ["timestamp", ".", "body"],
+            "tolerance": "5m",
+        },
+        body={"format": "json", "charset": "cp1251", "unwrap_json": ["data", "a[b]"], "max": "4MB"},
+        handshake={"when": "challenge", "echo": "challenge", "before_proof": "true", "methods": ["GET"]},
+        reply={"json": {"result": "ok"}},
+        split=[{"each": "leads.add", "entity": "leads", "action": "add"}],
+        lead_when="event == 'lead'",
+        mapping={
+            "number": {"field": ["Phone", {"path": ["order", "Телефон"]}], "region": "RU"},
+            "script": {"rules": [{"when": "a == 'b'", "value": " Скрипт и\u0306 "}], "default": "Заявка"},
+            "sms": {"template": "Здравствуйте, {{ Name }}!"},
+            "person": {"field": "Name"},
+            "asked_at": {"field": "created"},
+        },
+        event_key={"all": ["_envelope.account.id", "id"]},
+        repeat_window="2h",
+        volatile=["ts"],
+        secret="auth.access_token",
+        paths=["events/summary"],
+        fetch={"base": "https://portal.example/rest/1/", "token": "env:CRM"},
+        policy={
+            "countries": ["RU", "KZ"],
+            "number_types": "mobile",
+            "hours": "20:00-02:00",
+            "timezone": "Asia/Almaty",
+            "once_per_number": {"window": "12h", "per": "script"},
+            "max_age": "0",
+            "max_wait": "30d",
+            "calls_per_hour": "7",
+            "spend_per_day": "99.50",
+            "test_when": "Email == 'test@example.com'",
+        },
+    )
+    assert source.auth.secrets == ("env:A", "env:B")
+    assert (source.auth.signed, source.auth.tolerance_s) == (("timestamp", ".", "body"), 300)
+    assert (source.body.max_bytes, source.body.unwrap_json) == (4_000_000, ("data", "a[b]"))
+    assert source.handshakes[0].echo == Path.compile("challenge")
+    assert source.handshakes[0].before_proof is True
+    assert (source.reply.type, source.reply.json) == ("application/json", {"result": "ok"})
+    assert source.splits == (Split(Path.compile("leads.add"), "leads", "add"),)
+    assert source.mapping.number.fields[1].steps == ("order", "Телефон")
+    assert source.mapping.script.rules[0].value == "Скрипт й"
+    assert source.mapping.sms == Template.compile("Здравствуйте, {{ Name }}!")
+    assert [path.text for path in source.event_key] == ["_envelope.account.id", "id"]
+    assert source.repeat_window_s == 7200
+    assert source.secret == (Path.compile("auth.access_token"),)
+    assert source.fetch.base == "https://portal.example/rest/1"
+    policy = source.policy
+    assert (policy.countries, policy.number_types, policy.hours) == (("RU", "KZ"), ("mobile",), Hours(1200, 120))
+    assert (policy.once_per_number_s, policy.once_per_script) == (43200, True)
+    assert (policy.max_age_s, policy.max_wait_s, policy.calls_per_hour) == (0, 30 * 86400, 7)
+    assert policy.spend_per_day == Decimal("99.50")
+    assert policy.test_when == Condition.compile("Email == 'test@example.com'")
+
+
+def test_an_event_key_without_a_window_is_remembered_for_thirty_days():
+    assert right_with(event_key="id").repeat_window_s == 30 * 86400
+
+
+@pytest.mark.parametrize(
+    ("script", "choice"),
+    [
+        ("Заявка", ScriptChoice("Заявка")),
+        ({"default": "Заявка"}, ScriptChoice("Заявка")),
+        (
+            {"field": "voice", "allow": ["A", "B"], "default": "C"},
+            ScriptChoice("C", (), (Path.compile("voice"),), ("A", "B")),
+        ),
+    ],
+)
+def test_a_script_is_a_name_or_a_choice(script, choice):
+    assert right_with(mapping={**LEAST["mapping"], "script": script}).mapping.script == choice
+
+
+@pytest.mark.parametrize(
+    ("keys", "way", "write"),
+    [
+        ({"enabled": "NO"}, "enabled", "false"),
+        ({"enabled": "True"}, "enabled", "true"),
+        ({"enbled": "true"}, "enbled", "enabled:"),
+        ({"auth": {"secret": "env:A", "shceme": "token"}}, "auth.shceme", "scheme:"),
+        ({"auth": {"secret": "env:A", "scheme": "tokn"}}, "auth.scheme", "token"),
+        ({"auth": {"secret": "env:A", "options": {"x": "y"}}}, "auth.options.x", ""),
+        ({"auth": {"secret": "env:A", "allow_ips": ["1.2.3"]}}, "auth.allow_ips.0", ""),
+        ({"body": {"max": "5MB"}}, "body.max", ""),
+        ({"handshake": {"reply": {"body": "ok"}}}, "handshake.when", ""),
+        ({"handshake": {"when": "a", "scheme": "metta"}}, "handshake.scheme", "meta"),
+        (
+            {"handshake": {"when": "a", "reply": {"json": {"x": {"path": "a["}}}}},
+            "handshake.reply.json.x.path",
+            '{path: ["a["]}',
+        ),
+        ({"secret": ["a[0].b"]}, "secret.0", ""),
+        ({"event_key": ["a", "b"]}, "event_key", "{all: [id, event]}"),
+        ({"repeat_window": "30"}, "repeat_window", "30s"),
+        ({"repeat_window": "0"}, "repeat_window", ""),
+        ({"repeat_window": "9999d"}, "repeat_window", ""),
+        ({"fetch": {"base": "https://a.example/?x=1"}}, "fetch.base", ""),
+        ({"fetch": {"base": "ftp://a.example"}}, "fetch.base", ""),
+        ({"fetch": {"base": "https://u:p@a.example"}}, "fetch.base", ""),
+        ({"account": ["x"]}, "account", ""),
+        ({"policy": {"countries": ["ru"]}}, "policy.countries.0", "RU"),
+        ({"policy": {"countries": ["UK"]}}, "policy.countries.0", "GB"),
+        ({"policy": {"countries": []}}, "policy.countries", ""),
+        ({"policy": {"number_types": ["mobil"]}}, "policy.number_types.0", "mobile"),
+        ({"policy": {"hours": "9-20"}}, "policy.hours", ""),
+        ({"policy": {"hours": "09:00-09:00"}}, "policy.hours", '"00:00-24:00"'),
+        ({"policy": {"hours": "09:00-25:00"}}, "policy.hours", ""),
+        ({"policy": {"timezone": "Moscow"}}, "policy.timezone", ""),
+        ({"policy": {"timezone": "../etc/passwd"}}, "policy.timezone", ""),
+        ({"policy": {"once_per_number": {"window": "24h", "per": "scirpt"}}}, "policy.once_per_number.per", "script"),
+        ({"policy": {"max_age": "12"}}, "policy.max_age", "12s"),
+        ({"policy": {"max_age": "1.5h"}}, "policy.max_age", ""),
+        ({"policy": {"max_age": "１2h"}}, "policy.max_age", ""),
+        ({"policy": {"calls_per_hour": "-1"}}, "policy.calls_per_hour", ""),
+        ({"policy": {"calls_per_hour": "٣"}}, "policy.calls_per_hour", ""),
+        ({"policy": {"spend_per_day": "3,5"}}, "policy.spend_per_day", "3.5"),
+        ({"policy": {"spend_per_day": "1e9"}}, "policy.spend_per_day", ""),
+        ({"policy": {"hours": "09:00-10:00", "max_wait": "12h"}}, "policy.max_wait", ""),
+        ({"policy": {"test_when": "Email = 'x'"}}, "policy.test_when", "\"Email == 'x'\""),
+        ({"examples": [{"request": "../x.http", "state": "held"}]}, "examples.0.request", ""),
+        ({"examples": [{"request": "x.http"}]}, "examples.0", ""),
+        ({"examples": [{"request": "x.http", "call": {"number": "+7"}}]}, "examples.0.call.number", ""),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_to_write(keys, way, write):
+    said = wrong_with(**keys)
+    assert list(said) == [way]
+    assert said[way].write == write
+
+
+@pytest.mark.parametrize(
+    ("mapping", "way", "write"),
+    [
+        ({"number": "Phone"}, "mapping.number", '{field: "Phone"}'),
+        ({"number": {"field": "order.Телефон"}}, "mapping.number.field", "{path: [order, Телефон]}"),
+        ({"number": {"field": []}}, "mapping.number.field", ""),
+        ({"sms": "Привет"}, "mapping.sms", '{template: "Привет"}'),
+        (
+            {"sms": {"template": "{{ 'a' * 5 }}"}},
+            "mapping.sms.template",
+            "\"Здравствуйте, {{ Name | default('друг') }}!\"",
+        ),
+        ({"script": {"field": "s", "default": "A"}}, "mapping.script.allow", "[Заявка, Перезвон]"),
+        (
+            {"script": {"field": "s", "allow": ["A"], "rules": [{"when": "a", "value": "b"}]}},
+            "mapping.script.rules",
+            "",
+        ),
+        ({"script": {"rules": []}}, "mapping.script", "default: Заявка с сайта"),
+        ({"script": " "}, "mapping.script", ""),
+        (
+            {"script": {"rules": [{"when": "utm == vk", "value": "x"}]}},
+            "mapping.script.rules.0.when",
+            "\"utm == 'vk'\"",
+        ),
+        (
+            {"script": {"rules": [{"when": "Имя == 'x'", "value": "x"}]}},
+            "mapping.script.rules.0.when",
+            "'\"Имя\" == ''x'''",
+        ),
+    ],
+)
+def test_a_wrong_mapping_is_named_with_what_to_write(mapping, way, write):
+    said = wrong_with(mapping={**LEAST["mapping"], **mapping})
+    assert list(said) == [way]
+    assert said[way].write == write
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "env:", "env:A B", "env:1A", ["env:A", "hunter2"], {"value": "hunter2"}])
+def test_a_secret_that_is_written_out_is_refused_and_not_repeated(secret):
+    for keys in (
+        {"auth": {"secret": secret}},
+        {"auth": {"secret": "env:A", "handshake": secret}},
+        {"fetch": {"base": "https://a.example", "token": secret}},
+    ):
+        said = wrong_with(**keys)
+        assert said
+        assert "hunter2" not in repr(said)
+
+
+def test_all_problems_come_at_once():
+    assert set(wrong_with(enabled="x", policy={"hours": "x", "max_age": "x"}, event_key=[], foo="1")) == {
+        "enabled", "policy.hours", "policy.max_age", "event_key", "foo",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ({"mapping": LEAST["mapping"]}, "auth.secret"),
+        ({"auth": {"scheme": "basic", "secret": "env:A"}, "mapping": LEAST["mapping"]}, "auth.user"),
+        ({"auth": {"scheme": "hmac", "secret": "env:A"}, "mapping": LEAST["mapping"]}, "auth.header"),
+        ({"auth": LEAST["auth"], "mapping": {"number": {"field": "a"}}}, "mapping.script"),
+        ({"auth": LEAST["auth"], "mapping": {"script": "a"}}, "mapping.number"),
+        ({**LEAST, "fetch": {"required": "true"}}, "fetch.base"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_to_write(text, way):
+    source, wrong = read_source("shop", text)
+    assert source is None
+    assert [".".join(keys) for keys, _ in wrong] == [way]
+    assert wrong[0][1].write
+
+
+def test_no_proof_at_all_has_to_be_written_out():
+    assert right_with(auth={"scheme": "none"}).auth.scheme == "none"
+
+
+def test_a_preset_needs_neither_a_secret_nor_a_script():
+    source, wrong = read_source("tilda", {"mapping": {"number": {"field": "Phone"}}}, whole=False)
+    assert source is not None
+    assert wrong == []

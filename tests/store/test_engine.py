@@ -1,0 +1,48 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from store import house, migrate
+from store.engine import Store, StoreUnavailable
+from store.tables import meta
+
+
+def test_migrations_make_exactly_the_tables_of_the_code(store):
+    with store.write() as tx:
+        differences = compare_metadata(MigrationContext.configure(tx), meta)
+        assert migrate.is_current(tx)
+    assert differences == []
+
+
+def test_sqlite_keeps_what_it_commits(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/a.db")
+    with store.read() as tx:
+        assert tx.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert tx.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert tx.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_reader_does_not_wait_for_a_writer(store):
+    with store.write() as tx:
+        house.check_in(tx, "w", 1, 1)
+        with store.read() as other:
+            assert house.last_seen(other) is None
+    with store.read() as tx:
+        assert house.last_seen(tx) == 1
+
+
+def test_a_database_that_is_away_is_a_named_failure_without_its_address():
+    store = Store("postgresql://postgres:geheim@127.0.0.1:9/none")
+    with pytest.raises(StoreUnavailable) as told, store.write():
+        pass
+    assert "geheim" not in str(told.value)
+
+
+def test_the_pace_is_one_call_a_gap_for_all_workers(store):
+    with store.write() as tx:
+        assert house.take_turn(tx, "main", 1000, rate=5)
+        assert not house.take_turn(tx, "main", 1199, rate=5)
+        assert house.until_turn(tx, "main", 1150) == 50
+        assert house.take_turn(tx, "other", 1000, rate=5)
+        assert house.take_turn(tx, "main", 1200, rate=5)
+        assert house.take_turn(tx, "main", 1200, rate=0)

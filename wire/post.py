@@ -1,0 +1,182 @@
+"""One POST, told exactly: sent and answered, sent and not answered, or provably not sent.
+
+The provider has no idempotency key and no status query, so "was it sent?" must never be a guess.
+requests does the work below its session: a session would follow redirects (a 307 is POSTed again, with
+the key, elsewhere), read proxies, .netrc and CA files from the environment, and take a stale connection from a pool.
+"""
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.certs import where as shipped_authorities
+from urllib3.util import make_headers
+
+from core.ports import Start
+from wire.clocks import CLOCKS, Clocks
+from wire.connection import OneLine
+from wire.line import REPLY_LIMIT, Line, NotYet, Route, Trace
+
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})(?![0-9])")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The request left and a reply came to its end. `body` is as it came, never decompressed.
+
+    `whole`: the reply's own framing (Content-Length, last chunk) said where it ends. False: only the
+    close of the connection ended it, and a cut reply looks the same; what the body proves by itself counts.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    whole: bool
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Not one byte of the request left. `how`: refused_connection, dns, connect_timeout, tls, proxy, late,
+    unreachable; `why` is one sentence without secrets."""
+
+    how: str
+    why: str
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """The request or a part of it left, and no whole reply came. `how`: no_answer, reset, closed, odd_reply.
+
+    `status` is the reply's where its first line came; `body` is what came after its headers, as it came
+    (chunk sizes and all), or everything that came where it was no HTTP: evidence for a person, never proof.
+    """
+
+    how: str
+    status: int | None = None
+    body: bytes = b""
+
+
+class Post:
+    """POSTs to one URL with fixed headers. Safe in many threads at once; each call opens and closes its own connection.
+
+    `connect_timeout` bounds all that comes before the first byte (DNS, TCP, proxy, TLS), `total_timeout`
+    everything, counted from the call's start; both in seconds. `ca_file` is trusted instead of the shipped
+    authorities; `proxy` is http://[user:password@]host[:port]. `trace`, for fault trials, is told
+    `connected`, `half_sent`, `sent` and `answered`. Raises ValueError for an address or a header that cannot
+    be, without its value.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        connect_timeout: float,
+        total_timeout: float,
+        ca_file: str | None = None,
+        proxy: str | None = None,
+        clocks: Clocks = CLOCKS,
+        trace: Trace | None = None,
+    ) -> None:
+        self._template = _template(url, headers)
+        self._connect_s, self._total_s = connect_timeout, total_timeout
+        self._clocks, self._trace = clocks, trace
+        self._route = _route(str(self._template.url), ca_file, proxy)
+        self._target = self._template.path_url
+        if self._route.proxy is not None and self._route.tls is None:  # a forwarding proxy is told the whole address
+            self._target = str(self._template.url)
+            self._template.headers.update(self._route.proxy_headers)
+
+    def send(self, body: bytes, start: Start) -> Sent | NotSent | NoAnswer:
+        """One POST of `body`, over by `start` + the total time-out.
+
+        Never raises for what a network can do. Before the first byte a bug may raise; after it nothing but
+        the end of the process (KeyboardInterrupt, SystemExit) leaves other than as a value.
+        """
+        line = Line(self._route, self._clocks, start, self._connect_s, self._total_s, self._trace)
+        try:
+            return self._exchange(line, body)
+        except NotYet as stopped:
+            return NotSent(stopped.how, stopped.why)
+        except Exception:
+            if not line.sent:
+                raise
+            return _no_answer(line)
+        finally:
+            line.hang_up()
+
+    def _exchange(self, line: Line, body: bytes) -> Sent | NoAnswer:
+        request = self._template.copy()
+        request.body = body
+        request.headers["Content-Length"] = str(len(body))
+        raw = OneLine(line, self._target).send(request, stream=True).raw
+        pieces = []
+        while piece := raw.read1(REPLY_LIMIT, decode_content=False):
+            pieces.append(piece)
+        line.at("answered")
+        framed = line.ended != "closed"
+        if not framed and not pieces:
+            return _no_answer(line)  # nothing but a close: the headers themselves may be cut
+        return Sent(raw.status, tuple(raw.headers.items()), b"".join(pieces), framed)
+
+
+def _no_answer(line: Line) -> NoAnswer:
+    """What the line heard, told as far as it can be trusted. Never raises."""
+    rest, status = bytes(line.heard), None
+    while first := _STATUS.match(rest):
+        status = int(first[1])
+        _, _, rest = rest.partition(b"\r\n\r\n")
+        if status >= 200:  # before it stood what is only informational
+            break
+    return NoAnswer(line.ended or "odd_reply", status, rest)
+
+
+def _template(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.fragment:
+            raise ValueError
+        parts.port  # noqa: B018  (raises ValueError for a port that cannot be)
+        template = requests.Request("POST", url, headers={"Host": parts.netloc, **headers}).prepare()
+    except ValueError:  # requests' own errors are ValueErrors too, and hold the value
+        expected = "http(s)://host[:port]/path without user or fragment, and printable headers"
+        raise ValueError(f"expected {expected}") from None
+    template.headers.update({"Accept-Encoding": "identity", "Connection": "close"})
+    return template
+
+
+def _route(url: str, ca_file: str | None, proxy: str | None) -> Route:
+    parts = urlsplit(url)
+    tls = _tls(ca_file) if parts.scheme == "https" else None
+    port = parts.port or (443 if tls else 80)
+    host = str(parts.hostname)
+    if proxy is None:
+        return Route(host, port, tls)
+    try:
+        through = urlsplit(proxy)
+        peer = (str(through.hostname), through.port or 80)
+        if through.scheme != "http" or not through.hostname:
+            raise ValueError
+        headers: dict[str, str] = {}
+        if through.username is not None:
+            known = f"{unquote(through.username)}:{unquote(through.password or '')}"
+            headers["Proxy-Authorization"] = make_headers(proxy_basic_auth=known)["proxy-authorization"]
+    except ValueError:  # what cannot be encoded is one too, and holds the value
+        raise ValueError("expected the proxy as http://[user:password@]host[:port]") from None
+    return Route(host, port, tls, peer, headers)
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    """Built once, and never changed while calls use it. Deaf to SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_verify_locations(ca_file or shipped_authorities())
+    except OSError as failure:
+        why = failure.strerror or "no certificates in it"
+        raise ValueError(f"the file of authorities cannot be read: {why}") from None
+    return context

@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from marshmallow import ValidationError
-
 from config.merge import merge, under_policy, without
 from config.problem import Problem, Problems, collect
 from config.yaml_text import SIZE, Keys, Text, parse
 from core.source import House, Policy, Source
-from schemas.policy import PolicyFile
-from schemas.section import Wrong, nearest, problems_of
+from schemas.policy import read_policy
+from schemas.section import Wrong, nearest
 from schemas.source import NAME, read_source
 
 __all__ = ["Loaded", "PolicyText", "Problem", "Problems", "Text", "from_text", "load_dir", "load_file", "load_policy"]
@@ -147,12 +145,11 @@ def load_policy(path: Path) -> PolicyText | Problems:
     text = read_source_text(path)
     if isinstance(text, Problems):
         return text
-    try:
-        data = PolicyFile().load(text.value)
-    except ValidationError as error:
-        return _problems(text, list(problems_of(error.messages)))
+    sections, wrong = read_policy(text.value)
+    if sections is None:
+        return _problems(text, wrong)
     below = {keys[1:]: place for keys, place in text.places.items() if keys[0] == "defaults" and len(keys) > 1}
-    return PolicyText(Text(text.file, text.value.get("defaults", {}), below), data["defaults"], data["house"])
+    return PolicyText(Text(text.file, text.value.get("defaults", {}), below), *sections)
 
 
 def not_enforced(text: str | Mapping[str, Any]) -> list[str]:

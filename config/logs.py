@@ -4,6 +4,7 @@ Values are cut at 200 signs and control signs never reach the terminal raw."""
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -32,7 +33,7 @@ def say(text: str) -> None:
     structlog.get_logger().warning("said", text=text)
 
 
-def _cut(_logger: Any, _name: str, line: dict[str, Any]) -> dict[str, Any]:
+def _cut(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in line.items():
         if isinstance(value, str) and key != "exception":
             clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)

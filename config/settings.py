@@ -143,7 +143,8 @@ def _sealed(env: _Env) -> list[str]:
     try:
         env.seal()
     except EnvValidationError as why:
-        return [f"{name}: {' '.join(_flat(texts))}" for name, texts in why.error_messages.items()]
+        messages: dict[str, Any] = dict(why.error_messages)  # type: ignore[arg-type]
+        return [f"{name}: {' '.join(_flat(texts))}" for name, texts in messages.items()]
     return []
 
 

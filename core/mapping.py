@@ -48,7 +48,7 @@ def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
     expression saw and what came of it, at most 1,200 bytes as JSON. Policy is asked elsewhere: only
     which of several numbers is meant depends on what it lets through."""
     if UNREADABLE in payload:  # the query of such a delivery may hold a number, but not what was meant with it
-        return Unmapped((Reason("unreadable", {"problem": str(payload[UNREADABLE])}),))
+        return Unmapped((Reason("unreadable"), Reason(str(payload[UNREADABLE]))))
     notes = _Notes()
     if not _is_lead(payload, source, notes):
         return Unmapped((Reason("not_a_lead", notes.trace["lead_when"]),), _fitted(notes.trace), is_lead=False)

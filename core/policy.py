@@ -139,6 +139,11 @@ def never_rings(policy: Policy) -> bool:
     return 0 < policy.max_wait_s < longest_wait(policy)
 
 
+def is_test(policy: Policy, payload: dict[str, Any]) -> bool:
+    """Whether the payload fits `test_when`; a condition that fails on it is no match."""
+    return policy.test_when is not None and policy.test_when.holds(payload) is True
+
+
 def _test_when(case: Case) -> Ruling:
     if case.policy.test_when is None:
         return Ruling()

@@ -39,6 +39,18 @@ class Voice(Protocol):
 class Bell(Protocol):
     """A hint that something is due. Losing one costs a second, never a lead."""
 
+    def listen(self) -> None:
+        """From now on `wait` hears the rings of all processes; where that is impossible it says so once."""
+        ...
+
+    def poke(self) -> None:
+        """Wake `wait` in this process only, from any thread."""
+        ...
+
+    def close(self) -> None:
+        """End listening and ringing."""
+        ...
+
     def ring(self) -> None:
         """Never blocks and never raises."""
         ...

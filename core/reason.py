@@ -15,6 +15,7 @@ class Reason:
 WORDS: dict[str, str] = {
     # core/mapping.py
     "not_a_lead": "Not a lead by this source's `lead_when`: {when}",
+    "unreadable": "What arrived could not be read; its bytes are kept",
     "no_number": "No phone: none of these fields is there and filled in: {fields}",
     "no_script_rule": "None of the {rules} rules of `mapping.script` fits this lead, and there is no `default`",
     "no_script_named": "The form named no script in `{field}`, and there is no `default`",

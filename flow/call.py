@@ -7,6 +7,7 @@ repeats the POST. An attempt whose fate is unknown is never tried again by the m
 import random
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -105,7 +106,7 @@ def _claim(house: House, tx: Connection, lead: Lead, owner: str, start: Start, n
         raise _NotOurTurn
     attempts.open_attempt(tx, attempt, owner, now)
     trace = {"attempt": attempt.n, "rules": list(verdict.rules)}
-    columns = {"claims": lead.claims + 1, "reason": "", "reasons": "[]", "urgent": 0}
+    columns: dict[str, Any] = {"claims": lead.claims + 1, "reason": "", "reasons": "[]", "urgent": 0}
     if not leads.move(tx, lead, "claim", states.CALLING, at=now, who=WHO, trace=trace, **columns):
         raise RuntimeError("a locked lead changed under its claim")
     return Claimed(lead, attempt, start)
@@ -164,7 +165,7 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
 def _end_in_time(tx: Connection, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
     attempts.free_number(tx, attempt.id, attempt.account, attempt.call.number)
     transition, target = outcomes.transition_after(outcome)
-    columns: dict[str, object] = {"reason": outcome.how if target == states.UNKNOWN else ""}
+    columns: dict[str, Any] = {"reason": outcome.how if target == states.UNKNOWN else ""}
     if target == states.READY:
         wait = BACKOFF_S[min(lead.tries, len(BACKOFF_S) - 1)]
         due_at = now + int(wait * random.uniform(0.75, 1.25) * 1000)  # noqa: S311 - jitter, no secret
@@ -181,7 +182,7 @@ def _settle(tx: Connection, lead: Lead, attempt: Attempt, outcome: Outcome, now:
         leads.move(tx, lead, "settle", target, at=now, who=WHO, trace=trace, reason="", reasons="[]")
 
 
-def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, object]:
+def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
     return {"attempt": attempt.n, "outcome": outcome.kind, "how": outcome.how, "http_status": outcome.http_status}
 
 

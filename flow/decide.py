@@ -1,6 +1,7 @@
 """From a stored lead to a call that waits its turn, or to the reason why there is none."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 
 from core import mapping, policy
 from core.lead import Lead
-from core.policy import Facts, Verdict
+from core.policy import Facts, Ring, Verdict
 from core.ports import Call
 from core.reason import Reason
 from core.source import Source
@@ -45,10 +46,7 @@ def _decide(house: House, tx: Connection, lead: Lead, now: int) -> None:
         return
     mapped = _map(house, lead, current)
     if isinstance(mapped, mapping.Unmapped):
-        transition, target = ("hold", HELD) if mapped.is_lead else ("suppress", SUPPRESSED)
-        columns = {"version": current.n, "person": mapped.person, "asked_at": mapped.asked_at_ms}
-        _to(tx, lead, transition, target, list(mapped.reasons), mapped.trace, now, **columns)
-        house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=transition, version=current.n)
+        _without_call(house, tx, lead, current, mapped, now)
         return
     known = gather(tx, lead, mapped.call, mapped.asked_at_ms, current.source)
     verdict = policy.check(mapped.call, known, current.source.policy, now / 1000, lead.set_aside)
@@ -61,8 +59,22 @@ def _decide(house: House, tx: Connection, lead: Lead, now: int) -> None:
         "version": current.n,
         "account": current.source.account,
     }
-    follow(tx, lead, verdict, mapped.trace, now, **columns)
+    follow(tx, lead, verdict, mapped.trace, now, list(mapped.reasons), **columns)
     house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=verdict.kind, version=current.n)
+
+
+def _without_call(
+    house: House, tx: Connection, lead: Lead, current: InForceSource, mapped: mapping.Unmapped, now: int
+) -> None:
+    """A test without a phone is a test all the same; what is no lead is suppressed; the rest waits for a person."""
+    transition, target, reasons = "hold", HELD, list(mapped.reasons)
+    if policy.is_test(current.source.policy, json.loads(lead.payload)):
+        transition, target, reasons = "suppress", SUPPRESSED, [Reason("test")]
+    elif not mapped.is_lead:
+        transition, target = "suppress", SUPPRESSED
+    columns = {"version": current.n, "person": mapped.person, "asked_at": mapped.asked_at_ms}
+    _to(tx, lead, transition, target, reasons, mapped.trace, now, **columns)
+    house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=transition, version=current.n)
 
 
 def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | mapping.Unmapped:
@@ -77,7 +89,7 @@ def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | m
 def gather(tx: Connection, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
     """What the rules need to know about this lead at this moment."""
     since = lead.received_at - source.policy.once_per_number_s * 1000
-    rings = ()
+    rings: tuple[Ring, ...] = ()
     if source.policy.once_per_number_s:
         # Rings older than the window at the time of the lead's arrival can be inside it no more.
         rings = facts.rings(tx, source.account, call.number, not_of=lead.id, since=since)
@@ -89,18 +101,30 @@ def gather(tx: Connection, lead: Lead, call: Call, asked_at: int | None, source:
     )
 
 
-def follow(tx: Connection, lead: Lead, verdict: Verdict, trace: dict[str, Any], now: int, **columns: Any) -> bool:
-    """Make the move that a verdict asks for, with its evidence; `allow` makes a mapped lead ready."""
+def follow(
+    tx: Connection,
+    lead: Lead,
+    verdict: Verdict,
+    trace: dict[str, Any],
+    now: int,
+    noted: Sequence[Reason] = (),
+    **columns: Any,
+) -> bool:
+    """Make the move that a verdict asks for, with its evidence; `allow` makes a mapped lead ready.
+
+    `noted` stands behind the verdict's own reason: what failed on the way and changed nothing."""
     trace = {**trace, "rules": list(verdict.rules)}
-    reasons = [] if verdict.reason is None else [verdict.reason]
+    first = [] if verdict.reason is None else [verdict.reason]
+    reasons = [*first, *noted]
     if verdict.kind == policy.HOLD:
         return hold(tx, lead, reasons, trace, now, **columns)
     if verdict.kind == policy.SUPPRESS:
         return _to(tx, lead, "suppress", SUPPRESSED, reasons, trace, now, **columns)
     due_at = now if verdict.until_s is None else int(verdict.until_s * 1000)
     if lead.state == RECEIVED:
-        return _to(tx, lead, "map", READY, reasons, trace, now, due_at=due_at, **columns)
-    if reasons and reasons[0].code == lead.reason:
+        waits_for = first[0].code if first else ""
+        return _to(tx, lead, "map", READY, reasons, trace, now, due_at=due_at, reason=waits_for, **columns)
+    if first and first[0].code == lead.reason:
         leads.postpone(tx, lead, due_at)
         return True
     return _to(tx, lead, "defer", READY, reasons, trace, now, due_at=due_at, **columns)
@@ -121,8 +145,6 @@ def _to(
     now: int,
     **columns: Any,
 ) -> bool:
-    columns |= {
-        "reason": reasons[0].code if reasons else "",
-        "reasons": json.dumps([asdict(r) for r in reasons]),
-    }
+    columns.setdefault("reason", reasons[0].code if reasons else "")
+    columns["reasons"] = json.dumps([asdict(r) for r in reasons])
     return leads.move(tx, lead, transition, target, at=now, who=WHO, trace=trace, **columns)

@@ -1,6 +1,7 @@
 """A person's way on: cancel, remap, rearm, resolve. Each names who and why, and leaves a history row."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -108,8 +109,8 @@ def _move(
     target: str,
     who: str,
     why: str,
-    trace: dict[str, object] | None = None,
-    **columns: object,
+    trace: dict[str, Any] | None = None,
+    **columns: Any,
 ) -> None:
     if target not in states.targets(transition, lead.state):
         raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}")

@@ -21,21 +21,28 @@ BYTES = {"B": 1, "kB": 1000, "MB": 1_000_000}
 
 
 class Text(Value):
-    """A text, stripped; one of `among` where given, or one that fits `like` (said as `called`)."""
+    """A text, stripped unless `exact`; one of `among` where given, or one that fits `like` (said as `called`)."""
 
     def __init__(
-        self, among: Iterable[str] = (), like: str = "", called: str = "a text", longest: int = 300, **kw: Any
+        self,
+        among: Iterable[str] = (),
+        like: str = "",
+        called: str = "a text",
+        longest: int = 300,
+        exact: bool = False,
+        **kw: Any,
     ) -> None:
         super().__init__(**kw)
         self.among = tuple(among)
         self.like = re.compile(like) if like else None
         self.called = called
         self.longest = longest
+        self.exact = exact
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
         if not isinstance(value, str):
             raise refusal(self.called if not self.among else "one of " + ", ".join(self.among), value)
-        text = value.strip()
+        text = value if self.exact else value.strip()
         if self.among and text not in self.among:
             raise refusal("one of " + ", ".join(self.among), value, nearest(text, self.among))
         if len(text) > self.longest or (self.like and not self.like.fullmatch(text)):
@@ -63,7 +70,7 @@ class Texts(Value):
             raise ValidationError(wrong if isinstance(value, list) else wrong["0"])
         if len(out) < self.least:
             raise refusal("at least one value")
-        return tuple(dict.fromkeys(out))
+        return tuple(out)
 
 
 class Country(Value):

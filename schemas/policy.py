@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from marshmallow import post_load
+from marshmallow import ValidationError, post_load
 
 from core.phone import TYPES, UNKNOWN
 from core.source import House, Policy
 from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
 from schemas.references import When
-from schemas.section import Part, Section, Value
+from schemas.section import Keys, Part, Section, Value, Wrong, problems_of
 
 NUMBER_TYPES = tuple(sorted(frozenset[str]().union(*TYPES.values(), {"satellite"}) - {UNKNOWN}))
 
@@ -71,3 +71,12 @@ class PolicyFile(Section):
 
     defaults = Part(PolicySection, load_default=Policy())
     house = Part(HouseSection, load_default=House())
+
+
+def read_policy(text: dict[str, Any]) -> tuple[tuple[Policy, House] | None, list[tuple[Keys, Wrong]]]:
+    """The policy file's two sections, or None with every problem and its way down. Never raises."""
+    try:
+        data = PolicyFile().load(text)
+    except ValidationError as error:
+        return None, list(problems_of(error.messages))
+    return (data["defaults"], data["house"]), []

@@ -37,10 +37,10 @@ class AuthSection(Section):
     secrets = Texts(Secret(), least=1, data_key="secret")
     user = Text(longest=100)
     header = Text(**HEADER)
-    signed = Texts(Text(longest=100), least=1)
+    signed = Texts(Text(longest=100, exact=True), least=1)
     digest = Text(among=sorted(DIGESTS))
     encoding = Text(among=("hex", "base64"))
-    prefix = Text(longest=100)
+    prefix = Text(longest=100, exact=True)
     id_header = Text(**HEADER)
     timestamp_header = Text(**HEADER)
     timestamp_unit = Text(among=("s", "ms"))
@@ -76,7 +76,7 @@ class BodySection(Section):
 class ReplySection(Section):
     status = Count(least=200, most=299)
     type = Text(like=r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+(; *charset=[A-Za-z0-9-]+)?", called="a media type")
-    body = Text(longest=4000)
+    body = Text(longest=4000, exact=True)
     json = Free()
 
     @post_load

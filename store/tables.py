@@ -38,7 +38,8 @@ deliveries = Table(
     Column("body", LargeBinary, nullable=False),  # the bytes as they came
     Column("digest", Text, nullable=False),  # SHA-256 of the body
     Column("problem", Text, nullable=False, server_default=""),  # why it could not be read
-    Index("deliveries_by_source", "source", "received_at"),  # /api/deliveries?source=
+    Index("deliveries_by_arrival", "received_at", "id"),  # /api/deliveries, newest first
+    Index("deliveries_by_source", "source", "received_at", "id"),  # the same with ?source=
 )
 
 leads = Table(
@@ -89,8 +90,11 @@ Index(
     sqlite_where=_state == "ready",
     postgresql_where=_state == "ready",
 )
-Index("leads_by_state", _state, leads.c.no)  # flask leads list --state, /api/leads?state=
-Index("leads_by_source", leads.c.source, leads.c.no)  # /api/leads?source=
+# store.queries.page: lists, newest first, with any filter; stats of the last hours.
+Index("leads_by_arrival", leads.c.received_at, leads.c.no)
+Index("leads_by_state", _state, leads.c.received_at, leads.c.no)
+Index("leads_by_source", leads.c.source, leads.c.received_at, leads.c.no)
+Index("leads_by_source_state", leads.c.source, _state, leads.c.received_at, leads.c.no)  # and the counts of both
 Index("leads_by_number", leads.c.number)  # search by number
 
 delivery_leads = Table(
@@ -169,6 +173,7 @@ Index(
 Index("attempts_open", attempts.c.deadline_at, sqlite_where=_outcome.is_(None), postgresql_where=_outcome.is_(None))
 # store.facts: the last call to a number.
 Index("attempts_by_number", attempts.c.account, attempts.c.number, attempts.c.started_at)
+Index("attempts_by_start", attempts.c.started_at)  # store.figures: the calls of the last hours
 
 number_locks = Table(
     "number_locks",

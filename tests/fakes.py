@@ -91,14 +91,15 @@ class Gateway:
         )
         self.put("shop", SHOP)
 
-    def put(self, name: str, yaml: str) -> int:
-        """Put a source's text into force."""
+    def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
+        """Put a source's text into force; without `refresh` as another process would."""
         loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"))
         assert isinstance(loaded, Loaded), str(loaded)
         with self.store.write() as tx:
             newest = sources.newest(tx, name)
             n = sources.put_in_force(tx, name, loaded.text, after=newest, who="test", now=int(self.clock() * 1000))
-        self.house.sources.refresh()
+        if refresh:
+            self.house.sources.refresh()
         return n
 
     def post(self, body, source: str = "shop", token: str = TOKEN, content_type: str = "application/json", query=""):
@@ -127,16 +128,10 @@ class Gateway:
         while go_on:
             sweep.settle_lost(self.house)
             go_on = decide.decide_next(self.house)
-            go_on = self.call_once() is not None or go_on
-
-    def call_once(self):
-        """Claim and place one call; None when there was nothing to claim."""
-        claimed = self.claim()
-        while claimed is None:
             claimed = self.claim()
-        if isinstance(claimed, call.Rest):
-            return None
-        return call.record(self.house, claimed, call.place(self.house, claimed))
+            if isinstance(claimed, call.Claimed):
+                call.record(self.house, claimed, call.place(self.house, claimed))
+            go_on = go_on or not isinstance(claimed, call.Rest)
 
     def claim(self, owner: str = "owner", turn: int = 0):
         return call.claim_next(self.house, "main", owner, turn)

@@ -103,6 +103,13 @@ def test_everything_a_source_can_say_becomes_its_value():
     assert policy.test_when == Condition.compile("Email == 'test@example.com'")
 
 
+def test_what_is_signed_or_answered_is_taken_to_the_letter():
+    auth = {"scheme": "hmac", "secret": "env:A", "header": "X", "signed": ["id", ".", "timestamp", ".", "body", "\n"]}
+    source = right_with(auth={**auth, "prefix": "v1 "}, reply={"body": "ok\n"})
+    assert source.auth.signed == ("id", ".", "timestamp", ".", "body", "\n")
+    assert (source.auth.prefix, source.reply.body) == ("v1 ", "ok\n")
+
+
 def test_an_event_key_without_a_window_is_remembered_for_thirty_days():
     assert right_with(event_key="id").repeat_window_s == 30 * 86400
 

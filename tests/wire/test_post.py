@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from wire.clocks import CLOCKS
-from wire.post import NoAnswer, NotSent, Post, Sent
+from wire.post import NoAnswer, NotSent, Post
 
 BODY = b'{"number": "79990000000"}'
 REPLY = b'{"result": "ok"}'

@@ -9,8 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from core import outcome as outcomes
 from core import policy, states
 from core.lead import Lead
@@ -22,7 +20,7 @@ from flow.house import House
 from store import attempts, leads, sources
 from store import house as accounts
 from store.attempts import Attempt
-from store.engine import StoreUnavailable
+from store.engine import StoreUnavailable, Tx
 from store.ids import new_id
 
 WHO = "worker"
@@ -78,7 +76,7 @@ def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed
     return claimed
 
 
-def _claim(house: House, tx: Connection, lead: Lead, owner: str, start: Start, now: int) -> Claimed | None:
+def _claim(house: House, tx: Tx, lead: Lead, owner: str, start: Start, now: int) -> Claimed | None:
     """Everything that time can change is read again here; what fits no more is moved accordingly."""
     current = house.sources.get(lead.source)
     if current is None or current.removed or not current.source.enabled:
@@ -112,7 +110,7 @@ def _claim(house: House, tx: Connection, lead: Lead, owner: str, start: Start, n
     return Claimed(lead, attempt, start)
 
 
-def _attempt(house: House, tx: Connection, lead: Lead, now: int) -> Attempt:
+def _attempt(house: House, tx: Tx, lead: Lead, now: int) -> Attempt:
     return Attempt(
         id=new_id(),
         lead=lead.id,
@@ -124,7 +122,7 @@ def _attempt(house: House, tx: Connection, lead: Lead, now: int) -> Attempt:
     )
 
 
-def redo(tx: Connection, lead: Lead, now: int) -> None:
+def redo(tx: Tx, lead: Lead, now: int) -> None:
     """Back to `received`, to be mapped by the version now in force."""
     leads.move(tx, lead, "redo", states.RECEIVED, at=now, who=WHO, due_at=now, reason="", reasons="[]")
 
@@ -162,7 +160,7 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
     return state
 
 
-def _end_in_time(tx: Connection, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
+def _end_in_time(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
     attempts.free_number(tx, attempt.id, attempt.account, attempt.call.number)
     transition, target = outcomes.transition_after(outcome)
     columns: dict[str, Any] = {"reason": outcome.how if target == states.UNKNOWN else ""}
@@ -175,7 +173,7 @@ def _end_in_time(tx: Connection, lead: Lead, attempt: Attempt, outcome: Outcome,
         raise RuntimeError("an open attempt's lead was not calling")
 
 
-def _settle(tx: Connection, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
+def _settle(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
     target = states.ACCEPTED if outcome.kind == outcomes.ACCEPTED else states.REFUSED
     if target in states.targets("settle", lead.state):
         trace = {**_evidence(attempt, outcome), "late": True}

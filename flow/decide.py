@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection
-
 from core import mapping, policy
 from core.lead import Lead
 from core.policy import Facts, Ring, Verdict
@@ -17,6 +15,7 @@ from core.states import HELD, READY, RECEIVED, SUPPRESSED
 from flow.house import House
 from flow.in_force import InForceSource
 from store import facts, leads, sources
+from store.engine import Tx
 
 WHO = "worker"
 NEW_VERSION_MS = 250
@@ -33,7 +32,7 @@ def decide_next(house: House) -> bool:
     return True
 
 
-def _decide(house: House, tx: Connection, lead: Lead, now: int) -> None:
+def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
     current = house.sources.get(lead.source)
     if current is None or current.removed or not current.source.enabled:
         hold(tx, lead, [Reason("source_off")], {}, now)
@@ -63,9 +62,7 @@ def _decide(house: House, tx: Connection, lead: Lead, now: int) -> None:
     house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=verdict.kind, version=current.n)
 
 
-def _without_call(
-    house: House, tx: Connection, lead: Lead, current: InForceSource, mapped: mapping.Unmapped, now: int
-) -> None:
+def _without_call(house: House, tx: Tx, lead: Lead, current: InForceSource, mapped: mapping.Unmapped, now: int) -> None:
     """A test without a phone is a test all the same; what is no lead is suppressed; the rest waits for a person."""
     transition, target, reasons = "hold", HELD, list(mapped.reasons)
     if policy.is_test(current.source.policy, json.loads(lead.payload)):
@@ -86,7 +83,7 @@ def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | m
         return mapping.Unmapped((Reason("mapping_error"),), {})
 
 
-def gather(tx: Connection, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
+def gather(tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
     """What the rules need to know about this lead at this moment."""
     since = lead.received_at - source.policy.once_per_number_s * 1000
     rings: tuple[Ring, ...] = ()
@@ -102,7 +99,7 @@ def gather(tx: Connection, lead: Lead, call: Call, asked_at: int | None, source:
 
 
 def follow(
-    tx: Connection,
+    tx: Tx,
     lead: Lead,
     verdict: Verdict,
     trace: dict[str, Any],
@@ -130,13 +127,13 @@ def follow(
     return _to(tx, lead, "defer", READY, reasons, trace, now, due_at=due_at, **columns)
 
 
-def hold(tx: Connection, lead: Lead, reasons: list[Reason], trace: dict[str, Any], now: int, **columns: Any) -> bool:
+def hold(tx: Tx, lead: Lead, reasons: list[Reason], trace: dict[str, Any], now: int, **columns: Any) -> bool:
     """To a person, with reasons a marketer understands."""
     return _to(tx, lead, "hold", HELD, reasons, trace, now, **columns)
 
 
 def _to(
-    tx: Connection,
+    tx: Tx,
     lead: Lead,
     transition: str,
     target: str,

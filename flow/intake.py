@@ -6,8 +6,6 @@ A success leaves only after the delivery's bytes and its leads are durably commi
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from core import authentic, handshake, identity, states
 from core.authentic import Proof
 from core.delivery import Delivery
@@ -19,7 +17,7 @@ from flow import decide
 from flow.changed import Difference, difference
 from flow.house import House
 from store import deliveries, leads
-from store.engine import StoreUnavailable
+from store.engine import StoreUnavailable, Tx
 from store.ids import new_id
 
 DIGEST_WINDOW_S = 600
@@ -116,7 +114,7 @@ def _key(source: Source, piece: Piece) -> tuple[str, int]:
 
 
 def _take_piece(
-    tx: Connection,
+    tx: Tx,
     source: Source,
     proof: Proof,
     piece: Piece,
@@ -154,7 +152,7 @@ def _reasons_to_hold(piece: Piece, proof: Proof) -> list[Reason]:
 
 
 def _new(
-    tx: Connection,
+    tx: Tx,
     source: Source,
     piece: Piece,
     lead_id: str,
@@ -181,7 +179,7 @@ def _new(
 
 
 def _repeat(
-    tx: Connection, first: Lead, changed: Difference, piece: Piece, delivery_id: str, position: int, now: int
+    tx: Tx, first: Lead, changed: Difference, piece: Piece, delivery_id: str, position: int, now: int
 ) -> Stored:
     """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed."""
     kind, state = "repeat", first.state

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection
-
 from core import policy, states
 from core.lead import Lead
 from flow.house import House
 from store import attempts, leads
+from store.engine import Tx
 
 SETTLING_MS = 10 * 60 * 1000
 
@@ -92,7 +91,7 @@ def resolve(house: House, lead_id: str, who: str, why: str, provider_id: str = "
         return _again(tx, lead)
 
 
-def _find(tx: Connection, lead_id: str, seen: int | None) -> Lead:
+def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
     lead = leads.find(tx, lead_id, lock=True)
     if lead is None:
         raise NoSuchLead(f"no lead has the id or number {lead_id!r}")
@@ -103,7 +102,7 @@ def _find(tx: Connection, lead_id: str, seen: int | None) -> Lead:
 
 def _move(
     house: House,
-    tx: Connection,
+    tx: Tx,
     lead: Lead,
     transition: str,
     target: str,
@@ -120,7 +119,7 @@ def _move(
     house.log.info("operated", lead=lead.id, no=lead.no, transition=transition, who=who)
 
 
-def _again(tx: Connection, lead: Lead) -> Lead:
+def _again(tx: Tx, lead: Lead) -> Lead:
     after = leads.get(tx, lead.id)
     if after is None:
         raise NoSuchLead("the lead is gone")

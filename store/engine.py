@@ -18,6 +18,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 BUSY_SECONDS = 10  # how long a SQLite writer waits for the others
 
 
+Tx = Connection  # an open transaction, for those who may not import the library
+
+
 class StoreUnavailable(Exception):
     """The database cannot be reached, is locked or is full: nothing of this transaction was promised."""
 

@@ -10,13 +10,19 @@ from cli import commands
 from config import load, logs
 from config.secrets import Secrets
 from config.settings import Settings, SettingsError, read
+from config.watch import Watcher
+from core.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
 from flow.house import House
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from handlers import errors, health, home, hooks
-from store.bell import open_bell
+from handlers import errors, health, home, hooks, metrics
+from handlers.api import description as api
+from store.bell import open_bell, run_dir
 from store.engine import Store
+from store.journal import Journal
+from wire.fetch import GuardedCrm
 from wire.mobilgroup import Mobilgroup
+from wire.post import Trace
 
 
 def create_app(settings: Settings | None = None, house: House | None = None) -> Flask:
@@ -33,20 +39,26 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
         app.extensions["problems"], app.extensions["wire"] = str(why), wire
         return app
     logs.set_up(quiet=click.get_current_context(silent=True) is not None)
-    app.config.update(SECRET_KEY=settings.secret_key, PUBLIC_URL=settings.public_url, SETTINGS=settings)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        API_TOKEN=settings.api_token,
+        PUBLIC_URL=settings.public_url,
+        SETTINGS=settings,
+    )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["house"] = house or wire(settings)
-    for part in (hooks, health, home):
+    for part in (hooks, health, metrics, home):
         app.register_blueprint(part.blueprint)
+    api.register(app)
     errors.register(app)
     app.before_request(app.extensions["house"].sources.keep_fresh)
     return app
 
 
-def wire(settings: Settings) -> House:
-    """The parts of a running gateway, as the settings say."""
+def wire(settings: Settings, trace: Trace | None = None) -> House:
+    """The parts of a running gateway, as the settings say. `trace` is for fault trials: see `wire.post.Post`."""
     store = Store(settings.database_url, pool=settings.voice.concurrency + 34)
     voice = settings.voice
     main = Mobilgroup(
@@ -59,14 +71,23 @@ def wire(settings: Settings) -> House:
         total_timeout=voice.total_timeout,
         ca_file=voice.ca_file or None,
         proxy=voice.proxy or None,
+        trace=trace,
     )
+    policy = load.load_policy(settings.policy_file)  # one that is wrong is named by the watcher
+    sources = InForce(store, load.from_text)
+    sources.files = Watcher(settings.sources_dir, settings.policy_file, sources)
     return House(
         store=store,
-        sources=InForce(store, load.from_text),
+        sources=sources,
         bell=open_bell(store, settings.run_dir, settings.database_direct_url, logs.say),
         refusals=Refusals(store),
         secrets=Secrets(settings.secrets_file),
+        crm=GuardedCrm(),
+        journal=Journal(run_dir(store, settings.run_dir)),
+        digest_key=settings.digest_key,
         voices={"main": main},
         total_timeout=voice.total_timeout,
         rate=voice.rate,
+        most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
+        account_trouble=policy.account_trouble if isinstance(policy, load.PolicyText) else ACCOUNT_TROUBLE,
     )

@@ -11,7 +11,7 @@ import click
 from flask import Flask, current_app
 
 from config import logs
-from config.settings import ROOT, Settings, SettingsError, read
+from config.settings import ROOT, Places, Settings, SettingsError, places, read
 from flow.house import House
 
 RUN_ENV = ROOT / "var/run.env"  # what `make run` keeps for itself
@@ -41,6 +41,29 @@ def the_settings() -> Settings:
     return settings
 
 
+def a_house() -> House | None:
+    """The wired parts where the settings allow it, for commands that work without."""
+    if "problems" in current_app.extensions:
+        if not RUN_ENV.is_file():
+            return None
+        try:
+            read(dotenv=RUN_ENV)
+        except SettingsError:
+            return None
+    return the_house()
+
+
+def the_places() -> Places:
+    """Where the owner's files lie; ends with 1 when one of these settings is wrong."""
+    if settings := current_app.config.get("SETTINGS"):
+        url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+        return Places(settings.sources_dir, settings.policy_file, settings.secrets_file, url)
+    try:
+        return places()
+    except SettingsError as why:
+        no(str(why))
+
+
 def no(text: str) -> NoReturn:
     """The answer is no: say why on stderr, exit 1."""
     click.echo(text, err=True)
@@ -49,11 +72,11 @@ def no(text: str) -> NoReturn:
 
 def asker(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--who` and `--why` of every command that changes something."""
-    command = click.option("--why", required=True, help="Why; kept in the lead's history.")(command)
-    return click.option("--who", default=_login, help="Who asks (default: the login name).")(command)
+    command = click.option("--why", required=True, help="Why; it is kept.")(command)
+    return click.option("--who", default=login, help="Who asks (default: the login name).")(command)
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
@@ -62,7 +85,9 @@ def _login() -> str:
 
 def register(app: Flask) -> None:
     """Before the settings are looked at: help and the simulator need none."""
-    from cli import demo, leads, release, simulator, sources, worker
+    from cli import account, demo, leads, release, simulator, sources, worker
 
     for part in (release, worker, simulator, sources, leads, demo):
         app.cli.add_command(part.command)
+    for command in (account.pause, account.resume):
+        app.cli.add_command(command)

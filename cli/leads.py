@@ -3,13 +3,13 @@
 import click
 from flask.cli import with_appcontext
 
-from cli import story
+from cli import account, story
 from cli.commands import asker, no, the_house
 from core.lead import Lead
 from core.policy import DESPITE
 from core.states import STATES
 from flow import operate
-from store import queries
+from store import queries, trouble
 
 
 @click.group("leads")
@@ -23,10 +23,11 @@ def command() -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @with_appcontext
 def list_(state: str | None, source: str | None, limit: int) -> None:
-    """The newest leads, a line each; numbers are masked."""
+    """The newest leads, a line each; numbers are masked. What is paused stands above them."""
     house = the_house()
     with house.store.read() as tx:
-        rows = queries.newest(tx, limit, state=state, source=source)
+        rows = queries.newest(tx, limit, state=state, source=source, now=house.store.now_ms(tx))
+    account.say_paused(house)
     for row in rows:
         click.echo(story.line(row))
     if not rows:
@@ -41,6 +42,8 @@ def show(lead: str) -> None:
     house = the_house()
     with house.store.read() as tx:
         found = queries.story(tx, lead)
+        if found is not None:
+            found["lead"] = trouble.with_pause(tx, found["lead"], house.store.now_ms(tx))
     if found is None:
         no(f"no lead has the id or number {lead!r}")
     click.echo(story.tell(found))

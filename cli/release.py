@@ -4,8 +4,8 @@ import click
 from flask.cli import with_appcontext
 
 from cli.commands import the_house, the_settings
-from cli.sources import apply_files
-from store import migrate
+from cli.sources_apply import apply_files
+from store import epoch, migrate
 
 
 @click.command("release")
@@ -16,5 +16,7 @@ def command() -> None:
     A file that is refused is named and does not end the release: its version in force stays."""
     house = the_house(of_make_run=False)
     before, after = migrate.upgrade(house.store)
+    with house.store.write() as tx:
+        epoch.begin(house.store, tx)
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
     apply_files(house, the_settings())

@@ -1,97 +1,68 @@
-"""`flask sources`: look at the source files and put them into force."""
-
-import sys
-from pathlib import Path
+"""`flask sources`: the owner's forms and CRMs, from a preset to what is in force."""
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
-from cli.commands import the_house, the_settings
+from cli import sources_apply, sources_check, sources_new, sources_presets, sources_try, story
+from cli.commands import asker, no, the_house, the_places
 from config import load
-from config.settings import ROOT, Settings
-from flow.house import House
-from store import sources
+from core.states import STATES
+from store import figures, sources
 
 
 @click.group("sources")
 def command() -> None:
-    """The owner's forms and CRMs: check, apply, list."""
+    """The owner's forms and CRMs: presets, new, check, try, apply, list, remove."""
 
 
-@command.command("check")
-@with_appcontext
-def check() -> None:
-    """Find every problem of every source file. Needs no settings."""
-    settings: Settings | None = current_app.config.get("SETTINGS")
-    folder = settings.sources_dir if settings else ROOT / "config/sources"
-    policy_file = settings.policy_file if settings else ROOT / "config/policy.yaml"
-    policy = load.load_policy(policy_file)
-    if isinstance(policy, load.Problems):
-        click.echo(str(policy))
-        sys.exit(1)
-    bad = False
-    found = load.load_dir(folder, policy)
-    for name, loaded in found.items():
-        if isinstance(loaded, load.Problems):
-            bad = True
-            click.echo(str(loaded))
-            continue
-        click.echo(f"{name}: ok")
-        if unheeded := load.not_enforced(loaded.text):
-            click.echo(f"{name}: not enforced yet: {', '.join(unheeded)}")
-    if not found:
-        click.echo(f"no source files in {_short(folder)}")
-    sys.exit(1 if bad else 0)
-
-
-@command.command("apply")
-@with_appcontext
-def apply() -> None:
-    """Put every valid differing file into force; exit 1 when a file is refused."""
-    sys.exit(0 if apply_files(the_house(), the_settings()) else 1)
+for _part in (sources_presets, sources_new, sources_check, sources_try, sources_apply):
+    command.add_command(_part.command)
 
 
 @command.command("list")
 @with_appcontext
 def list_() -> None:
-    """The sources in force and their versions."""
+    """Every source: its version, since when, its newest lead and how many are in which state."""
     house = the_house()
     house.sources.refresh()
-    for name in house.sources.names():
+    with house.store.read() as tx:
+        standing, since = sources.standing(tx), figures.in_force_since(tx)
+        counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
+    files = load.source_files(the_places().sources_dir)
+    for name, row in sorted(standing.items()):
         current = house.sources.get(name)
-        if current is not None:
-            off = "" if current.source.enabled else ", off"
-            click.echo(f"{name}: version {current.n}, preset {current.source.preset}{off}")
+        of = counts.get(name, {})
+        facts = [
+            "removed" if row.removed else "off" if current and not current.source.enabled else "on",
+            f"version {row.n} since {story.moment(since.get(name))}",
+            f"preset {current.source.preset}" if current else "cannot be read by this release",
+            f"last lead {story.moment(last.get(name))}",
+            ", ".join(f"{of[state]} {state}" for state in STATES if of.get(state)) or "no leads",
+        ]
+        if name not in files and not row.removed:
+            facts.append("no file here")
+        click.echo(f"{name}: {'; '.join(facts)}")
+    for name in sorted(files.keys() - standing.keys()):
+        click.echo(f"{name}: a file only, never in force; see: flask sources check")
+    if not standing and not files:
+        click.echo("no sources yet; begin with: flask sources presets")
 
 
-def apply_files(house: House, settings: Settings) -> bool:
-    """Take every valid differing file, print what was taken and refused; whether none was refused."""
-    policy = load.load_policy(settings.policy_file)
-    if isinstance(policy, load.Problems):
-        click.echo(str(policy), err=True)
-        return False
-    well = True
-    for name, loaded in load.load_dir(settings.sources_dir, policy).items():
-        if isinstance(loaded, load.Problems):
-            well = False
-            click.echo(f"{name}: refused\n{loaded}", err=True)
-        else:
-            click.echo(f"{name}: {_take(house, name, loaded)}")
-    house.sources.refresh()
-    return well
+@command.command("remove")
+@click.argument("name")
+@asker
+@with_appcontext
+def remove(name: str, who: str, why: str) -> None:
+    """End the source NAME: its address answers 503, and the worker holds its waiting leads.
 
-
-def _take(house: House, name: str, loaded: load.Loaded) -> str:
+    Its file stays where it is; delete it too, or the next release or `apply` takes it again."""
+    house = the_house()
     with house.store.write() as tx:
-        now = house.store.now_ms(tx)
-        newest = sources.newest(tx, name)
-        current = sources.in_force(tx, name)
-        if current is not None and current.digest == sources.text_digest(loaded.text):
-            return f"version {current.n} stays in force"
-        n = sources.put_in_force(tx, name, loaded.text, after=newest, who="apply", now=now)
-    return "changed by another process at this moment; apply again" if n is None else f"version {n} is in force"
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+        if not sources.remove(tx, name, who=who, why=why, now=house.store.now_ms(tx)):
+            no(f"no source called {name!r} is in force")
+        waiting = sources.waiting(tx, name)
+    house.log.info("source_removed", source=name, who=who)
+    click.echo(f"{name} is removed" + (f"; the worker will hold {waiting} waiting leads" if waiting else ""))
+    path = the_places().sources_dir / f"{name}.yaml"
+    if path.exists():
+        click.echo(f"its file is still there; delete it, or the next release takes it again: rm {path}")

@@ -12,11 +12,12 @@ from flask.cli import with_appcontext
 
 from cli.commands import no, the_house, the_settings
 from config import logs
-from flow import call, decide, sweep
+from flow import call, claim, decide, recover, sweep
 from flow.house import House
 from store import house as workers
 from store import migrate
 from store.engine import StoreUnavailable
+from store.epoch import OtherDatabase
 from store.ids import new_id
 
 POLL_S = 1.0
@@ -42,6 +43,7 @@ class Worker:
 
     def run(self) -> None:
         self._house.bell.listen()
+        self._house.sources.keep_fresh()
         self._house.log.info("worker_started", worker=self.id)
         while not self._stopping.is_set():
             rest = self._guarded(self.turn)
@@ -72,8 +74,9 @@ class Worker:
         with self._house.store.write() as tx:
             now = self._house.store.now_ms(tx)
             self._started_at = self._started_at or now
-            workers.check_in(tx, self.id, self._started_at, now)
-        self._redo += [name for name in self._house.sources.refresh() if name not in self._redo]
+            workers.check_in(tx, self.id, self._house.journal.run_id(), self._started_at, now)
+        self._house.sources.refresh()
+        self._redo += [name for name in self._house.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._house)
         self._tended_at = time.monotonic()
 
@@ -82,8 +85,8 @@ class Worker:
             return POLL_S  # a call that ends pokes the bell
         held = True
         try:
-            claimed = call.claim_next(self._house, account, self.id, self._turn)
-            if isinstance(claimed, call.Rest):
+            claimed = claim.claim_next(self._house, account, self.id, self._turn)
+            if isinstance(claimed, claim.Rest):
                 return POLL_S if claimed.seconds is None else claimed.seconds
             if claimed is not None:
                 self._turn += 1
@@ -94,7 +97,7 @@ class Worker:
             if held:
                 self._slots.release()
 
-    def _place(self, claimed: call.Claimed) -> None:
+    def _place(self, claimed: claim.Claimed) -> None:
         try:
             call.record_surely(self._house, claimed, call.place(self._house, claimed))
         except Exception:
@@ -109,6 +112,8 @@ class Worker:
             return step() or 0.0
         except StoreUnavailable as why:
             self._house.log.warning("store_unavailable", why=str(why))
+        except OtherDatabase:
+            return self._guarded(lambda: recover.recover(self._house, self.id))
         except Exception:
             self._house.log.exception("step_failed")
         return POLL_S

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from config.load import PRESETS, Loaded, Problem, Problems, Text, load_text, preset_names, read_preset
 from core import authentic, handshake, identity, mapping, policy
 from core.delivery import Delivery
+from core.request_text import read as read_request
 from core.source import Example, Source
 
 CLOCK = "2026-08-01T13:20:00Z"  # when the signed examples were signed
@@ -80,25 +81,13 @@ def preset_source(name: str, presets: Path = PRESETS) -> Loaded | Problems:
         return preset or Problems((Problem(name, 0, "", "one of " + ", ".join(preset_names(presets))),))
     least = {
         "preset": name,
-        "auth": {"secret": "env:EXAMPLE"},
+        "auth": {"secret": "env:EXAMPLE", "handshake": "env:EXAMPLE"},
         "mapping": {"script": "Заявка с сайта"},
-        "fetch": {"base": "https://crm.example", "token": "env:EXAMPLE"},
         "examples": preset.value.get("examples", []),
     }
+    if "fetch" in preset.value:
+        least["fetch"] = {"base": "https://crm.example", "token": "env:EXAMPLE"}
     return load_text(name, Text(preset.file, least), presets=presets)
-
-
-def read_request(raw: bytes) -> Delivery:
-    """A request file: request line, headers, blank line, body bytes. ValueError for anything else."""
-    ends = min((at, gap) for gap in (b"\r\n\r\n", b"\n\n") if (at := raw.find(gap)) >= 0)
-    lines = raw[: ends[0]].decode("latin-1").splitlines()
-    method, target, _ = lines[0].split(" ")
-    pairs = (line.partition(":") for line in lines[1:])
-    headers = tuple((name.strip().lower(), value.strip()) for name, _, value in pairs)
-    path, _, query = target.partition("?")
-    rest = path.strip("/").partition("/")[2].partition("/")[2]
-    host = next((value for name, value in headers if name == "host"), "leads.example")
-    return Delivery(method, headers, query, rest, raw[ends[0] + len(ends[1]) :], f"https://{host}{target}")
 
 
 def with_token(delivery: Delivery, source: Source, secret: str) -> Delivery:
@@ -124,6 +113,8 @@ def _result(source: Source, piece: identity.Piece, now_s: float) -> Result:
     key = tuple(json.loads(piece.event_key)) if piece.event_key else ()
     mapped = mapping.map_call(piece.payload, source)
     if isinstance(mapped, mapping.Unmapped):
+        if policy.is_test(source.policy, piece.payload):
+            return Result("suppressed", reasons=("test",), event_key=key)
         state = "held" if mapped.is_lead else "suppressed"
         return Result(state, reasons=tuple(reason.code for reason in mapped.reasons), event_key=key)
     facts = policy.Facts(received_at_s=now_s, payload=piece.payload)

@@ -16,6 +16,7 @@ from config.merge import merge, under_policy, without
 from config.problem import Problem, Problems, collect
 from config.yaml_text import SIZE, Keys, Text, parse
 from core.source import House, Policy, Source
+from core.trouble import ACCOUNT_TROUBLE
 from schemas.policy import read_policy
 from schemas.section import Wrong, nearest
 from schemas.source import NAME, read_source
@@ -40,16 +41,18 @@ class Loaded:
 
 @dataclass(frozen=True)
 class PolicyText:
-    """The policy file: `defaults` as it stands, below every source's policy, and the house's totals."""
+    """The policy file: `defaults` as it stands, below every source's policy, the house's totals, and the
+    words by which a refusal means the voice account (`core.trouble`)."""
 
     defaults: Text = field(default_factory=lambda: Text("", {}))
     policy: Policy = field(default_factory=Policy)
     house: House = field(default_factory=House)
+    account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE
 
 
 def load_file(path: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> Loaded | Problems:
     """The source of one file. Never raises for what a file can hold."""
-    if not re.fullmatch(NAME, path.stem) or path.suffix != ".yaml":
+    if not is_name(path.stem) or path.suffix != ".yaml":
         return Problems((Problem(str(path), 0, "", FILE_NAME, path.name),))
     text = read_source_text(path)
     return text if isinstance(text, Problems) else load_text(path.stem, text, policy, presets)
@@ -99,12 +102,17 @@ def from_text(name: str, text: str) -> Source | Problems:
 
 def read_source_text(path: Path) -> Text | Problems:
     """A file's content with the line of each key, not yet checked against any schema."""
+    raw = read_raw(path)
+    return raw if isinstance(raw, Problems) else parse(raw, str(path))
+
+
+def read_raw(path: Path) -> bytes | Problems:
+    """A file's bytes, at most one more than a text may have."""
     try:
         with path.open("rb") as file:
-            raw = file.read(SIZE + 1)
+            return file.read(SIZE + 1)
     except OSError as error:
         return Problems((Problem(str(path), 0, "", "a file that can be read", error.strerror or "an error"),))
-    return parse(raw, str(path))
 
 
 def read_preset(name: str, presets: Path = PRESETS) -> Text | Problems | None:
@@ -132,12 +140,22 @@ def preset_names(presets: Path = PRESETS) -> list[str]:
 
 def load_dir(folder: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> dict[str, Loaded | Problems]:
     """Every source of a folder by its name. A file of a wrong name stands under its whole file name."""
-    found: dict[str, Loaded | Problems] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix in (".yaml", ".yml") and not path.name.startswith("."):
-            loaded = load_file(path, policy, presets)
-            found[path.stem if path.suffix == ".yaml" and re.fullmatch(NAME, path.stem) else path.name] = loaded
-    return found
+    return {name: load_file(path, policy, presets) for name, path in source_files(folder).items()}
+
+
+def source_files(folder: Path) -> dict[str, Path]:
+    """The files that were meant as sources, by the source's name, or by their own where it cannot be one."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # no such folder, or one that is away
+        return {}
+    meant = (path for path in paths if path.suffix in (".yaml", ".yml") and not path.name.startswith("."))
+    return {path.stem if path.suffix == ".yaml" and is_name(path.stem) else path.name: path for path in meant}
+
+
+def is_name(text: str) -> bool:
+    """Whether a source may be called so."""
+    return re.fullmatch(NAME, text) is not None
 
 
 def load_policy(path: Path) -> PolicyText | Problems:

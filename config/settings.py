@@ -62,6 +62,16 @@ class Settings:
     voice: VoiceSettings
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where the owner's files lie, and the address that senders call: known without the other settings."""
+
+    sources_dir: Path
+    policy_file: Path
+    secrets_file: Path
+    public_url: str  # without a slash at its end; where PUBLIC_URL is not set, this machine's own
+
+
 class _Env(FileAwareEnv):
     """Reads a given mapping; blank is not set; NAME and NAME_FILE together is an error."""
 
@@ -137,6 +147,26 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
     if problems:
         raise SettingsError(sorted(set(problems)))
     return settings
+
+
+def places(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / ".env") -> Places:
+    """What a command needs that works before there are settings; `make run`'s own count too. Raises
+    SettingsError."""
+    known = _Env(os.environ if environ is None else environ, dotenv)
+    own = _Env({}, ROOT / "var/run.env") if environ is None else known
+
+    def get(name: str, default: str) -> str:
+        try:
+            return str(known.str(name, "") or own.str(name, "") or default)
+        except ValueError as why:
+            raise SettingsError([str(why)]) from why
+
+    return Places(
+        sources_dir=ROOT / get("SOURCES_DIR", "config/sources"),
+        policy_file=ROOT / get("POLICY_FILE", "config/policy.yaml"),
+        secrets_file=ROOT / get("SECRETS_FILE", "var/secrets.env"),
+        public_url=get("PUBLIC_URL", f"http://127.0.0.1:{get('PORT', '8000')}").rstrip("/"),
+    )
 
 
 def _sealed(env: _Env) -> list[str]:

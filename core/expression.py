@@ -2,13 +2,15 @@
 
 All three are checked when the text is loaded, are frozen, compare by their text, and never raise
 when used, whatever the payload. A `field` that is no JMESPath but a plain key (`Телефон`,
-`your-phone`, `3`) means that key; `{path: [...]}` spells out deeper ones.
+`your-phone`, `3`) means that key; `{path: [...]}` spells out deeper ones, `{like: tel-*}` is the first
+filled in of the keys that fit.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from core import jmes
@@ -52,20 +54,24 @@ MISSING = Missing()
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a sender left the field out: null, blank, an empty list or object, or a variable that
-    its own template did not fill in (GetCourse sends a misspelled `{object.phone}` as it stands)."""
+    """Whether a sender left the field out: null, blank, an empty object, a list of such, or a variable
+    that its own template did not fill in (GetCourse sends a misspelled `{object.phone}` as it stands)."""
     if isinstance(value, str):
         return not value.strip() or PLACEHOLDER.fullmatch(value) is not None
-    return value is None or value in ([], {})
+    if isinstance(value, list):  # `[first_name, last_name]` of a payload that has neither
+        return all(is_empty(item) for item in value)
+    return value is None or value == {}
 
 
 @dataclass(frozen=True)
 class Path:
     """Where a value stands. `steps` are the keys from the top when it is a plain way down, which is
-    read without JMESPath (under 1 us); a step of digits also counts into a list."""
+    read without JMESPath (under 1 us); a step of digits also counts into a list. `patterns` are such
+    keys where `*` stands for any signs and the case of letters does not matter."""
 
     text: str
     steps: tuple[str, ...] | None = None
+    patterns: tuple[str, ...] | None = None
     _parsed: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -80,7 +86,13 @@ class Path:
             parsed = jmes.parse(text)
         except NotJmespath:
             return cls._of_plain_key(text)
-        return cls(text, _steps(parsed.parsed), parsed)
+        return cls(text, _steps(parsed.parsed), None, parsed)
+
+    @classmethod
+    def like(cls, keys: tuple[str, ...]) -> "Path":
+        """Keys from the top down with `*` in them: the first value that is not empty, in the payload's order."""
+        text = cls._of_keys(keys).text
+        return cls(text, None, tuple(key.casefold() for key in keys))
 
     @classmethod
     def _of_keys(cls, keys: tuple[str, ...]) -> "Path":
@@ -99,6 +111,8 @@ class Path:
 
     def read(self, payload: Any) -> Found | Missing | Failed:
         """What stands there; null is Missing."""
+        if self.patterns is not None:
+            return next((Found(value) for value in _fitting(self.patterns, payload) if not is_empty(value)), MISSING)
         value = _walk(self.steps, payload) if self.steps is not None else jmes.search(self._parsed, payload)
         if value is None:
             return MISSING
@@ -200,6 +214,16 @@ def _steps(node: dict[str, Any]) -> tuple[str, ...] | None:
         if all(part is not None for part in below):
             return tuple(key for part in below if part for key in part)
     return None
+
+
+def _fitting(patterns: tuple[str, ...], value: Any) -> Iterator[Any]:
+    """The values under all keys that fit, in the payload's order."""
+    if not patterns:
+        yield value
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            if fnmatchcase(key.casefold(), patterns[0]):
+                yield from _fitting(patterns[1:], below)
 
 
 def _walk(steps: tuple[str, ...], value: Any) -> Any:

@@ -26,6 +26,9 @@ JSON = "application/json"
 # would be a valid signature for any body a stranger likes (core/proofs/linkedin.py).
 LINKEDIN_CHALLENGE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
+# Schemes that answer with a text of its own (`auth.handshake`), for which the secret itself will never do.
+NEED_HANDSHAKE = frozenset({"vk"})
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -61,16 +64,17 @@ def _answered(rule: Handshake, request: dict[str, Any], source: Source, secrets:
         text = _plain(rule.echo.read(request))
         return None if text is None else Answer(reply.status, reply.type, as_bytes(text))
     if reply.json is not None:
-        return Answer(reply.status, JSON, json.dumps(_filled(reply.json, request)).encode("ascii"))
+        return Answer(reply.status, JSON, json.dumps(filled(reply.json, request)).encode("ascii"))
     return Answer(reply.status, reply.type, as_bytes("ok" if reply.body is None else reply.body))
 
 
-def _filled(value: Any, request: dict[str, Any]) -> Any:
+def filled(value: Any, request: dict[str, Any]) -> Any:
+    """A reply's object with its references read from the request; null for what is no short text there."""
     if isinstance(value, dict) and set(value) == {"path"}:
         value = Path.compile(value["path"])
     if isinstance(value, Path):
         return _plain(value.read(request))
-    return {key: _filled(item, request) for key, item in value.items()} if isinstance(value, dict) else value
+    return {key: filled(item, request) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _plain(seen: object) -> str | None:

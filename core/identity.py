@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.delivery import Delivery
-from core.expression import Found, is_empty
+from core.expression import Found, Path, is_empty
 from core.payload import ACTION, ELEMENT, ENTITY, ENVELOPE, UNREADABLE, Opened, Tree, opened, without
 from core.proofs.proof import Proof
 from core.source import Source, Split
@@ -104,8 +104,22 @@ def _elements(tree: Tree, splits: tuple[Split, ...]) -> Iterator[tuple[Any, dict
         envelope = {k: v for k, v in tree.items() if not isinstance(v, dict | list)} if isinstance(tree, dict) else {}
     for key in order + made:
         elements, one = found[key]
+        own = {ENVELOPE: envelope, ENTITY: one.entity, ACTION: one.action}
+        if one.beside is None:
+            yield from ((element, own) for element in elements)
+            continue
+        objects = _by_id(one.beside, one.by, tree)
+        own[ENVELOPE] = without(envelope, one.beside)
         for element in elements:
-            yield element, {ENVELOPE: envelope, ENTITY: one.entity, ACTION: one.action}
+            fields = objects.get(element) if isinstance(element, str) else None
+            yield (element, own) if fields is None else (fields, own | {ELEMENT: element})
+
+
+def _by_id(beside: Path, by: str, tree: Tree) -> dict[str, dict[str, Any]]:
+    """The objects at `beside`, each under the id of the lead that it belongs to."""
+    seen = beside.read(tree)
+    objects = seen.value if isinstance(seen, Found) and isinstance(seen.value, list) else []
+    return {one[by]: one for one in objects if isinstance(one, dict) and isinstance(one.get(by), str)}
 
 
 def _found(one: Split, tree: Tree) -> Iterator[tuple[int, list[Any]]]:

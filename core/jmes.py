@@ -19,6 +19,8 @@ FUNCTIONS = frozenset(
     "abs avg ceil contains ends_with floor join keys length map max max_by min min_by not_null reverse sort sort_by"  # noqa: SIM905
     " starts_with sum to_array to_number type values".split()
 )
+# What a `!` before it does not reach.
+BINDS_LESS = frozenset({"subexpression", "projection", "filter_projection", "value_projection", "flatten"})
 
 
 class BadExpression(ValueError):
@@ -77,6 +79,9 @@ def _check(node: Any, depth: int) -> None:
         raise BadExpression("an expression that is less deeply nested")
     if not isinstance(node, dict):  # a slice's numbers
         return
+    if node["type"] in BINDS_LESS and node["children"][0]["type"] == "not_expression":
+        # JMESPath reads `!a.b` as `(!a).b`, which is nothing whatever the payload.
+        raise BadExpression("parentheses behind a `!` that means more than one name, like !(a.b)")
     if node["type"] == "function_expression":
         name = node["value"]
         if name not in Functions.FUNCTION_TABLE:

@@ -22,6 +22,7 @@ class Lead:
     due_at: int
     urgent: int
     tries: int
+    asks_crm: int
     event_key: str | None
     digest: str
     payload: str
@@ -40,3 +41,35 @@ class Lead:
     def set_aside(self) -> frozenset[str]:
         """The rules that a person's rearm set aside for this round."""
         return frozenset(filter(None, self.despite.split(",")))
+
+
+def not_stored(source: str, account: str, event_key: str | None, digest: str, payload: str, at: int) -> Lead:
+    """The lead that a delivery's piece would be if it were received at this moment: for trials."""
+    return Lead(
+        no=0,
+        id="",
+        source=source,
+        account=account,
+        state="received",
+        reason="",
+        reasons="[]",
+        received_at=at,
+        asked_at=None,
+        due_at=at,
+        urgent=0,
+        tries=0,
+        asks_crm=0,
+        event_key=event_key,
+        digest=digest,
+        payload=payload,
+        version=None,
+        number=None,
+        script=None,
+        sms=None,
+        person=None,
+        round=1,
+        claims=0,
+        despite="",
+        history_n=1,
+        changed_after_call=False,
+    )

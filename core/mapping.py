@@ -9,7 +9,8 @@ from typing import Any
 from core import phone, sms
 from core.asked_at import moment_ms
 from core.expression import Failed, Found, Path, first, is_empty
-from core.payload import UNREADABLE
+from core.payload import CALL, UNREADABLE
+from core.phone_in_text import numbers_in
 from core.ports import Call
 from core.reason import Reason
 from core.source import NumberRule, Policy, ScriptChoice, Source
@@ -50,9 +51,9 @@ def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
     if UNREADABLE in payload:  # the query of such a delivery may hold a number, but not what was meant with it
         return Unmapped((Reason("unreadable"), Reason(str(payload[UNREADABLE]))))
     notes = _Notes()
-    if not _is_lead(payload, source, notes):
-        return Unmapped((Reason("not_a_lead", notes.trace["lead_when"]),), _fitted(notes.trace), is_lead=False)
     reading = _number(payload, source.mapping.number, source.policy, notes)
+    if not _is_lead(payload | {CALL: {"number": reading.number}}, source, notes):
+        return Unmapped((Reason("not_a_lead", notes.trace["lead_when"]),), _fitted(notes.trace), is_lead=False)
     script = _script(payload, source.mapping.script, notes)
     text = _sms(payload, source, notes)
     person = _person(payload, source.mapping.person, notes)
@@ -99,14 +100,17 @@ def _is_lead(payload: Any, source: Source, notes: _Notes) -> bool:
 
 
 def _number(payload: Any, rule: NumberRule, policy: Policy, notes: _Notes) -> phone.Reading:
+    region = rule.region or policy.countries[0]
     path, value = notes.first("mapping.number", rule.fields, payload)
+    if path is None:
+        path, value = _in_text(rule.in_text, payload, region)
     if path is None:  # a variable that the sender left unfilled is told apart from nothing at all
         path, value = _unfilled(rule.fields, payload)
     if path is None:
-        notes.trace["number"] = {"fields": [p.text for p in rule.fields], "saw": None}
-        notes.against.append(Reason("no_number", {"fields": ", ".join(p.text for p in rule.fields[:8])}))
+        names = [p.text for p in (*rule.fields, *rule.in_text)]
+        notes.trace["number"] = {"fields": names, "saw": None}
+        notes.against.append(Reason("no_number", {"fields": ", ".join(names[:8])}))
         return phone.Reading()
-    region = rule.region or policy.countries[0]
     reading = phone.read(value, region, _callable(policy))
     notes.trace["number"] = {
         "field": path.text,
@@ -126,6 +130,14 @@ def _number(payload: Any, rule: NumberRule, policy: Policy, notes: _Notes) -> ph
 def _callable(policy: Policy) -> Callable[[phone.Reading], bool]:
     wanted = set(policy.number_types)
     return lambda reading: reading.country in policy.countries and bool(reading.types & wanted)
+
+
+def _in_text(paths: tuple[Path, ...], payload: Any, region: str) -> tuple[Path | None, Any]:
+    for path in paths:
+        seen = path.read(payload)
+        if isinstance(seen, Found) and (numbers := numbers_in(seen.value, region)):
+            return path, numbers
+    return None, None
 
 
 def _unfilled(paths: tuple[Path, ...], payload: Any) -> tuple[Path | None, Any]:

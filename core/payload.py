@@ -18,7 +18,9 @@ from core.tree import storable
 REQUEST, ENVELOPE, ENTITY, ACTION = "_request", "_envelope", "_entity", "_action"
 ELEMENT = "_element"  # a lead that is no object (an id in a list)
 UNREADABLE = "_unreadable"  # why the body could not be read, a code of core.reason.WORDS
-OURS = frozenset({REQUEST, ENVELOPE, ENTITY, ACTION, ELEMENT, UNREADABLE})
+CALL = "_call"  # what conditions see of the call: `.number` as it would be rung or null, in `test_when` also `.sample`
+FETCHED = "_fetched"  # what the owner's CRM answered, by step; a sender's own would let him invent it
+OURS = frozenset({REQUEST, ENVELOPE, ENTITY, ACTION, ELEMENT, UNREADABLE, FETCHED, CALL})
 NEVER_KEPT = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 Tree = dict[str, Any] | list[Any]

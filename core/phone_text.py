@@ -109,7 +109,7 @@ def _parts(value: object) -> list[str]:
     if _PLACEHOLDER.search(text):
         return [text]
     parts: list[str] = []
-    for part in re.split(r"[,;\n]", _plain(text)):
+    for part in re.split(r"[,;\n]", plain(text)):
         # What follows a comma may belong to the number before it: "+7 495 123-45-67, доб. 12".
         if parts and (_EXTENSION.match(part) or _SHORT.fullmatch(part.strip())):
             parts[-1] += " #" + part.strip()
@@ -125,7 +125,7 @@ def _at_slashes(part: str) -> list[str]:
     return pieces if whole else [part]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """NFKC, every kind of digit, blank and dash as the ASCII one, invisible signs dropped."""
     return "".join(map(_plain_sign, unicodedata.normalize("NFKC", text)))
 

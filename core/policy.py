@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from core import hours, phone
 from core.expression import Failed
+from core.payload import CALL
 from core.ports import Call
 from core.reason import Reason
 from core.source import Policy
@@ -57,6 +58,7 @@ class Facts:
     do_not_call: bool = False
     rings: tuple[Ring, ...] = ()
     number_busy: bool = False
+    forgotten: bool = False  # an older database has forgotten a call for this very event
 
     @property
     def since_s(self) -> float:
@@ -139,6 +141,14 @@ def never_rings(policy: Policy) -> bool:
     return 0 < policy.max_wait_s < longest_wait(policy)
 
 
+def outwaited(policy: Policy, since_s: float, now_s: float) -> Reason | None:
+    """Why a lead whose number is not known yet has waited too long to be welcome; None while it has not."""
+    zone = ZoneInfo(policy.timezone)
+    open_s = hours.open_seconds(policy.hours, zone, since_s, now_s, policy.max_age_s)
+    by_age = _too_old("max_age", open_s, policy.max_age_s)
+    return by_age.reason or _too_old("max_wait", now_s - since_s, policy.max_wait_s).reason
+
+
 def is_test(policy: Policy, payload: dict[str, Any]) -> bool:
     """Whether the payload fits `test_when`; a condition that fails on it is no match."""
     return policy.test_when is not None and policy.test_when.holds(payload) is True
@@ -147,10 +157,16 @@ def is_test(policy: Policy, payload: dict[str, Any]) -> bool:
 def _test_when(case: Case) -> Ruling:
     if case.policy.test_when is None:
         return Ruling()
-    fits = case.policy.test_when.holds(case.facts.payload)
+    number = case.call.number
+    sees = case.facts.payload | {CALL: {"number": number, "sample": phone.looks_like_sample(number)}}
+    fits = case.policy.test_when.holds(sees)
     if isinstance(fits, Failed):
         return Ruling(seen={"failed": fits.why})
     return Ruling(SUPPRESS, Reason("test")) if fits else Ruling()
+
+
+def _forgotten(case: Case) -> Ruling:
+    return Ruling(HOLD, Reason("may_have_rung")) if case.facts.forgotten else Ruling()
 
 
 def _do_not_call(case: Case) -> Ruling:
@@ -234,6 +250,7 @@ def _span(seconds: int) -> str:
 RULES: dict[str, Callable[[Case], Ruling]] = {
     "test_when": _test_when,
     "do_not_call": _do_not_call,
+    "forgotten": _forgotten,
     "countries": _countries,
     "number_types": _number_types,
     "max_wait": _max_wait,

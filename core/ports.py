@@ -1,6 +1,6 @@
 """The Protocols of what reaches the network. `flow` gets them as arguments; tests give fakes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.outcome import Outcome
@@ -33,6 +33,41 @@ class Voice(Protocol):
 
     def place(self, call: Call, start: Start) -> Outcome:
         """One POST at most, ended by `start` + the total time-out. Never raises for what a network can do."""
+        ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to the owner's CRM. `base` is the owner's word, `target` (path and query, in ASCII) is
+    appended to it; both may hold the token, as `headers` does. `body` is JSON."""
+
+    method: str  # GET | POST
+    base: str = field(repr=False)
+    target: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question. `kind`:
+
+    `told` (a JSON body stands in `body`), `nothing` (the CRM knows no such thing: 204, 404, 410), `busy` (ask
+    later: 429, 503, a limit), `token` (401, 403), `silent` (no whole reply; `how` says why) or `odd` (anything
+    else: a redirect, an error, no JSON, too long; `how` says which)."""
+
+    kind: str
+    status: int | None = None
+    how: str = ""
+    body: bytes = field(default=b"", repr=False)
+    retry_after_s: float = 0.0
+
+
+class Crm(Protocol):
+    """Whatever answers for the owner's CRMs."""
+
+    def ask(self, question: Question) -> Answer:
+        """One question, over within a fixed time. Never raises for what a network can do."""
         ...
 
 

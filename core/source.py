@@ -10,6 +10,7 @@ from decimal import Decimal
 from phonenumbers import SUPPORTED_REGIONS
 
 from core.expression import Condition, Path, Template
+from core.slots import Slotted
 
 COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
 
@@ -76,16 +77,22 @@ class Body:
 
 @dataclass(frozen=True)
 class Split:
-    """Where the leads stand in a delivery: each element of the list at `each` is one lead."""
+    """Where the leads stand in a delivery: each element of the list at `each` is one lead.
+
+    Of a list of ids, `beside` is the list of objects whose key `by` names the id they belong to:
+    each goes to its own lead and to no other (Zoho's `affected_values`)."""
 
     each: Path
     entity: str = ""
     action: str = ""
+    beside: Path | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True)
 class NumberRule:
     fields: tuple[Path, ...] = ()  # the first that is not empty
+    in_text: tuple[Path, ...] = ()  # where all are empty: free texts in which a person may have written one
     region: str = ""
 
 
@@ -115,12 +122,30 @@ class Mapping:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One question to the CRM; what it answers stands at `_fetched.<name>`. `path` begins with a slash and
+    is appended to the base; `body` is JSON whose whole texts may be a `Slot`."""
+
+    name: str
+    path: Slotted
+    method: str = "GET"
+    query: tuple[tuple[str, Slotted], ...] = ()
+    body: object = None
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
 class Fetch:
-    """Where the owner's CRM answers, for senders that post only an id."""
+    """Where the owner's CRM answers, for senders that post only an id, and what to ask there.
+
+    Asked in the order of `steps` until `ready_when` holds; None: until each was asked."""
 
     base: str
     token: str = ""  # env:NAME
-    options: dict[str, object] = field(default_factory=dict)  # the preset's documented steps
+    headers: tuple[tuple[str, Slotted], ...] = ()  # of every question
+    steps: tuple[Step, ...] = ()
+    ready_when: Condition | None = None
+    rate: int = 2  # questions a second, all workers together
 
 
 @dataclass(frozen=True)
@@ -199,3 +224,13 @@ class Source:
     fetch: Fetch | None = None
     policy: Policy = Policy()
     examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a source stands in the database: its newest version, that version's text as a digest, and
+    whether the source has been removed since."""
+
+    n: int
+    digest: str
+    removed: bool = False

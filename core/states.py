@@ -24,6 +24,7 @@ TRANSITIONS: dict[str, frozenset[tuple[str, str]]] = {
     "map": frozenset({(RECEIVED, READY)}),
     "hold": frozenset({(RECEIVED, HELD), (READY, HELD)}),
     "suppress": frozenset({(RECEIVED, SUPPRESSED), (READY, SUPPRESSED)}),
+    "enrich": frozenset({(RECEIVED, RECEIVED)}),  # the owner's CRM answered; its words stand in the payload
     "defer": frozenset({(RECEIVED, RECEIVED), (READY, READY)}),
     "redo": frozenset({(READY, RECEIVED)}),
     "claim": frozenset({(READY, CALLING)}),
@@ -31,6 +32,8 @@ TRANSITIONS: dict[str, frozenset[tuple[str, str]]] = {
     "refuse": frozenset({(CALLING, REFUSED)}),
     "lose": frozenset({(CALLING, UNKNOWN)}),
     "release": frozenset({(CALLING, READY)}),
+    # The database went back to before a call that a journal knows of.
+    "recall": frozenset((s, UNKNOWN) for s in (RECEIVED, READY, HELD, SUPPRESSED)),
     "settle": frozenset(
         {(UNKNOWN, ACCEPTED), (UNKNOWN, REFUSED)} | {(s, ACCEPTED) for s in (RECEIVED, READY, HELD, SUPPRESSED)}
     ),

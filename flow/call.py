@@ -1,134 +1,32 @@
-"""From a lead whose turn it is to one POST, and from its ending to the lead's next state.
+"""From a committed claim to one POST, and from its ending to the lead's next state.
 
-The claim and its attempt are committed before the first byte leaves; nothing after that commit
-repeats the POST. An attempt whose fate is unknown is never tried again by the machine.
+An attempt whose fate is unknown is never tried again by the machine; a late owner changes nothing
+without a proof.
 """
 
 import random
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from core import outcome as outcomes
-from core import policy, states
+from core import states
 from core.lead import Lead
 from core.outcome import Outcome
-from core.ports import Call, Start
-from core.reason import Reason
-from flow import decide
+from flow import recover, trouble
+from flow.claim import Claimed
 from flow.house import House
-from store import attempts, leads, sources
-from store import house as accounts
+from store import attempts, leads
 from store.attempts import Attempt
 from store.engine import StoreUnavailable, Tx
-from store.ids import new_id
 
 WHO = "worker"
-EVERY_FIFTH_OLDEST = 5
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A lead in `calling` and its committed attempt; `start` was taken before the transaction began."""
-
-    lead: Lead
-    attempt: Attempt
-    start: Start
-
-
-@dataclass(frozen=True)
-class Rest:
-    """Nothing to claim now. `seconds` until the account's pace allows the next call; None: nothing is due."""
-
-    seconds: float | None = None
-
-
-class _NotOurTurn(Exception):
-    """Another worker took this moment of the account's pace: the whole claim is rolled back."""
-
-
-def take_start() -> Start:
-    """This moment on both clocks."""
-    boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return Start(boot=time.clock_gettime(boot), wall=time.time())
-
-
-def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed | Rest | None:
-    """Claim the account's next lead and commit its attempt. None: a lead was looked at but not claimed,
-    look again. Every fifth `turn` takes the oldest due lead, the others the newest."""
-    start = take_start()
-    try:
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
-            wait = accounts.until_turn(tx, account, now) if house.rate else 0
-            if wait:
-                return Rest(wait / 1000)
-            oldest = turn % EVERY_FIFTH_OLDEST == EVERY_FIFTH_OLDEST - 1
-            lead = leads.next_ready(tx, account, now, oldest=oldest)
-            if lead is None:
-                return Rest()
-            claimed = _claim(house, tx, lead, owner, start, now)
-    except _NotOurTurn:
-        return Rest(1 / house.rate)
-    if claimed is not None:
-        house.log.info("claimed", lead=lead.id, no=lead.no, attempt=claimed.attempt.n, source=lead.source)
-    return claimed
-
-
-def _claim(house: House, tx: Tx, lead: Lead, owner: str, start: Start, now: int) -> Claimed | None:
-    """Everything that time can change is read again here; what fits no more is moved accordingly."""
-    current = house.sources.get(lead.source)
-    if current is None or current.removed or not current.source.enabled:
-        decide.hold(tx, lead, [Reason("source_off")], {}, now)
-        return None
-    in_force = sources.number_in_force(tx, lead.source)
-    if in_force != current.n:  # this process is about to read the new version
-        leads.postpone(tx, lead, now + decide.NEW_VERSION_MS)
-        return None
-    if lead.version != in_force:
-        redo(tx, lead, now)
-        return None
-    attempt = _attempt(house, tx, lead, now)
-    if not attempts.lock_number(tx, lead.account, attempt.call.number, attempt.id):
-        busy = policy.Verdict(policy.DEFER, Reason("number_busy"), now / 1000 + policy.BUSY_AGAIN_S, ())
-        decide.follow(tx, lead, busy, {}, now)
-        return None
-    known = decide.gather(tx, lead, attempt.call, lead.asked_at, current.source)
-    verdict = policy.check(attempt.call, known, current.source.policy, now / 1000, lead.set_aside)
-    if verdict.kind != policy.ALLOW:
-        attempts.free_number(tx, attempt.id, lead.account, attempt.call.number)
-        decide.follow(tx, lead, verdict, {}, now)
-        return None
-    if not accounts.take_turn(tx, lead.account, now, house.rate):
-        raise _NotOurTurn
-    attempts.open_attempt(tx, attempt, owner, now)
-    trace = {"attempt": attempt.n, "rules": list(verdict.rules)}
-    columns: dict[str, Any] = {"claims": lead.claims + 1, "reason": "", "reasons": "[]", "urgent": 0}
-    if not leads.move(tx, lead, "claim", states.CALLING, at=now, who=WHO, trace=trace, **columns):
-        raise RuntimeError("a locked lead changed under its claim")
-    return Claimed(lead, attempt, start)
-
-
-def _attempt(house: House, tx: Tx, lead: Lead, now: int) -> Attempt:
-    return Attempt(
-        id=new_id(),
-        lead=lead.id,
-        n=attempts.next_n(tx, lead.id),
-        round=lead.round,
-        account=lead.account,
-        call=Call(str(lead.number), str(lead.script), lead.sms),
-        deadline_at=now + int(house.total_timeout * 1000),
-    )
-
-
-def redo(tx: Tx, lead: Lead, now: int) -> None:
-    """Back to `received`, to be mapped by the version now in force."""
-    leads.move(tx, lead, "redo", states.RECEIVED, at=now, who=WHO, due_at=now, reason="", reasons="[]")
 
 
 def place(house: House, claimed: Claimed) -> Outcome:
     """The only line that touches the provider."""
+    if claimed.not_sent is not None:
+        return claimed.not_sent
     return house.voices[claimed.attempt.account].place(claimed.attempt.call, claimed.start)
 
 
@@ -136,13 +34,18 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
     """Write what the attempt taught us, in one commit; the lead's state after it.
 
     An owner that comes too late changes nothing, unless it brings a proof."""
+    lesson: trouble.Lesson | None = None
     with house.store.write() as tx:
         now = house.store.now_ms(tx)
+        if claimed.not_sent is None and not attempts.exists(tx, claimed.attempt.id):
+            recover.bring_back(tx, claimed.entry, now)
         lead = leads.get(tx, claimed.lead.id, lock=True)
         if lead is None:
-            raise RuntimeError("a claimed lead is gone")
+            return ""  # an older database has forgotten it; its number and key are kept as guards
         if attempts.close(tx, claimed.attempt.id, outcome, now):
             _end_in_time(tx, lead, claimed.attempt, outcome, now)
+            if not (claimed.calm and outcome.kind == outcomes.ACCEPTED):
+                lesson = trouble.learn(house, tx, claimed.attempt, outcome, now)
         elif outcomes.is_proof(outcome) and attempts.prove(tx, claimed.attempt.id, outcome, now):
             _settle(tx, lead, claimed.attempt, outcome, now)
         after = leads.get(tx, lead.id)
@@ -157,6 +60,8 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
         http_status=outcome.http_status,
         state=state,
     )
+    if lesson is not None:
+        trouble.say(house, lesson, outcome)
     return state
 
 

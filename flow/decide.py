@@ -14,8 +14,9 @@ from core.source import Source
 from core.states import HELD, READY, RECEIVED, SUPPRESSED
 from flow.house import House
 from flow.in_force import InForceSource
-from store import facts, leads, sources
+from store import epoch, facts, leads, sources
 from store.engine import Tx
+from store.journal import number_hash
 
 WHO = "worker"
 NEW_VERSION_MS = 250
@@ -47,7 +48,7 @@ def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
     if isinstance(mapped, mapping.Unmapped):
         _without_call(house, tx, lead, current, mapped, now)
         return
-    known = gather(tx, lead, mapped.call, mapped.asked_at_ms, current.source)
+    known = gather(house, tx, lead, mapped.call, mapped.asked_at_ms, current.source)
     verdict = policy.check(mapped.call, known, current.source.policy, now / 1000, lead.set_aside)
     columns = {
         "number": mapped.call.number,
@@ -83,18 +84,25 @@ def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | m
         return mapping.Unmapped((Reason("mapping_error"),), {})
 
 
-def gather(tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
+def gather(house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
     """What the rules need to know about this lead at this moment."""
     since = lead.received_at - source.policy.once_per_number_s * 1000
     rings: tuple[Ring, ...] = ()
     if source.policy.once_per_number_s:
         # Rings older than the window at the time of the lead's arrival can be inside it no more.
         rings = facts.rings(tx, source.account, call.number, not_of=lead.id, since=since)
+    forgotten = False
+    if epoch.has_forgotten(tx):
+        hashed = number_hash(call.number, house.digest_key)
+        rings += epoch.forgotten_rings(tx, source.account, hashed, since)
+        # A person who rings again after looking has decided this.
+        forgotten = lead.round == 1 and epoch.forgotten_event(tx, lead.source, lead.event_key or lead.digest)
     return Facts(
         received_at_s=lead.received_at / 1000,
         asked_at_s=None if asked_at is None else asked_at / 1000,
         payload=json.loads(lead.payload),
         rings=rings,
+        forgotten=forgotten,
     )
 
 

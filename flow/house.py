@@ -1,14 +1,17 @@
 """The wired parts that every step of the walk works with; `app.create_app` and the worker make one."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
-from core.ports import Bell, Voice
+from core.ports import Bell, Crm, Voice
+from core.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
 from flow.in_force import InForce
 from flow.refusals import Refusals
 from store.engine import Store
+from store.journal import Journal
 
 
 @dataclass
@@ -20,8 +23,14 @@ class House:
     bell: Bell
     refusals: Refusals
     secrets: Callable[[str], str | None]
+    crm: Crm
+    journal: Journal
+    digest_key: str = field(repr=False)
     voices: dict[str, Voice] = field(default_factory=dict)
     total_timeout: float = 20.0
     rate: float = 0.0
+    most_in_flight: int = MOST_IN_FLIGHT  # calls of an account, all workers together
+    account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE  # what a refusal says when it means the account
+    pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()

@@ -5,8 +5,9 @@ A success leaves only after the delivery's bytes and its leads are durably commi
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
-from core import authentic, handshake, identity, states
+from core import authentic, fetching, handshake, identity, states
 from core.authentic import Proof
 from core.delivery import Delivery
 from core.identity import Piece
@@ -77,7 +78,7 @@ def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
         return problem(503, NOT_STORED, retry_after=5)
     house.bell.ring()
     house.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
-    return _reply(source.reply, delivery_id, stored)
+    return _reply(source.reply, pieces[0].payload, delivery_id, stored)
 
 
 def _store(
@@ -142,7 +143,7 @@ def _take_piece(
         if first is None:
             raise RuntimeError("an event key points to no lead")
         changed = Difference.NONE
-    return _repeat(tx, first, changed, piece, delivery_id, position, now)
+    return _repeat(tx, source, first, changed, piece, delivery_id, position, now)
 
 
 def _reasons_to_hold(piece: Piece, proof: Proof) -> list[Reason]:
@@ -167,6 +168,7 @@ def _new(
         "event_key": piece.event_key,
         "digest": piece.digest,
         "payload": identity.payload_text(piece),
+        "asks_crm": int(fetching.needs_asking(piece.payload, source)),
     }
     leads.receive(tx, lead_id, values, at=now)
     leads.link(tx, delivery_id, lead_id, position, "first")
@@ -179,7 +181,7 @@ def _new(
 
 
 def _repeat(
-    tx: Tx, first: Lead, changed: Difference, piece: Piece, delivery_id: str, position: int, now: int
+    tx: Tx, source: Source, first: Lead, changed: Difference, piece: Piece, delivery_id: str, position: int, now: int
 ) -> Stored:
     """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed."""
     kind, state = "repeat", first.state
@@ -198,6 +200,8 @@ def _repeat(
             old_payload=first.payload,
             payload=identity.payload_text(piece),
             digest=piece.digest,
+            asks_crm=int(fetching.needs_asking(piece.payload, source)),
+            tries=0,
             due_at=now,
             reason="",
             reasons="[]",
@@ -208,9 +212,10 @@ def _repeat(
     return Stored(first.id, state, duplicate=True)
 
 
-def _reply(reply: Reply | None, delivery_id: str, stored: list[Stored]) -> Answer:
+def _reply(reply: Reply | None, payload: dict[str, Any], delivery_id: str, stored: list[Stored]) -> Answer:
+    """What the preset says; references in it are read from the first lead's payload."""
     if reply is not None and reply.json is not None:
-        return Answer(reply.status, JSON_TYPE, json.dumps(reply.json, ensure_ascii=False).encode())
+        return Answer(reply.status, JSON_TYPE, json.dumps(handshake.filled(reply.json, payload)).encode("ascii"))
     if reply is not None and reply.body is not None:
         return Answer(reply.status, reply.type, reply.body.encode())
     shown = [{"id": s.id, "state": s.state, "duplicate": s.duplicate} for s in stored]

@@ -1,10 +1,12 @@
 """A person's way on: cancel, remap, rearm, resolve. Each names who and why, and leaves a history row."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from core import policy, states
 from core.lead import Lead
+from flow import enrich
 from flow.house import House
 from store import attempts, leads
 from store.engine import Tx
@@ -35,7 +37,9 @@ def remap(house: House, lead_id: str, who: str, why: str, seen: int | None = Non
         if lead.claims:
             raise Refused("a call for this lead was already claimed; to ring again use rearm")
         now = house.store.now_ms(tx)
-        _move(house, tx, lead, "remap", states.RECEIVED, who, why, due_at=now, reason="", reasons="[]", despite="")
+        columns: dict[str, Any] = {"reason": "", "reasons": "[]", "despite": "", "due_at": now}
+        columns |= enrich.columns_to_receive(house, lead.source, json.loads(lead.payload))
+        _move(house, tx, lead, "remap", states.RECEIVED, who, why, None, **columns)
         lead = _again(tx, lead)
     house.bell.ring()
     return lead

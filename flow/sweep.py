@@ -2,7 +2,9 @@
 
 from core import states
 from core.outcome import UNKNOWN, Outcome
-from flow.call import redo
+from core.reason import Reason
+from flow import decide
+from flow.claim import redo
 from flow.house import House
 from store import attempts, leads
 
@@ -30,13 +32,17 @@ def settle_lost(house: House) -> bool:
 
 
 def redo_next(house: House, source: str, batch: int = 200) -> bool:
-    """Map the waiting leads of a source again by its version in force; whether more may wait."""
+    """Map the waiting leads of a source again by its version in force, or hold them where it was removed;
+    whether more may wait."""
     current = house.sources.get(source)
     if current is None:
         return False
     with house.store.write() as tx:
         now = house.store.now_ms(tx)
-        waiting = leads.stale(tx, source, current.n, batch)
+        waiting = leads.stale(tx, source, None if current.removed else current.n, batch)
         for lead in waiting:
-            redo(tx, lead, now)
+            if current.removed:
+                decide.hold(tx, lead, [Reason("source_off")], {}, now)
+            else:
+                redo(tx, lead, now)
     return len(waiting) == batch

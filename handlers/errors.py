@@ -7,10 +7,12 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from flow.operate import NoSuchLead, Refused
+from flow.trial import NoSuchSource
 from store.engine import StoreUnavailable
 
 log = structlog.get_logger()
-STATUS: dict[type[Exception], int] = {Refused: 409, NoSuchLead: 404, StoreUnavailable: 503}
+STATUS: dict[type[Exception], int] = {Refused: 409, NoSuchLead: 404, NoSuchSource: 404, StoreUnavailable: 503}
+NOT_AS_DESCRIBED = "the request is not as /api/docs describes it; `errors` names what is wrong"
 
 
 def problem(status: int, title: str, **more: object) -> Response:
@@ -26,7 +28,11 @@ def register(app: Flask) -> None:
 
 
 def _http(why: HTTPException) -> Response:
-    response = problem(why.code or 500, why.description or why.name)
+    # What webargs refused in a request, by the place it stood in (json, query) and its name.
+    refused = getattr(why, "data", {}).get("messages", {})
+    errors = {name: texts for place in refused.values() for name, texts in place.items()}
+    title = NOT_AS_DESCRIBED if errors else why.description or why.name
+    response = problem(why.code or 500, title, **({"errors": errors} if errors else {}))
     for name, value in why.get_headers():
         if name.lower() in ("allow", "retry-after", "location", "www-authenticate"):
             response.headers[name] = value

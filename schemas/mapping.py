@@ -12,11 +12,12 @@ from schemas.section import Part, Parts, Section, Value, Wrong
 
 class NumberSection(Section):
     fields_ = Texts(Reference(), least=1, data_key="field")
+    in_text = Texts(Reference(), least=1)
     region = Country()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> NumberRule:
-        return NumberRule(data.get("fields_", ()), data.get("region", ""))
+        return NumberRule(fields=data.pop("fields_", ()), **data)
 
 
 class FieldSection(Section):

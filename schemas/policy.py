@@ -1,4 +1,4 @@
-"""`policy` of a source, and the policy file's two sections."""
+"""`policy` of a source, and the policy file."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from marshmallow import ValidationError, post_load
 
 from core.phone import TYPES, UNKNOWN
 from core.source import House, Policy
+from core.trouble import ACCOUNT_TROUBLE
 from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
 from schemas.references import When
 from schemas.section import Keys, Part, Section, Value, Wrong, problems_of
@@ -71,12 +72,16 @@ class PolicyFile(Section):
 
     defaults = Part(PolicySection, load_default=Policy())
     house = Part(HouseSection, load_default=House())
+    # What a refusal says when it means the voice account; looked for anywhere in it, in any case.
+    account_trouble = Texts(Text(like=r".{3,}", called="at least 3 letters of a word"), load_default=ACCOUNT_TROUBLE)
 
 
-def read_policy(text: dict[str, Any]) -> tuple[tuple[Policy, House] | None, list[tuple[Keys, Wrong]]]:
-    """The policy file's two sections, or None with every problem and its way down. Never raises."""
+def read_policy(
+    text: dict[str, Any],
+) -> tuple[tuple[Policy, House, tuple[str, ...]] | None, list[tuple[Keys, Wrong]]]:
+    """The policy file's three parts, or None with every problem and its way down. Never raises."""
     try:
         data = PolicyFile().load(text)
     except ValidationError as error:
         return None, list(problems_of(error.messages))
-    return (data["defaults"], data["house"]), []
+    return (data["defaults"], data["house"], data["account_trouble"]), []

@@ -2,7 +2,6 @@
 stand in a source too (`preset: generic` and the source is the whole sender)."""
 
 import ipaddress
-import re
 from typing import Any
 
 from marshmallow import ValidationError, post_load
@@ -10,16 +9,14 @@ from marshmallow import ValidationError, post_load
 from core.authentic import NONE, OPTIONS, PROOFS, SCHEMES
 from core.handshake import SCHEMES as HANDSHAKES
 from core.proofs.proof import DIGESTS
-from core.source import Auth, Body, Fetch, Handshake, Reply, Split
+from core.source import Auth, Body, Handshake, Reply, Split
 from schemas.fields import Count, Duration, Free, Secret, Size, Text, Texts, YesNo
-from schemas.references import Reference, When
+from schemas.references import PlainReference, Reference, When
 from schemas.section import Part, Section, Value, Wrong, refusal
 
 METHODS = ("GET", "POST", "PUT", "PATCH")
 SCHEMES_OF_PROOF = tuple(sorted({*SCHEMES, *PROOFS, NONE}))
 HEADER: dict[str, Any] = dict(like=r"[A-Za-z0-9-]{1,100}", called="a header's name")
-# The start of a CRM's address: no user, query or fragment, so that nothing appended can change its meaning.
-BASE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 
 
 class Network(Value):
@@ -119,31 +116,11 @@ class SplitSection(Section):
     each = Reference(required=True)
     entity = Text(longest=60)
     action = Text(longest=60)
+    beside = PlainReference()
+    by = Text(longest=100)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Split:
+        if ("beside" in data) != ("by" in data):
+            raise refusal("beside and by together: the list of objects, and the key that names their lead")
         return Split(**data)
-
-
-class Address(Value):
-    """Where the owner's CRM answers. http, loopback and private hosts are his to choose."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
-        if not isinstance(value, str) or not BASE.fullmatch(value.strip()):
-            raise refusal(
-                "the start of the CRM's address like https://portal.example, without ? # and @"
-            )  # may hold a secret
-        return value.strip().rstrip("/")
-
-
-class FetchSection(Section):
-    base = Address()
-    token = Secret()
-    options = Free()
-    required = YesNo()
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Fetch | None:
-        """None without a base: only the preset's steps are known, so nobody is asked."""
-        data.pop("required", None)
-        return Fetch(**data) if "base" in data else None

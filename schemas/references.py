@@ -8,17 +8,27 @@ from schemas.section import Value, in_yaml, refusal
 
 
 class Reference(Value):
-    """One field of the payload: JMESPath, a plain key, or `{path: [keys, from, the, top]}`."""
+    """One field of the payload: JMESPath, a plain key, `{path: [keys, from, the, top]}`, or `{like: tel-*}`
+    (one pattern or a list of them from the top), the first filled in of the keys that fit."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> Path:
+        if isinstance(value, dict) and list(value) == ["like"]:
+            return self._like(value["like"])
         if isinstance(value, dict) and list(value) == ["path"] and isinstance(value["path"], list):
             value = value["path"]
         elif not isinstance(value, str):
-            raise refusal("a field's name, JMESPath, or {path: [keys from the top]}", value)
+            raise refusal("a field's name, JMESPath, {path: [keys from the top]}, or {like: tel-*}", value)
         try:
             return Path.compile(value)
         except BadExpression as error:
             raise refusal(error.expected, value, error.write) from None
+
+    @staticmethod
+    def _like(value: Any) -> Path:
+        try:
+            return Path.like(tuple(value) if isinstance(value, list) else (value,))
+        except BadExpression as error:
+            raise refusal(error.expected, value) from None
 
 
 class PlainReference(Reference):

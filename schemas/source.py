@@ -5,12 +5,14 @@ from typing import Any
 from marshmallow import ValidationError, post_load
 
 from core.authentic import NONE
+from core.handshake import NEED_HANDSHAKE
 from core.policy import never_rings
 from core.source import Example, Source
+from schemas.fetch import FetchSection
 from schemas.fields import Duration, Text, Texts, YesNo
 from schemas.mapping import MappingSection
 from schemas.policy import PolicySection
-from schemas.preset import AuthSection, BodySection, FetchSection, HandshakeSection, ReplySection, SplitSection
+from schemas.preset import AuthSection, BodySection, HandshakeSection, ReplySection, SplitSection
 from schemas.references import PlainReference, Reference, When
 from schemas.section import Keys, Part, Parts, Section, Value, Wrong, problems_of, refusal
 
@@ -104,6 +106,9 @@ def _missing(source: Source, text: dict[str, Any]) -> list[tuple[Keys, Wrong]]:
         wrong.append(
             (("auth", "secret"), Wrong(f"where the secret stands{found_at}", "", f"auth: {{secret: {env}_TOKEN}}"))
         )
+    if any(one.scheme in NEED_HANDSHAKE for one in source.handshakes) and not auth.handshake_secret:
+        expected = f"where the text that the sender wants to hear stands{found_at}"
+        wrong.append((("auth", "handshake"), Wrong(expected, "", f"auth: {{handshake: {env}_HANDSHAKE}}")))
     if auth.scheme == "hmac" and not auth.header:
         wrong.append(
             (("auth", "header"), Wrong("the header that holds the signature", "", "auth: {header: X-Signature}"))
@@ -114,12 +119,20 @@ def _missing(source: Source, text: dict[str, Any]) -> list[tuple[Keys, Wrong]]:
     if script.default is None and not script.rules and not script.fields:
         expected = "the name of the voice script to play"
         wrong.append((("mapping", "script"), Wrong(expected, "", "mapping: {script: Заявка с сайта}")))
-    if not source.mapping.number.fields:
+    if not source.mapping.number.fields and not source.mapping.number.in_text:
         wrong.append((("mapping", "number"), Wrong("where the phone stands", "", "mapping: {number: {field: Phone}}")))
-    if source.fetch is None and text.get("fetch", {}).get("required") == "true":
-        expected = f"the start of the CRM's address: this sender posts only an id{found_at}"
-        write = f'fetch: {{base: "https://portal.example", token: {env}_CRM}}'
-        wrong.append((("fetch", "base"), Wrong(expected, "", write)))
+    fetch = text.get("fetch", {})
+    if source.fetch is None and (fetch.get("required") == "true" or "base" in fetch or "token" in fetch):
+        wrong += _missing_of_fetch(fetch, f"{env}_CRM", found_at)
     if never_rings(source.policy):
         wrong.append((("policy", "max_wait"), Wrong("a wait longer than the hours are closed in a row")))
     return wrong
+
+
+def _missing_of_fetch(fetch: dict[str, Any], env: str, found_at: str) -> list[tuple[Keys, Wrong]]:
+    """What keeps the CRM from being asked. A sender with `required` posts only an id."""
+    base = Wrong(f"the start of the CRM's address{found_at}", "", '"https://portal.example"')
+    token = Wrong(f"where the CRM's own token stands{found_at}", "", env)
+    steps = Wrong("the questions to ask there, or a preset that knows them")
+    wrong = {"base": base, "token": token, "steps": steps}
+    return [(("fetch", key), said) for key, said in wrong.items() if key not in fetch]

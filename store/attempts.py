@@ -139,3 +139,22 @@ def name_unknown(tx: Connection, lead_id: str, provider_id: str) -> None:
         .where(attempts.c.lead == lead_id, attempts.c.n == newest, attempts.c.outcome == outcomes.UNKNOWN)
         .values(provider_id=provider_id)
     )
+
+
+def newest_start(tx: Connection) -> int | None:
+    """When the newest attempt of this database started, in milliseconds."""
+    return tx.execute(select(func.max(attempts.c.started_at))).scalar_one_or_none()
+
+
+def exists(tx: Connection, attempt_id: str) -> bool:
+    return tx.execute(select(attempts.c.id).where(attempts.c.id == attempt_id)).one_or_none() is not None
+
+
+def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
+    """Whether the lead has an attempt of this round that is not proven unsent."""
+    query = select(attempts.c.id).where(
+        attempts.c.lead == lead_id,
+        attempts.c.round == round_,
+        (attempts.c.outcome.is_(None)) | (attempts.c.outcome != outcomes.NOT_SENT),
+    )
+    return tx.execute(query.limit(1)).one_or_none() is not None

@@ -36,6 +36,8 @@ class Store:
         """`clock` (seconds since 1970) stands in for the shared clock in tests and trials."""
         self.url = make_url(url)
         self._clock = clock
+        self._file: tuple[int, int] | None = None
+        self.has_own_clock = self.url.get_backend_name() != "sqlite" and clock is None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and clock is None:
             self._clock = time.time
@@ -59,6 +61,7 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the block's end. Raises StoreUnavailable when the database
         fails, UnprovenCommit when it may have kept what the caller must not rely on."""
+        file = self._same_file()
         with _named_failures():
             connection = self.engine.connect()
         try:
@@ -70,6 +73,8 @@ class Store:
                     _roll_back(transaction, connection)
                     raise
             _commit(transaction, connection)
+            if file != (0, 0) and file != self._same_file():
+                raise UnprovenCommit("the database's file was replaced during the transaction")
         finally:
             with contextlib.suppress(DBAPIError):
                 connection.close()
@@ -77,8 +82,25 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A view of the database at one moment; changes nothing."""
+        self._same_file()
         with _named_failures(), self._reader.connect() as connection:
             yield connection
+
+    def _same_file(self) -> tuple[int, int]:
+        """The SQLite file that the path leads to. When it is another one than before, the connections to
+        the old one are given up: what is committed there is on no disk that anybody will read."""
+        if self.path is None:
+            return 0, 0
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return 0, 0  # a new database, about to be made
+        file = (found.st_dev, found.st_ino)
+        if file != self._file:
+            if self._file is not None:
+                self.engine.dispose()
+            self._file = file
+        return file
 
     def now_ms(self, tx: Connection) -> int:
         """The clock that processes share, in milliseconds: PostgreSQL's, or this machine's for SQLite."""

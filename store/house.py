@@ -9,28 +9,23 @@ from store.engine import this_machine
 from store.tables import accounts, workers
 
 
-def check_in(tx: Connection, worker_id: str, started_at: int, now: int) -> None:
-    """Say that this worker is alive."""
+def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int) -> None:
+    """Say that this worker is alive; `run` is the id of the directory where its journal lies."""
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     row = flavour.insert(workers).values(
-        id=worker_id, host=this_machine(), pid=os.getpid(), started_at=started_at, seen_at=now
+        id=worker_id, host=this_machine(), pid=os.getpid(), started_at=started_at, seen_at=now, run=run
     )
     tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen_at": row.excluded.seen_at}))
 
 
 def check_out(tx: Connection, worker_id: str) -> None:
-    tx.execute(workers.delete().where(workers.c.id == worker_id))
+    """It ends cleanly. The row stays: its journal may be asked for when the database goes back."""
+    tx.execute(update(workers).where(workers.c.id == worker_id).values(ended=True))
 
 
 def last_seen(tx: Connection) -> int | None:
     """When any worker last looked at this database, in milliseconds."""
-    return tx.execute(select(func.max(workers.c.seen_at))).scalar_one_or_none()
-
-
-def until_turn(tx: Connection, account: str, now: int) -> int:
-    """Milliseconds until the account's pace allows the next call; 0 when it may start now."""
-    next_at = tx.execute(select(accounts.c.next_at).where(accounts.c.name == account)).scalar_one_or_none()
-    return max(0, int(next_at or 0) - now)
+    return tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False))).scalar_one_or_none()
 
 
 def take_turn(tx: Connection, account: str, now: int, rate: float) -> bool:

@@ -4,20 +4,21 @@
 """
 
 import json
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.lead import Lead
-from store.tables import delivery_leads, event_keys, history, leads
+from store.tables import delivery_leads, event_keys, history, leads, sources
 
 _COLUMNS = [c for c in leads.c]
 
 
 class TransitionRefused(Exception):
-    """The table of transitions does not hold this move: a bug in the caller, or an operator's wish that the state forbids."""
+    """The table of transitions does not hold this move: a bug in the caller."""
 
 
 def _lead(row: Row[Any] | None) -> Lead | None:
@@ -43,12 +44,29 @@ def next_received(tx: Connection, now: int) -> Lead | None:
     return _lead(tx.execute(_NEXT_RECEIVED, {"now": now}).one_or_none())
 
 
-def next_ready(tx: Connection, account: str, now: int, *, oldest: bool = False) -> Lead | None:
-    """The account's next lead to ring, locked: a person's rearm first, then the newest due (or the oldest)."""
-    given = {"now": now, "account": account}
-    row = tx.execute(_NEXT_URGENT, given).one_or_none()
+def anything_to_ask(tx: Connection, now: int) -> bool:
+    """Whether `next_to_ask` may find one; takes no lock."""
+    return tx.execute(_TO_ASK, {"now": now}).first() is not None
+
+
+def next_to_ask(tx: Connection, now: int) -> Lead | None:
+    """A due lead whose CRM has to be asked, and may be asked now, locked: the newest, or the oldest where the
+    CRM does not answer, so that those that waited too long are seen."""
+    return _lead(tx.execute(_NEXT_TO_ASK, {"now": now}).one_or_none())
+
+
+def next_ready(
+    tx: Connection, account: str, now: int, *, oldest: bool = False, without: Collection[str] = ()
+) -> Lead | None:
+    """The account's next lead to ring, locked: a person's rearm first, then the newest due (or the oldest).
+    Leads of the scripts `without` are passed over."""
+    given: dict[str, Any] = {"now": now, "account": account}
+    urgent, next_ = _NEXT_URGENT, _OLDEST_READY if oldest else _NEXT_READY
+    if without:
+        urgent, next_ = (query.where(leads.c.script.not_in(without)) for query in (urgent, next_))
+    row = tx.execute(urgent, given).one_or_none()
     if row is None:
-        row = tx.execute(_OLDEST_READY if oldest else _NEXT_READY, given).one_or_none()
+        row = tx.execute(next_, given).one_or_none()
     return _lead(row)
 
 
@@ -98,9 +116,10 @@ def move(
     return True
 
 
-def postpone(tx: Connection, lead: Lead, due_at: int) -> None:
+def postpone(tx: Connection, lead: Lead, due_at: int, **columns: Any) -> None:
     """A later `due_at` for the same reason: no history row, the state stays."""
-    tx.execute(update(leads).where(leads.c.id == lead.id, leads.c.history_n == lead.history_n).values(due_at=due_at))
+    same = update(leads).where(leads.c.id == lead.id, leads.c.history_n == lead.history_n)
+    tx.execute(same.values(due_at=due_at, **columns))
 
 
 def mark_changed_after_call(tx: Connection, lead_id: str) -> None:
@@ -154,15 +173,11 @@ def link(tx: Connection, delivery_id: str, lead_id: str, position: int, kind: st
     tx.execute(_INSERT_LINK, {"delivery": delivery_id, "lead": lead_id, "position": position, "kind": kind})
 
 
-def stale(tx: Connection, source: str, n: int, limit: int) -> list[Lead]:
-    """Waiting leads of a source that another version mapped, locked."""
-    query = (
-        select(*_COLUMNS)
-        .where(leads.c.state == states.READY, leads.c.source == source, leads.c.version != n)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [Lead(**row._mapping) for row in tx.execute(query)]
+def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
+    """Leads of a source that are ready and that another version mapped, locked; whichever, without `n`."""
+    query = select(*_COLUMNS).where(_is(states.READY), leads.c.source == source)
+    query = query if n is None else query.where(leads.c.version != n)
+    return [Lead(**row._mapping) for row in tx.execute(query.limit(limit).with_for_update(skip_locked=True))]
 
 
 _INSERT_LEAD = insert(leads).returning(leads.c.no)
@@ -182,7 +197,20 @@ def _next(state: str, *order: Any, urgent: int | None = None) -> Any:
     return query.order_by(*order).limit(1).with_for_update(skip_locked=True)
 
 
-_NEXT_RECEIVED = _next(states.RECEIVED, leads.c.due_at.desc())
+def _asks(one: int) -> Any:
+    return leads.c.asks_crm == literal_column(str(one))
+
+
+_NEXT_RECEIVED = _next(states.RECEIVED, leads.c.due_at.desc()).where(_asks(0))
+_TO_ASK = (
+    select(*_COLUMNS)
+    .join(sources, sources.c.name == leads.c.source)
+    .where(_is(states.RECEIVED), _asks(1), leads.c.due_at <= bindparam("now"), sources.c.ask_at <= bindparam("now"))
+    .limit(1)
+)
+_NEXT_TO_ASK = _TO_ASK.order_by(
+    case((sources.c.ask_fails == 0, -leads.c.due_at), else_=leads.c.due_at), leads.c.no
+).with_for_update(of=leads, skip_locked=True)
 _NEXT_URGENT = _next(states.READY, leads.c.due_at, urgent=1)
 _NEXT_READY = _next(states.READY, leads.c.due_at.desc(), leads.c.no.desc(), urgent=0)
 _OLDEST_READY = _next(states.READY, leads.c.due_at, leads.c.no, urgent=0)

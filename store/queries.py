@@ -1,48 +1,81 @@
-"""What people and programs read: counts, lists, and the whole story of one lead."""
+"""What people and programs read: lists of leads and deliveries, and the whole story of one lead.
+
+Lists are newest first and go on behind a place in them, so a page costs the same wherever it is.
+"""
 
 import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, tuple_
 
 from core.phone import mask
-from store import deliveries
+from store import deliveries as stored
+from store import trouble
 from store.leads import find
-from store.tables import attempts, history, leads
+from store.tables import attempts, deliveries, delivery_leads, history, leads
 
-LISTED = (
-    leads.c.no,
-    leads.c.id,
-    leads.c.source,
-    leads.c.state,
-    leads.c.reason,
-    leads.c.reasons,
-    leads.c.received_at,
-    leads.c.due_at,
-    leads.c.number,
-    leads.c.script,
-)
+Row = dict[str, Any]
+LISTED = tuple(column for column in leads.c if column.name not in ("payload", "digest"))
 
 
-def count_by_state(tx: Connection) -> dict[str, int]:
-    return {state: n for state, n in tx.execute(select(leads.c.state, func.count()).group_by(leads.c.state))}
+@dataclass(frozen=True)
+class Wanted:
+    """Which leads; what is empty is any. `since` <= received_at < `until`, in milliseconds. `how` is the
+    lead's reason: of an unknown, the kind of it."""
+
+    state: str = ""
+    source: str = ""
+    since: int | None = None
+    until: int | None = None
+    how: str = ""
+    numbers: tuple[str, ...] = ()
 
 
-def newest(tx: Connection, limit: int, *, state: str | None = None, source: str | None = None) -> list[dict[str, Any]]:
-    """The newest leads, numbers masked."""
-    query = select(*LISTED).order_by(leads.c.no.desc()).limit(limit)
-    if state:
-        query = query.where(leads.c.state == state)
-    if source:
-        query = query.where(leads.c.source == source)
+def page(
+    tx: Connection, wanted: Wanted, limit: int, after: tuple[int, int] | None = None
+) -> tuple[list[Row], tuple[int, int] | None]:
+    """The newest wanted leads behind the place `after` (received_at, no), and the place to go on, None at
+    the end. No payloads."""
+    query = select(*LISTED).order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(limit + 1)
+    for column, value in ((leads.c.state, wanted.state), (leads.c.source, wanted.source), (leads.c.reason, wanted.how)):
+        query = query.where(column == value) if value else query
+    if wanted.numbers:
+        query = query.where(leads.c.number.in_(wanted.numbers))
+    query = _between(query, leads.c.received_at, wanted.since, wanted.until)
+    if after is not None:
+        query = query.where(tuple_(leads.c.received_at, leads.c.no) < after)
     rows = [dict(row._mapping) for row in tx.execute(query)]
+    return rows[:limit], (rows[limit - 1]["received_at"], rows[limit - 1]["no"]) if len(rows) > limit else None
+
+
+def newest(
+    tx: Connection, limit: int, *, state: str | None = None, source: str | None = None, now: int | None = None
+) -> list[Row]:
+    """The newest leads, numbers masked; with `now` those that wait for a pause say so."""
+    rows, _ = page(tx, Wanted(state or "", source or ""), limit)
+    if now is not None:
+        trouble.say_paused(tx, rows, now)
     for row in rows:
         row["number"] = mask(row["number"]) if row["number"] else ""
         row["reasons"] = json.loads(row["reasons"])
     return rows
 
 
-def story(tx: Connection, name: str) -> dict[str, Any] | None:
+def told(tx: Connection, rows: list[Row], now: int) -> list[Row]:
+    """The leads' rows as programs see them: each with the ids of its deliveries, oldest first; one that
+    waits for a pause says so."""
+    trouble.say_paused(tx, rows, now)
+    of = defaultdict(list)
+    query = select(delivery_leads.c.lead, delivery_leads.c.delivery).distinct()
+    query = query.where(delivery_leads.c.lead.in_([row["id"] for row in rows])).order_by(delivery_leads.c.delivery)
+    for lead, delivery in tx.execute(query):
+        of[lead].append(delivery)
+    return [{**row, "deliveries": of[row["id"]]} for row in rows]
+
+
+def story(tx: Connection, name: str) -> Row | None:
     """Everything about one lead (by id or short number): the lead, its attempts, history, deliveries."""
     lead = find(tx, name)
     if lead is None:
@@ -53,5 +86,68 @@ def story(tx: Connection, name: str) -> dict[str, Any] | None:
         "lead": lead,
         "attempts": [dict(row._mapping) for row in tx.execute(tried)],
         "history": [dict(row._mapping) for row in tx.execute(went)],
-        "deliveries": deliveries.of_lead(tx, lead.id),
+        "deliveries": stored.of_lead(tx, lead.id),
     }
+
+
+def whole(tx: Connection, name: str, now: int) -> Row | None:
+    """The same for programs, as one flat row: the lead's columns, `attempts`, `history`, `deliveries` as ids."""
+    found = story(tx, name)
+    if found is None:
+        return None
+    (row,) = told(tx, [asdict(found["lead"])], now)
+    return {**row, "attempts": found["attempts"], "history": found["history"]}
+
+
+_KEPT = (*(column for column in deliveries.c if column.name != "body"), func.length(deliveries.c.body).label("size"))
+
+
+def page_of_deliveries(
+    tx: Connection,
+    limit: int,
+    after: tuple[int, str] | None = None,
+    *,
+    source: str = "",
+    since: int | None = None,
+    until: int | None = None,
+) -> tuple[list[Row], tuple[int, str] | None]:
+    """The newest deliveries behind the place `after` (received_at, id), and the place to go on. No bodies."""
+    query = select(*_KEPT).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit + 1)
+    query = query.where(deliveries.c.source == source) if source else query
+    query = _between(query, deliveries.c.received_at, since, until)
+    if after is not None:
+        query = query.where(tuple_(deliveries.c.received_at, deliveries.c.id) < after)
+    rows = [dict(row._mapping) for row in tx.execute(query)]
+    place = (rows[limit - 1]["received_at"], rows[limit - 1]["id"]) if len(rows) > limit else None
+    return _with_leads(tx, rows[:limit]), place
+
+
+def delivery(tx: Connection, delivery_id: str) -> Row | None:
+    """One delivery with its leads, without its body."""
+    rows = [dict(row._mapping) for row in tx.execute(select(*_KEPT).where(deliveries.c.id == delivery_id))]
+    return next(iter(_with_leads(tx, rows)), None)
+
+
+def body(tx: Connection, delivery_id: str) -> bytes | None:
+    """The bytes as they came; None without such a delivery."""
+    found = tx.execute(select(deliveries.c.body).where(deliveries.c.id == delivery_id)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def _with_leads(tx: Connection, rows: list[Row]) -> list[Row]:
+    of = defaultdict(list)
+    link = delivery_leads.c
+    query = select(link.delivery, leads.c.id, leads.c.no, link.position, link.kind).join(leads, leads.c.id == link.lead)
+    query = query.where(link.delivery.in_([row["id"] for row in rows])).order_by(link.position)
+    for row in tx.execute(query):
+        of[row.delivery].append({"id": row.id, "no": row.no, "position": row.position, "kind": row.kind})
+    return [{**row, "leads": of[row["id"]]} for row in rows]
+
+
+def _between(query: Any, column: Any, since: int | None, until: int | None) -> Any:
+    query = query if since is None else query.where(column >= since)
+    return query if until is None else query.where(column < until)
+
+
+def count_by_state(tx: Connection) -> dict[str, int]:
+    return {state: n for state, n in tx.execute(select(leads.c.state, func.count()).group_by(leads.c.state))}

@@ -1,12 +1,16 @@
 """Versions of sources: the one in force is a row, the same for every process and machine."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, case, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.tables import refused_proofs, sources, versions
+from core import states
+from core.lead import Lead
+from core.source import Standing
+from store.tables import leads, refused_proofs, sources, versions
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,13 @@ def text_digest(text: str) -> str:
 def numbers_in_force(tx: Connection) -> dict[str, tuple[int, bool]]:
     """Every source that was ever taken: its version's number and whether it has been removed."""
     return {r.name: (r.n, bool(r.removed)) for r in tx.execute(select(sources.c.name, sources.c.n, sources.c.removed))}
+
+
+def standing(tx: Connection) -> dict[str, Standing]:
+    """Every source that was ever taken: its newest version, whether in force or removed."""
+    same = (versions.c.source == sources.c.name) & (versions.c.n == sources.c.n)
+    query = select(sources.c.name, sources.c.n, versions.c.digest, sources.c.removed).join(versions, same)
+    return {r.name: Standing(r.n, r.digest, bool(r.removed)) for r in tx.execute(query)}
 
 
 def version(tx: Connection, source: str, n: int) -> Version:
@@ -53,7 +64,9 @@ def had_text(tx: Connection, source: str, digest: str) -> bool:
     return bool(tx.execute(query).scalar_one())
 
 
-def put_in_force(tx: Connection, source: str, text: str, *, after: int, who: str, now: int) -> int | None:
+def put_in_force(
+    tx: Connection, source: str, text: str, *, after: int, who: str, now: int, why: str = ""
+) -> int | None:
     """Make `text` version `after` + 1, where `after` (0: none) is still the newest; None when it is not."""
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     n = after + 1
@@ -63,7 +76,7 @@ def put_in_force(tx: Connection, source: str, text: str, *, after: int, who: str
         first = update(sources).where(sources.c.name == source, sources.c.n == after).values(n=n, removed=False)
     if tx.execute(first.returning(sources.c.n)).one_or_none() is None:
         return None
-    row = {"source": source, "n": n, "text": text, "digest": text_digest(text), "since": now, "who": who}
+    row = {"source": source, "n": n, "text": text, "digest": text_digest(text), "since": now, "who": who, "why": why}
     tx.execute(insert(versions), row)
     return n
 
@@ -73,12 +86,30 @@ def newest(tx: Connection, source: str) -> int:
     return tx.execute(select(sources.c.n).where(sources.c.name == source)).scalar_one_or_none() or 0
 
 
-def remove(tx: Connection, source: str) -> bool:
+def remove(tx: Connection, source: str, *, who: str = "", why: str = "", now: int | None = None) -> bool:
     """End a source; False when it was not in force."""
-    done = tx.execute(
-        update(sources).where(sources.c.name == source, sources.c.removed.is_(False)).values(removed=True)
-    )
+    there = update(sources).where(sources.c.name == source, sources.c.removed.is_(False))
+    done = tx.execute(there.values(removed=True, removed_at=now, removed_by=who, removed_why=why))
     return done.rowcount == 1
+
+
+def newest_leads(tx: Connection, source: str, limit: int) -> list[Lead]:
+    """The newest leads of a source with their payloads, newest first."""
+    query = select(*leads.c).where(leads.c.source == source).order_by(leads.c.received_at.desc(), leads.c.no.desc())
+    return [Lead(**row._mapping) for row in tx.execute(query.limit(limit))]
+
+
+def held_leads(tx: Connection, source: str, limit: int) -> list[Lead]:
+    """The newest held leads of a source that were never claimed."""
+    query = select(*leads.c).where(leads.c.source == source, leads.c.state == states.HELD, leads.c.claims == 0)
+    query = query.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(limit)
+    return [Lead(**row._mapping) for row in tx.execute(query)]
+
+
+def waiting(tx: Connection, source: str) -> int:
+    """How many leads of a source wait for their mapping or their call."""
+    query = select(func.count()).where(leads.c.source == source, leads.c.state.in_((states.RECEIVED, states.READY)))
+    return int(tx.execute(query).scalar_one())
 
 
 def count_refused(tx: Connection, source: str, hour: int, cause: str, count: int) -> None:
@@ -101,3 +132,28 @@ def refused(tx: Connection, since: int) -> list[tuple[str, str, int]]:
         .order_by(refused_proofs.c.source, refused_proofs.c.cause)
     )
     return [(r[0], r[1], int(r[2])) for r in tx.execute(query)]
+
+
+def take_question(tx: Connection, source: str, now: int, pause_ms: int, probe_ms: int) -> bool:
+    """Take this moment of the pace at which the source's CRM may be asked; False when another worker has it.
+
+    The next may be asked after `pause_ms`; after `probe_ms` while the CRM gives no answers, so that one
+    at a time finds out whether it does again. The row stays locked until the transaction ends."""
+    then, later = literal(now + pause_ms, BigInteger), literal(now + probe_ms, BigInteger)
+    ask_at = case((sources.c.ask_fails == 0, then), else_=later)
+    take = update(sources).where(sources.c.name == source, sources.c.ask_at <= now).values(ask_at=ask_at)
+    return tx.execute(take).rowcount == 1
+
+
+def crm_failed(tx: Connection, source: str, now: int, waits_ms: Sequence[int], at_least_ms: int) -> int:
+    """The CRM gave no answer: nobody asks it for a while, longer each time; when it may be asked again."""
+    fails = tx.execute(select(sources.c.ask_fails).where(sources.c.name == source)).scalar_one_or_none() or 0
+    ask_at = now + max(waits_ms[min(fails, len(waits_ms) - 1)], at_least_ms)
+    tx.execute(update(sources).where(sources.c.name == source).values(ask_at=ask_at, ask_fails=fails + 1))
+    return ask_at
+
+
+def crm_answered(tx: Connection, source: str, now: int) -> None:
+    """It answers again: the others need not wait for the end of its pause."""
+    again = update(sources).where(sources.c.name == source, sources.c.ask_fails > 0)
+    tx.execute(again.values(ask_at=now, ask_fails=0))

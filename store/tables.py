@@ -56,7 +56,8 @@ leads = Table(
     Column("asked_at", BigInteger),
     Column("due_at", BigInteger, nullable=False),
     Column("urgent", SmallInteger, nullable=False, server_default="0"),  # 1: a person's rearm goes first
-    Column("tries", Integer, nullable=False, server_default="0"),  # provably not sent, for the backoff
+    Column("tries", Integer, nullable=False, server_default="0"),  # for the backoff: not sent, or asked the CRM in vain
+    Column("asks_crm", SmallInteger, nullable=False, server_default="0"),  # 1: not to be mapped before its CRM answered
     Column("event_key", Text),
     Column("digest", Text, nullable=False),
     Column("payload", Text, nullable=False),
@@ -77,8 +78,15 @@ _state = leads.c.state
 Index(
     "leads_to_map",
     leads.c.due_at,
-    sqlite_where=_state == "received",
-    postgresql_where=_state == "received",
+    sqlite_where=(_state == "received") & (leads.c.asks_crm == 0),
+    postgresql_where=(_state == "received") & (leads.c.asks_crm == 0),
+)
+# store.leads.next_to_ask: those whose CRM has to be asked first.
+Index(
+    "leads_to_ask",
+    leads.c.due_at,
+    sqlite_where=(_state == "received") & (leads.c.asks_crm == 1),
+    postgresql_where=(_state == "received") & (leads.c.asks_crm == 1),
 )
 # store.leads.next_ready: a person's rearm first, then the newest due, or the oldest.
 Index(
@@ -188,6 +196,14 @@ accounts = Table(
     meta,
     Column("name", Text, primary_key=True),
     Column("next_at", BigInteger, nullable=False, server_default="0"),  # the pace: no call starts before
+    # core.trouble.Trouble, a field each
+    Column("recent", Text, nullable=False, server_default=""),
+    Column("unsent", Integer, nullable=False, server_default="0"),
+    Column("allowed", Integer),
+    Column("since", BigInteger, nullable=False, server_default="0"),
+    Column("wait", Integer, nullable=False, server_default="0"),
+    Column("pause", Text),  # JSON; NULL: not paused
+    Column("scripts", Text, nullable=False, server_default="{}"),  # JSON, the scripts in trouble
 )
 
 sources = Table(
@@ -196,6 +212,11 @@ sources = Table(
     Column("name", Text, primary_key=True),
     Column("n", Integer, nullable=False),  # the version in force
     Column("removed", Boolean, nullable=False, server_default=text("false")),
+    Column("removed_at", BigInteger),  # of the last time, also where it is in force again
+    Column("removed_by", Text, nullable=False, server_default=""),
+    Column("removed_why", Text, nullable=False, server_default=""),
+    Column("ask_at", BigInteger, nullable=False, server_default="0"),  # its CRM's pace: nobody asks before
+    Column("ask_fails", Integer, nullable=False, server_default="0"),  # questions without an answer, in a row
 )
 
 versions = Table(
@@ -207,6 +228,7 @@ versions = Table(
     Column("digest", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
 )
 
 workers = Table(
@@ -217,6 +239,36 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
+    Column("run", Text, nullable=False, server_default=""),  # its run directory, where its journal lies
+    Column("recovered", Text, nullable=False, server_default=""),  # the identity up to which it compared journals
+    Column("ended", Boolean, nullable=False, server_default=text("false")),  # cleanly; its journal stays
+)
+
+epoch = Table(
+    "epoch",
+    meta,
+    Column("one", SmallInteger, primary_key=True),  # one row
+    Column("store", Text, nullable=False),  # this database's own random id
+    Column("identity", Text, nullable=False),  # store.epoch.identity when the epoch was opened
+    Column("claims", BigInteger, nullable=False, server_default="0"),  # counted on SQLite only
+    Column("suspect", Text, nullable=False, server_default=""),  # the identity that a worker saw instead
+    Column("suspect_since", BigInteger, nullable=False, server_default="0"),
+    Column("opened_at", BigInteger, nullable=False),
+)
+
+# Calls that an older database has forgotten together with their leads: kept so that nobody is rung again.
+forgotten_calls = Table(
+    "forgotten_calls",
+    meta,
+    Column("attempt", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("event_key", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("number_hash", Text, nullable=False),
+    Column("script", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("forgotten_calls_by_number", "account", "number_hash"),  # store.epoch.forgotten_rings
+    Index("forgotten_calls_by_key", "source", "event_key"),  # store.epoch.forgotten_event
 )
 
 refused_proofs = Table(

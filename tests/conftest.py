@@ -49,6 +49,6 @@ def store(database_url, clock):
 
 
 @pytest.fixture
-def gateway(store, clock):
+def gateway(store, clock, tmp_path):
     """The whole walk in one process, with a voice that answers what the test says."""
-    return Gateway(store, clock)
+    return Gateway(store, clock, tmp_path / "run")

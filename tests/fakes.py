@@ -1,22 +1,27 @@
 """Stand-ins that keep the Protocols of `core.ports`, and a gateway in one process for tests."""
 
 import json
+import tempfile
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 from config.load import Loaded, from_text, load_text
 from config.yaml_text import parse
 from core.delivery import Delivery
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.ports import Call, Start
-from flow import call, decide, intake, sweep
+from flow import call, claim, decide, intake, sweep
 from flow.house import House
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from store import queries, sources
+from store import epoch, queries, sources
+from store.journal import Journal
+from wire.fetch import GuardedCrm
 
 NOON = datetime(2026, 11, 25, 9, 0, tzinfo=UTC).timestamp()  # 12:00 in Moscow, a Wednesday
 TOKEN = "test-token"
+CRM_TOKEN = "crm-token"
 SHOP = """
 preset: generic
 auth: {secret: env:SHOP_TOKEN}
@@ -76,7 +81,7 @@ class FakeBell:
 class Gateway:
     """Web and worker in one process: `post` is the sender, `work` is the worker until it has nothing to do."""
 
-    def __init__(self, store, clock) -> None:
+    def __init__(self, store, clock, journal=None) -> None:
         self.clock = clock
         self.store = store
         self.voice = FakeVoice()
@@ -86,9 +91,15 @@ class Gateway:
             sources=InForce(store, from_text),
             bell=self.bell,
             refusals=Refusals(store),
-            secrets={"env:SHOP_TOKEN": TOKEN}.get,
+            secrets={"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}.get,
+            crm=GuardedCrm(connect_timeout=1.0, total_timeout=1.0),
+            pause=lambda seconds: None,
+            journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
+            digest_key="d" * 32,
             voices={"main": self.voice},
         )
+        with store.write() as tx:
+            epoch.begin(store, tx)
         self.put("shop", SHOP)
 
     def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
@@ -129,12 +140,12 @@ class Gateway:
             sweep.settle_lost(self.house)
             go_on = decide.decide_next(self.house)
             claimed = self.claim()
-            if isinstance(claimed, call.Claimed):
+            if isinstance(claimed, claim.Claimed):
                 call.record(self.house, claimed, call.place(self.house, claimed))
-            go_on = go_on or not isinstance(claimed, call.Rest)
+            go_on = go_on or not isinstance(claimed, claim.Rest)
 
     def claim(self, owner: str = "owner", turn: int = 0):
-        return call.claim_next(self.house, "main", owner, turn)
+        return claim.claim_next(self.house, "main", owner, turn)
 
     def story(self, lead_id: str):
         with self.store.read() as tx:

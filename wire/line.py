@@ -52,7 +52,14 @@ class Line(io.RawIOBase):
     """
 
     def __init__(
-        self, route: Route, clocks: Clocks, start: Start, connect_s: float, total_s: float, trace: Trace | None
+        self,
+        route: Route,
+        clocks: Clocks,
+        start: Start,
+        connect_s: float,
+        total_s: float,
+        trace: Trace | None,
+        reply_limit: int = REPLY_LIMIT,
     ) -> None:
         self.route = route
         self.trace = trace
@@ -60,6 +67,7 @@ class Line(io.RawIOBase):
         self.ended = ""  # what stopped the reading or the sending: no_answer, reset, closed, odd_reply
         self.heard = bytearray()  # all that came, as it came
         self._clocks = clocks
+        self._reply_limit = reply_limit
         self._end, self._wall_end = start.boot + total_s, start.wall + total_s
         self._until = min(clocks.boot() + connect_s, self._end)
         self._socket: socket.socket | None = None
@@ -184,7 +192,7 @@ class Line(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """One read. Raises OSError, with `ended` set, when nothing more will come or be taken."""
         assert self._socket is not None
-        room = memoryview(buffer)[: REPLY_LIMIT - len(self.heard)]
+        room = memoryview(buffer)[: self._reply_limit - len(self.heard)]
         if not room:
             self.ended = "odd_reply"
             raise OSError("the reply is longer than we read")

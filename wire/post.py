@@ -150,7 +150,7 @@ def _template(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
 
 def _route(url: str, ca_file: str | None, proxy: str | None) -> Route:
     parts = urlsplit(url)
-    tls = _tls(ca_file) if parts.scheme == "https" else None
+    tls = tls_context(ca_file) if parts.scheme == "https" else None
     port = parts.port or (443 if tls else 80)
     host = str(parts.hostname)
     if proxy is None:
@@ -169,7 +169,7 @@ def _route(url: str, ca_file: str | None, proxy: str | None) -> Route:
     return Route(host, port, tls, peer, headers)
 
 
-def _tls(ca_file: str | None) -> ssl.SSLContext:
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
     """Built once, and never changed while calls use it. Deaf to SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,3 +1,4 @@
+import base64
 import json
 import time
 from urllib.parse import quote, urlencode
@@ -91,6 +92,16 @@ class TestJson:
 
     def test_a_field_whose_json_is_broken_stays_the_text_it_is(self):
         assert value("json=%7Bbroken", FORM, rules=Body(unwrap_json=("json",))) == {"json": "{broken"}
+
+    @pytest.mark.parametrize("said", ['{"phone": 79990000001}', '{ "phone": "79990000001"}', '{\n"phone": 79990000001}'])
+    def test_an_object_inside_a_field_may_come_as_its_base64(self, said):
+        inner = base64.b64encode(said.encode()).decode()
+        for body in (urlencode({"json": inner}), f"json={inner}"):
+            assert value(body, FORM, rules=Body(unwrap_json=("json",))) == {"json": {"phone": "79990000001"}}
+
+    @pytest.mark.parametrize("text", ["eyJhbGciOi", "eyJ!", "eyJ4eHg=", "text", ""])
+    def test_what_only_begins_like_base64_stays_the_text_it_is(self, text):
+        assert value(urlencode({"json": text}), FORM, rules=Body(unwrap_json=("json",))) == {"json": text}
 
     def test_a_key_given_twice_is_refused_unless_both_say_the_same(self):
         assert value('{"phone": "1", "phone": "1"}') == {"phone": "1"}

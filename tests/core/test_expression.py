@@ -117,6 +117,19 @@ def test_a_condition_with_wrong_quotes_is_refused_with_the_one_to_write(written,
     assert Condition.compile(instead).text == instead
 
 
+@pytest.mark.parametrize("written", ["!a.b", "x && !a.b.c", '!"a".b', "!a[?b]", "!a[]", "!a.*"])
+def test_a_not_that_reaches_one_name_only_is_refused(written):
+    """JMESPath reads `!a.b` as `(!a).b`: no payload would ever fit."""
+    with pytest.raises(BadExpression) as refused:
+        Condition.compile(written)
+    assert "!(a.b)" in refused.value.expected
+
+
+def test_a_not_of_all_that_is_meant_is_taken():
+    assert Condition.compile("!(a.b)").holds({"a": {}}) is True
+    assert Condition.compile("!a && !(a[0].b) && !keys(@)").holds({}) is True
+
+
 def test_two_fields_are_compared_when_that_is_meant():
     own_message = Condition.compile("author_id == @.user_id")
     assert own_message.holds({"author_id": "7", "user_id": "7"}) is True
@@ -174,7 +187,8 @@ def test_the_first_field_that_is_filled_in_counts():
 
 def test_a_variable_that_was_not_filled_in_is_empty():
     assert all(map(is_empty, ["{object.phone}", "{{ phone }}", "[your-phone]", "%phone%", "", None, [], {}]))
-    assert not any(map(is_empty, ["0", False, 0, '{"a": "b"}', "{x} y", ["a"]]))
+    assert all(map(is_empty, [[None, " "], [[]]]))
+    assert not any(map(is_empty, ["0", False, 0, '{"a": "b"}', "{x} y", ["a"], ["", "a"], [False]]))
 
 
 def test_compiled_values_compare_by_their_text():
@@ -266,3 +280,33 @@ def test_each_value_is_tamed_and_the_default_is_the_owners():
 
 def test_a_rendered_text_is_capped():
     assert len(Template.compile("{{ a }}" * 100).render({"a": "x" * 1000}, plain)) == 2000
+
+
+@pytest.mark.parametrize(
+    ("keys", "payload", "value"),
+    [
+        (("tel-*",), {"tel-867": "1"}, "1"),
+        (("tel-*",), {"tel-1": " ", "tel-2": None, "TEL-3": "3", "tel-4": "4"}, "3"),
+        (("*телефон*",), {"Ваш Телефон": "1"}, "1"),
+        (("order", "fields*", "*телефон*"), {"order": {"fields_by_name": {"Телефон": "1"}}}, "1"),
+        (("a.b", "*"), {"a.b": {"c": ["1"]}}, ["1"]),
+    ],
+)
+def test_a_pattern_is_the_first_filled_in_of_the_keys_that_fit(keys, payload, value):
+    assert Path.like(keys).read(payload) == Found(value)
+
+
+@pytest.mark.parametrize("payload", [{}, {"phone": "1"}, {"tel-1": ""}, {"tel-1": {}}, ["tel-1"], "tel-1", None])
+def test_a_pattern_that_nothing_fits_is_missing(payload):
+    assert Path.like(("tel-*",)).read(payload) is MISSING
+
+
+@pytest.mark.parametrize("keys", [(), ("",), ("a",) * 33, (1,)])
+def test_a_pattern_of_no_keys_is_refused(keys):
+    with pytest.raises(BadExpression):
+        Path.like(keys)
+
+
+@given(values)
+def test_a_pattern_never_raises(payload):
+    Path.like(("*", "a*")).read(payload)

@@ -161,3 +161,10 @@ def test_vk_never_hears_the_shared_secret():
 def test_no_request_raises(body, scheme):
     asked = source(rule("!nothing", scheme=scheme, before_proof=True))
     assert heard(delivery(body=body, query="hub.challenge=1&hub.challenge=2"), asked) is None
+
+
+def test_a_reply_quotes_the_request_in_short_texts_only():
+    from core.handshake import filled
+
+    asked = {"jsonrpc": "2.0", "id": Path.compile("id"), "deep": {"id": Path.compile("params")}}
+    assert filled(asked, {"id": "7", "params": {"a": "1"}}) == {"jsonrpc": "2.0", "id": "7", "deep": {"id": None}}

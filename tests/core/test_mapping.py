@@ -168,3 +168,36 @@ def test_any_payload_is_mapped_or_held_with_words(lead):
     mapped.person.encode()
     if isinstance(mapped, Mapped):
         (mapped.call.script + (mapped.call.sms or "")).encode()
+
+
+IN_TEXT = {"number": {"field": "Phone", "in_text": ["message", "comment"], "region": "RU"}}
+
+
+def test_a_number_in_a_text_is_taken_where_no_field_has_one():
+    mapped = map_call({"message": "перезвоните", "comment": "8 999 000-00-02, спасибо"}, source_with(IN_TEXT))
+    assert mapped.call == Call("79990000002", "Заявка")
+    assert mapped.trace["number"]["field"] == "comment"
+    field_first = map_call({"Phone": "+79990000001", "message": "8 999 000-00-02"}, source_with(IN_TEXT))
+    assert field_first.call.number == "79990000001"
+
+
+def test_a_field_that_holds_no_number_is_not_made_up_for_by_a_text():
+    assert codes(map_call({"Phone": "@ivan", "message": "8 999 000-00-02"}, source_with(IN_TEXT))) == ["number_is_text"]
+
+
+def test_a_text_without_a_number_is_no_number():
+    unmapped = map_call({"message": "перезвоните, заказ 9123456789"}, source_with(IN_TEXT))
+    assert codes(unmapped) == ["no_number"]
+    assert unmapped.reasons[0].params["fields"] == "Phone, message, comment"
+
+
+def test_what_is_a_lead_may_depend_on_whether_there_is_a_number():
+    chat = source_with(IN_TEXT, lead_when="kind == 'form' || _call.number")
+    assert isinstance(map_call({"kind": "chat", "message": "8 999 000-00-02"}, chat), Mapped)
+    assert not map_call({"kind": "chat", "message": "Сколько стоит?"}, chat).is_lead
+    assert codes(map_call({"kind": "form"}, chat)) == ["no_number"]
+
+
+def test_a_sender_cannot_say_what_our_own_names_hold():
+    chat = source_with(lead_when="_call.number")
+    assert not map_call({"_call": {"number": "79990000001"}}, chat).is_lead

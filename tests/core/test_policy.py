@@ -169,6 +169,7 @@ EVERYTHING = {
     "now_s": at("2026-08-03 05:00"),  # the evening before in Washington
     "payload": {"a": "1"},
     "do_not_call": True,
+    "forgotten": True,
     "received_at_s": 0.0,
     "rings": (Ring(at("2026-08-03 04:00"), "s", "lead-1"),),
     "number_busy": True,
@@ -293,3 +294,11 @@ def test_a_night_alone_makes_no_lead_too_old_for_max_age(call, policy, now):
     verdict = asked(call, policy, now, received_at_s=now)
     moment = verdict.until_s if verdict.kind == "defer" else now
     assert asked(call, policy, moment, received_at_s=now).kind == "allow"
+
+
+def test_a_test_may_be_told_by_the_number_it_carries():
+    panel = Policy(test_when=Condition.compile("_call.sample"))
+    assert said(asked(Call("79991234567", "Заявка"), panel)) == ("suppress", "test")
+    assert said(asked(MOBILE, panel)) == ("allow", None)
+    own = Policy(test_when=Condition.compile("_call.number == '79990000001'"))
+    assert said(asked(MOBILE, own)) == ("suppress", "test")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.outcome import ACCEPTED, Outcome
-from flow import call, decide, operate, sweep
+from flow import call, claim, decide, operate, sweep
 from tests.fakes import LOST, NEVER_LEFT, NO, SHOP, YES
 
 IVAN = {"id": "1", "name": "Иван", "phone": "+7 (999) 000-00-01"}
@@ -228,7 +228,7 @@ def test_the_pace_holds_back_all_workers(gateway):
     gateway.work()
     assert len(gateway.voice.asked) == 1
     rest = gateway.claim("another worker")
-    assert isinstance(rest, call.Rest)
+    assert isinstance(rest, claim.Rest)
     assert rest.seconds == pytest.approx(0.2)
     gateway.clock.forward(0.2)
     gateway.work()

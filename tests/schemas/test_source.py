@@ -251,6 +251,7 @@ def test_all_problems_come_at_once():
         ({"auth": LEAST["auth"], "mapping": {"number": {"field": "a"}}}, "mapping.script"),
         ({"auth": LEAST["auth"], "mapping": {"script": "a"}}, "mapping.number"),
         ({**LEAST, "fetch": {"required": "true"}}, "fetch.base"),
+        ({**LEAST, "handshake": [{"when": "a", "scheme": "vk"}]}, "auth.handshake"),
     ],
 )
 def test_what_is_missing_is_named_with_what_to_write(text, way):
@@ -258,6 +259,26 @@ def test_what_is_missing_is_named_with_what_to_write(text, way):
     assert source is None
     assert [".".join(keys) for keys, _ in wrong] == [way]
     assert wrong[0][1].write
+
+
+@pytest.mark.parametrize("pattern", ["tel-*", ["order", "fields", "*телефон*"]])
+def test_a_field_may_be_told_by_a_pattern_of_its_name(pattern):
+    source = right_with(mapping={"number": {"field": ["Phone", {"like": pattern}]}, "script": "Заявка"})
+    assert source.mapping.number.fields[1].patterns == ((pattern,) if isinstance(pattern, str) else tuple(pattern))
+
+
+@pytest.mark.parametrize("pattern", ["", [], [[]], {"a": "b"}])
+def test_a_pattern_that_is_none_is_refused(pattern):
+    assert "mapping.number.field" in wrong_with(mapping={"number": {"field": {"like": pattern}}, "script": "Заявка"})
+
+
+def test_a_number_may_stand_in_a_text_alone():
+    source = right_with(mapping={"number": {"in_text": "message"}, "script": "Заявка"})
+    assert [path.text for path in source.mapping.number.in_text] == ["message"]
+
+
+def test_what_is_dropped_is_never_told_by_a_pattern():
+    assert "secret.0" in wrong_with(secret=[{"like": "*"}])
 
 
 def test_no_proof_at_all_has_to_be_written_out():

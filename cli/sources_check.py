@@ -1,0 +1,182 @@
+"""`flask sources check`: every problem of every file, and what the database knows about each source."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from cli.commands import a_house, the_places
+from config import load
+from config import secrets as secrets_file
+from config.examples import run_examples
+from config.settings import ROOT, Places
+from core.policy import longest_wait
+from core.source import Source, Standing
+from flow.house import House
+from store import migrate, sources
+from store.engine import StoreUnavailable
+
+HOUR_MS = 3_600_000
+NO_DATABASE = "no database is set, so only the files were looked at"
+
+
+class Known:
+    """What the database knows; `said` is why it knows nothing."""
+
+    def __init__(self, house: House | None) -> None:
+        self.house, self.said = house, NO_DATABASE
+        self.standing: Mapping[str, Standing] = {}
+        self.refused: list[tuple[str, str, int]] = []
+        if house is None:
+            return
+        try:
+            with house.store.read() as tx:
+                if not migrate.is_current(tx):
+                    self.said = "the database is not at this code's migrations (flask release): only the files"
+                    return
+                now = house.store.now_ms(tx)
+                self.standing = sources.standing(tx)
+                self.refused = sources.refused(tx, now - now % HOUR_MS - 23 * HOUR_MS)
+            self.said = ""
+        except StoreUnavailable as why:
+            self.said = f"the database cannot be read ({why}), so only the files were looked at"
+
+
+@click.command("check")
+@click.argument("names", nargs=-1)
+@with_appcontext
+def command(names: tuple[str, ...]) -> None:
+    """Find every problem of every source file, or of NAMES: what is written wrong, secrets that are
+    missing, examples that do not come out, a source that could never ring; exit 1 when there is one.
+
+    Needs no settings. With a database it also shows what differs from what is in force, and how many
+    requests were refused for their proof in the last 24 hours."""
+    places = the_places()
+    known = Known(a_house())
+    if known.said:
+        click.echo(known.said)
+    policy = load.load_policy(places.policy_file)
+    if isinstance(policy, load.Problems):
+        click.echo(str(policy))
+        sys.exit(1)
+    bad = False
+    files = load.source_files(places.sources_dir)
+    for name in names or files:
+        problems, notes = _check(name, files.get(name), policy, places, known)
+        bad = bad or bool(problems)
+        click.echo(f"{name}: ok" if not problems else f"{name}: {_count(len(problems))}")
+        for line in problems + notes:
+            click.echo(f"  {line}")
+    if not files:
+        click.echo(f"no source files in {_short(places.sources_dir)}; begin with: flask sources presets")
+    for line in _of_all(places, known) if not names else ():
+        click.echo(line)
+    sys.exit(1 if bad else 0)
+
+
+def _check(
+    name: str, path: Path | None, policy: load.PolicyText, places: Places, known: Known
+) -> tuple[list[str], list[str]]:
+    """What has to be mended, and what is good to know."""
+    if path is None:
+        return [f"no file {name}.yaml in {_short(places.sources_dir)}"], list(_of_database(name, None, known))
+    loaded = load.load_file(path, policy)
+    if isinstance(loaded, load.Problems):
+        return [str(item) for item in loaded.items], list(_of_database(name, None, known))
+    source = loaded.source
+    missing, partly = _secrets(path, source, places)
+    wrong = [f"{path}: examples: {said}" for said in run_examples(source, path.parent / "examples")]
+    if known.house is not None and source.account not in known.house.voices:
+        wrong.append(f"{path}: account: the voice account {source.account!r} is not set up")
+    return missing + wrong, [*partly, *_of_text(loaded), *_of_database(name, loaded, known)]
+
+
+def _secrets(path: Path, source: Source, places: Places) -> tuple[list[str], list[str]]:
+    """Secrets that have no value: those without which nothing works, and those of several."""
+    text = load.read_source_text(path)
+    secrets = secrets_file.Secrets(places.secrets_file)
+    wanted = [(("auth", "secret"), source.auth.secrets)]
+    if source.auth.handshake_secret:
+        wanted.append((("auth", "handshake"), (source.auth.handshake_secret,)))
+    if source.fetch is not None and source.fetch.token:
+        wanted.append((("fetch", "token"), (source.fetch.token,)))
+    missing, partly = [], []
+    for keys, references in wanted:
+        absent = [reference for reference in references if not secrets(reference)]
+        if not absent:
+            continue
+        file, line = text.place(keys) if isinstance(text, load.Text) else (str(path), 0)
+        where = "".join(f" ({need})" for need in source.needs)
+        said = f"{file}:{line}: {'.'.join(keys)}: no value of {', '.join(absent)} in the environment or SECRETS_FILE"
+        if len(absent) == len(references):
+            missing.append(said + where)
+        else:
+            partly.append(f"{said}; the others work")
+    return missing, partly
+
+
+def _of_text(loaded: load.Loaded) -> Iterator[str]:
+    policy = loaded.source.policy
+    hours = f"{_clock(policy.hours.start)}-{_clock(policy.hours.end)} {policy.timezone}"
+    wait = longest_wait(policy)
+    yield f"longest wait that its own rules can cause: {_span(wait)} (hours {hours})" if wait else "rings at any hour"
+    if not loaded.source.enabled:
+        yield "switched off: what comes is kept, its leads are held"
+    if unheeded := load.not_enforced(loaded.text):
+        yield f"not enforced yet: {', '.join(unheeded)}"
+
+
+def _of_database(name: str, loaded: load.Loaded | None, known: Known) -> Iterator[str]:
+    now = known.standing.get(name)
+    if not known.said:
+        if now is None:
+            yield "never in force; the running gateway takes a valid file within 2 s, else: flask sources apply"
+        elif now.removed:
+            yield f"removed; only `flask sources apply {name}` brings it back"
+        elif loaded is None:
+            yield f"version {now.n} stays in force"
+        elif now.digest == loaded.digest:
+            yield f"version {now.n} is in force"
+        else:
+            yield f"differs from version {now.n}, which is in force; to take the file: flask sources apply {name}"
+    for source, cause, count in known.refused:
+        if source == name:
+            yield f"requests refused in the last 24 hours: {count} ({cause})"
+
+
+def _of_all(places: Places, known: Known) -> Iterator[str]:
+    there = load.source_files(places.sources_dir)
+    for name, row in known.standing.items():
+        if name not in there and not row.removed:
+            yield f"{name}: version {row.n} stays in force without a file; to end it: flask sources remove {name}"
+            yield from (f"  {line}" for line in _of_database(name, None, known) if line.startswith("requests"))
+    policy = load.read_source_text(places.policy_file)
+    if isinstance(policy, load.Text) and (unheeded := load.not_enforced(policy.value)):
+        yield f"{_short(places.policy_file)}: not enforced yet: {', '.join(unheeded)}"
+    if secrets_file.readable_by_others(places.secrets_file):
+        yield f"warning: every user of this machine can read {places.secrets_file}; chmod 600 {places.secrets_file}"
+    try:
+        secrets_file.values_of(places.secrets_file)
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as why:
+        yield f"warning: {places.secrets_file} cannot be read ({why})"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _span(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+
+
+def _count(problems: int) -> str:
+    return "1 problem" if problems == 1 else f"{problems} problems"
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,77 @@
+"""One wish of a person's for many leads at once: first what it would do, then one change each.
+
+At most 500 a go, so that a go ends in seconds and its answer can be read; `next` goes on behind it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core import states
+from flow import operate
+from flow.house import House
+from store import queries
+from store.queries import Wanted
+
+A_GO = 500
+CHANGES = ("cancel", "rearm", "remap")
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The leads of one go, newest first, as they were seen. `next` is the place of the go after it."""
+
+    leads: tuple[dict[str, Any], ...]
+    next: Place | None
+
+    @property
+    def sources(self) -> dict[str, int]:
+        return dict(Counter(lead["source"] for lead in self.leads))
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """By reason; of an unknown that is how it was lost."""
+        return dict(Counter(lead["reason"] for lead in self.leads if lead["reason"]))
+
+
+@dataclass
+class Done:
+    """What a go did. A lead that was refused is as it was."""
+
+    changed: int = 0
+    refused: list[dict[str, Any]] = field(default_factory=list)  # id, no, text
+
+
+def plan(house: House, wanted: Wanted, do: str, after: Place | None = None, at_most: int = A_GO) -> Plan:
+    """What one go would take, behind the place `after`.
+
+    Raises Refused where `do` cannot change leads of the wanted state."""
+    if not states.targets(do, wanted.state):
+        raise operate.Refused(f"leads that are {wanted.state or 'in any state'} cannot be changed by {do}")
+    with house.store.read() as tx:
+        rows, place = queries.page(tx, wanted, at_most, after)
+    return Plan(tuple(rows), place)
+
+
+def carry_out(house: House, planned: Plan, do: str, who: str, why: str, despite: Iterable[str] = ()) -> Done:
+    """Change each lead of the plan by itself, with its own history row. One that has changed since the
+    plan, or that may not be changed, is left alone and told."""
+    aside = tuple(despite)
+    if aside and do != "rearm":
+        raise operate.Refused("rules can be set aside for rearm only")
+    changes: dict[str, Callable[[str, int], object]] = {
+        "cancel": lambda lead, seen: operate.cancel(house, lead, who, why, seen),
+        "rearm": lambda lead, seen: operate.rearm(house, lead, who, why, aside, seen),
+        "remap": lambda lead, seen: operate.remap(house, lead, who, why, seen),
+    }
+    done = Done()
+    for lead in planned.leads:
+        try:
+            changes[do](lead["id"], lead["history_n"])
+            done.changed += 1
+        except (operate.Refused, operate.NoSuchLead) as refusal:
+            done.refused.append({"id": lead["id"], "no": lead["no"], "text": str(refusal)})
+    house.log.info("operated_many", do=do, who=who, changed=done.changed, refused=len(done.refused))
+    return done

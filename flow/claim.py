@@ -1,0 +1,187 @@
+"""From a lead whose turn it is to a committed claim and its attempt.
+
+Claim and attempt are one commit, proven and written into the journal before anything is sent. Nothing
+after that commit repeats the POST. Everything that time can change is read again here.
+"""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core import policy, states
+from core.lead import Lead
+from core.outcome import NOT_SENT, Outcome
+from core.ports import Call, Start
+from core.reason import Reason
+from core.trouble import is_calm, resting
+from flow import decide, recover, trouble
+from flow.house import House
+from store import attempts, epoch, leads, sources
+from store import trouble as accounts
+from store.attempts import Attempt
+from store.engine import Tx, UnprovenCommit
+from store.epoch import Epoch, OtherDatabase
+from store.ids import new_id
+from store.journal import Entry, number_hash
+from store.trouble import Look
+
+WHO = "worker"
+EVERY_FIFTH_OLDEST = 5
+CLOCK_OFF_MS = 30_000  # a worker whose clock is further off claims nothing
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A lead in `calling` and its committed attempt; `start` was taken before the transaction began.
+    `not_sent` is set where the claim could not be proven or written down: then nothing may be sent.
+    `calm`: the account was so well that an acceptance teaches nothing about it."""
+
+    lead: Lead
+    attempt: Attempt
+    start: Start
+    entry: Entry
+    not_sent: Outcome | None = None
+    calm: bool = False
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Nothing to claim now. `seconds` until the account may ring again; None: nothing is due."""
+
+    seconds: float | None = None
+
+
+def take_start() -> Start:
+    """This moment on both clocks."""
+    boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return Start(boot=time.clock_gettime(boot), wall=time.time())
+
+
+def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed | Rest | None:
+    """Claim the account's next lead and commit its attempt. None: a lead was looked at but not claimed,
+    look again. Every fifth `turn` takes the oldest due lead, the others the newest.
+
+    Raises OtherDatabase when this is not the database we knew: see `flow.recover`."""
+    start = take_start()
+    claimed: Claimed | Rest | None = None
+    try:
+        with house.journal.claiming():
+            try:
+                with house.store.write() as tx:
+                    claimed = _next(house, tx, account, owner, turn, start)
+            except UnprovenCommit as why:
+                if not isinstance(claimed, Claimed):
+                    raise
+                return _unsent(claimed, "unproven_commit", str(why))
+            if isinstance(claimed, Claimed):
+                claimed = _written_down(house, claimed)
+    except trouble.NotOurTurn as not_ours:
+        return Rest(not_ours.seconds)
+    if isinstance(claimed, Claimed):
+        lead = claimed.lead
+        house.log.info("claimed", lead=lead.id, no=lead.no, attempt=claimed.attempt.n, source=lead.source)
+    return claimed
+
+
+def _next(house: House, tx: Tx, account: str, owner: str, turn: int, start: Start) -> Claimed | Rest | None:
+    now = house.store.now_ms(tx)
+    seen = epoch.read(house.store, tx)
+    if not recover.is_ours(house, seen):
+        raise OtherDatabase(seen.found)
+    if house.store.has_own_clock and abs(start.wall * 1000 - now) > CLOCK_OFF_MS:
+        house.log.error("clock_off", seconds=round(start.wall - now / 1000))
+        return Rest()
+    known = accounts.look(tx, account, owner, now)
+    if wait := trouble.until_call(house, known, now):
+        return Rest(wait)
+    oldest = turn % EVERY_FIFTH_OLDEST == EVERY_FIFTH_OLDEST - 1
+    lead = leads.next_ready(tx, account, now, oldest=oldest, without=resting(known.trouble, now))
+    if lead is None:
+        return Rest()
+    attempt = _claim(house, tx, lead, owner, known, now)
+    if attempt is None:
+        return None
+    entry = _entry(house, tx, lead, attempt, seen, now)
+    return Claimed(lead, attempt, start, entry, calm=is_calm(known.trouble, attempt.call.script))
+
+
+def _written_down(house: House, claimed: Claimed) -> Claimed:
+    """The claim in this machine's journal, or the word that it may not be sent."""
+    try:
+        house.journal.write(claimed.entry)
+        if claimed.entry.claims:
+            house.journal.raise_highest(claimed.entry.store, claimed.entry.claims)
+    except OSError as why:
+        house.log.error("journal_unwritable", why=why.strerror or str(why))
+        return _unsent(claimed, "journal", "the dispatch journal cannot be written")
+    return claimed
+
+
+def _unsent(claimed: Claimed, how: str, why: str) -> Claimed:
+    return replace(claimed, not_sent=Outcome(NOT_SENT, how=how, error=why))
+
+
+def _entry(house: House, tx: Tx, lead: Lead, attempt: Attempt, seen: Epoch, now: int) -> Entry:
+    return Entry(
+        store=seen.store,
+        attempt=attempt.id,
+        lead=lead.id,
+        source=lead.source,
+        event_key=lead.event_key or lead.digest,
+        account=attempt.account,
+        number_hash=number_hash(attempt.call.number, house.digest_key),
+        script=attempt.call.script,
+        round=attempt.round,
+        at=now,
+        claims=epoch.count_claim(tx) if house.store.is_sqlite else 0,
+    )
+
+
+def _claim(house: House, tx: Tx, lead: Lead, owner: str, account: Look, now: int) -> Attempt | None:
+    """Everything that time can change is read again here; what fits no more is moved accordingly."""
+    current = house.sources.get(lead.source)
+    if current is None or current.removed or not current.source.enabled:
+        decide.hold(tx, lead, [Reason("source_off")], {}, now)
+        return None
+    in_force = sources.number_in_force(tx, lead.source)
+    if in_force != current.n:  # this process is about to read the new version
+        leads.postpone(tx, lead, now + decide.NEW_VERSION_MS)
+        return None
+    if lead.version != in_force:
+        redo(tx, lead, now)
+        return None
+    attempt = _attempt(house, tx, lead, now)
+    if not attempts.lock_number(tx, lead.account, attempt.call.number, attempt.id):
+        busy = policy.Verdict(policy.DEFER, Reason("number_busy"), now / 1000 + policy.BUSY_AGAIN_S, ())
+        decide.follow(tx, lead, busy, {}, now)
+        return None
+    known = decide.gather(house, tx, lead, attempt.call, lead.asked_at, current.source)
+    verdict = policy.check(attempt.call, known, current.source.policy, now / 1000, lead.set_aside)
+    if verdict.kind != policy.ALLOW:
+        attempts.free_number(tx, attempt.id, lead.account, attempt.call.number)
+        decide.follow(tx, lead, verdict, {}, now)
+        return None
+    trouble.take_turn(house, tx, account, attempt, owner, now)
+    attempts.open_attempt(tx, attempt, owner, now)
+    trace = {"attempt": attempt.n, "rules": list(verdict.rules)}
+    columns: dict[str, Any] = {"claims": lead.claims + 1, "reason": "", "reasons": "[]", "urgent": 0}
+    if not leads.move(tx, lead, "claim", states.CALLING, at=now, who=WHO, trace=trace, **columns):
+        raise RuntimeError("a locked lead changed under its claim")
+    return attempt
+
+
+def _attempt(house: House, tx: Tx, lead: Lead, now: int) -> Attempt:
+    return Attempt(
+        id=new_id(),
+        lead=lead.id,
+        n=attempts.next_n(tx, lead.id),
+        round=lead.round,
+        account=lead.account,
+        call=Call(str(lead.number), str(lead.script), lead.sms),
+        deadline_at=now + int(house.total_timeout * 1000),
+    )
+
+
+def redo(tx: Tx, lead: Lead, now: int) -> None:
+    """Back to `received`, to be mapped by the version now in force."""
+    leads.move(tx, lead, "redo", states.RECEIVED, at=now, who=WHO, due_at=now, reason="", reasons="[]")

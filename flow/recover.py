@@ -1,0 +1,129 @@
+"""When the database is not the one we knew: what the journals know comes back before anybody claims.
+
+The database forgot calls (a stale standby promoted, a backup put back, a clone). Every worker compares
+the journals of its run directory with the database; the last one opens the new epoch. Journals that
+are lost are waited for 30 s; then what was due is held for a person.
+"""
+
+from typing import Any
+
+from core import states
+from core.outcome import UNKNOWN, Outcome
+from core.ports import Call
+from core.reason import Reason
+from flow import decide
+from flow.house import House
+from store import attempts, epoch, leads
+from store import house as workers
+from store.attempts import Attempt
+from store.engine import Tx
+from store.epoch import Epoch
+from store.journal import Entry
+
+WENT_BACK = Outcome(
+    UNKNOWN, how="store_went_back", error="the database was replaced by one that had forgotten this call"
+)
+SLACK_MS = 10 * 60_000  # clocks of machines differ; what is compared once too often costs nothing
+GRACE_MS = 3_000  # on several machines: until every running worker has noticed
+LOST_MS = 30_000
+BATCH = 500
+
+
+def recover(house: House, worker_id: str) -> float:
+    """Bring back what the journals know. 0 when the epoch is open, else the seconds until to ask again."""
+    with house.journal.recovering():
+        with house.store.write() as tx:
+            now = house.store.now_ms(tx)
+            seen = epoch.read(house.store, tx)
+            if is_ours(house, seen):
+                return 0.0
+            epoch.suspect(tx, seen.found, now)
+            workers.check_in(tx, worker_id, house.journal.run_id(), now, now)
+        house.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
+        brought = _compare(house, seen)
+        house.log.error("journals_compared", brought_back=brought, worker=worker_id)
+        return _open(house, worker_id)
+
+
+def is_ours(house: House, seen: Epoch) -> bool:
+    """The identity is the epoch's and, on SQLite, no claim is missing that the run directory knows of."""
+    if not seen.holds:
+        return False
+    return not house.store.is_sqlite or seen.claims >= house.journal.highest(seen.store)
+
+
+def _compare(house: House, seen: Epoch) -> int:
+    with house.store.read() as tx:
+        newest = attempts.newest_start(tx) or 0
+    entries = [e for e in house.journal.entries(seen.store) if e.at > newest - SLACK_MS]
+    brought = 0
+    for start in range(0, len(entries), BATCH):
+        with house.store.write() as tx:
+            now = house.store.now_ms(tx)
+            brought += sum(bring_back(tx, entry, now) for entry in entries[start : start + BATCH])
+    return brought
+
+
+def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
+    """Make the database know of a call again; False when it does."""
+    if not epoch.forgot(tx, entry):
+        return False
+    lead = leads.get(tx, entry.lead, lock=True)
+    if lead is None or not lead.number:
+        epoch.remember(tx, entry)
+    if lead is None:
+        return True
+    number = lead.number or ""
+    n = attempts.next_n(tx, lead.id)
+    call = Call(number, entry.script)
+    attempt = Attempt(entry.attempt, lead.id, n, entry.round, entry.account, call, entry.at)
+    if attempts.may_have_rung(tx, lead.id, entry.round):
+        if number:
+            epoch.remember(tx, entry)
+        return True
+    attempts.open_attempt(tx, attempt, "journal", entry.at)
+    attempts.close(tx, attempt.id, WENT_BACK, now)
+    if states.UNKNOWN in states.targets("recall", lead.state):
+        trace = {"attempt": n, "how": WENT_BACK.how}
+        columns: dict[str, Any] = {
+            "claims": lead.claims + 1,
+            "round": max(lead.round, entry.round),
+            "reason": WENT_BACK.how,
+        }
+        leads.move(tx, lead, "recall", states.UNKNOWN, at=now, who="worker", trace=trace, reasons="[]", **columns)
+    return True
+
+
+def _open(house: House, worker_id: str) -> float:
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        seen = epoch.read(house.store, tx)
+        epoch.recovered(tx, worker_id, seen.found)
+        missing = epoch.missing_runs(tx, seen.found)
+        wait = 0 if house.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
+        if wait > 0:
+            return min(1.0, wait / 1000)
+    if missing:
+        house.log.error("journals_lost", runs=len(missing))
+        _hold_waiting(house, seen.suspect_since)
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        seen = epoch.read(house.store, tx)
+        epoch.raise_claims(tx, house.journal.highest(seen.store))
+        if not seen.holds and epoch.open_next(tx, seen, now):
+            house.log.error("epoch_opened", identity=seen.found)
+    return 0.0
+
+
+def _hold_waiting(house: House, before: int) -> None:
+    """What was due may have rung before the database changed, and the journal that knew is lost."""
+    while True:
+        with house.store.write() as tx:
+            now = house.store.now_ms(tx)
+            waiting = epoch.waiting_leads(tx, before, BATCH)
+            for lead_id in waiting:
+                lead = leads.get(tx, lead_id, lock=True)
+                if lead is not None and lead.state in (states.RECEIVED, states.READY):
+                    decide.hold(tx, lead, [Reason("may_have_rung")], {}, now)
+        if len(waiting) < BATCH:
+            return

@@ -1,0 +1,147 @@
+"""What would become of a request, or of a lead that is here, by the version in force: the walk up to
+a call, with every expression and every rule told. Nothing is stored and nobody is rung.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core import authentic, handshake, identity, mapping, policy, states
+from core.delivery import Delivery
+from core.identity import Piece
+from core.lead import Lead, not_stored
+from core.payload import opened
+from core.proofs.proof import Proof
+from core.reason import Reason
+from core.source import Source
+from flow import decide
+from flow.house import House
+from flow.in_force import InForceSource
+from flow.operate import NoSuchLead
+from store import leads
+from store.engine import Tx
+
+FIELDS = 300  # of one payload that are shown
+
+
+class NoSuchSource(Exception):
+    """No source of this name is in force."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one lead would be now: `call` when it would be ready, else `reasons`. `rules` is every rule's
+    answer, empty where there is no call to ask about."""
+
+    state: str
+    payload: dict[str, Any]
+    event_key: str | None
+    reasons: tuple[Reason, ...] = ()
+    call: dict[str, Any] | None = None
+    person: str = ""
+    asked_at: int | None = None
+    due_at: int | None = None
+    trace: dict[str, Any] = field(default_factory=dict)
+    rules: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`proof`, `greeted` and `tree` are None for a lead that is here already. `tree` lacks what held the
+    proof. No `leads`: a handshake, or a request without data."""
+
+    source: str
+    version: int
+    proof: Proof | None = None
+    greeted: handshake.Answer | None = None
+    tree: Any = None
+    problem: Reason | None = None
+    leads: tuple[Tried, ...] = ()
+
+
+def try_request(house: House, name: str, delivery: Delivery) -> Trial:
+    """Walk a request through the source. A wrong proof is told and does not end the trial."""
+    current = _in_force(house, name)
+    source = current.source
+    with house.store.read() as tx:
+        now = house.store.now_ms(tx)
+        proof = authentic.check(delivery, source, house.secrets, now / 1000)
+        greeted = handshake.answer(delivery, source, house.secrets, proof.ok)
+        if greeted is not None:
+            return Trial(name, current.n, proof, greeted)
+        read = opened(delivery, source, proof.spent)
+        pieces = identity.split(delivery, source, proof)
+        tried = tuple(_try(house, tx, current, _not_stored(source, piece, now), now) for piece in pieces)
+    problem = Reason(read.problem) if read.problem else None
+    return Trial(name, current.n, proof, None, read.tree, problem, tried)
+
+
+def try_lead(house: House, name: str, lead_name: str) -> Trial:
+    """Walk the payload of a lead (its id or short number) through the source as it is now."""
+    current = _in_force(house, name)
+    with house.store.read() as tx:
+        lead = leads.find(tx, lead_name)
+        if lead is None:
+            raise NoSuchLead(f"no lead has the id or number {lead_name!r}")
+        tried = _try(house, tx, current, lead, house.store.now_ms(tx))
+    return Trial(name, current.n, leads=(tried,))
+
+
+def fields_of(payload: Any) -> list[dict[str, Any]]:
+    """Every plain value of a payload with its `path` and, where there is one, the short way to write it
+    as a `field`; at most 300, in the payload's order."""
+    found: list[dict[str, Any]] = []
+    _collect(payload, (), found)
+    return found
+
+
+def _in_force(house: House, name: str) -> InForceSource:
+    current = house.sources.get(name)
+    if current is None or current.removed:
+        raise NoSuchSource(f"no source called {name!r} is in force")
+    return current
+
+
+def _try(house: House, tx: Tx, current: InForceSource, lead: Lead, now: int) -> Tried:
+    source, payload = current.source, json.loads(lead.payload)
+    mapped = mapping.map_call(payload, source)
+    told: dict[str, Any] = {
+        "payload": payload,
+        "event_key": lead.event_key,
+        "person": mapped.person,
+        "asked_at": mapped.asked_at_ms,
+        "trace": mapped.trace,
+    }
+    if isinstance(mapped, mapping.Unmapped):
+        if policy.is_test(source.policy, payload):
+            return Tried(states.SUPPRESSED, reasons=(Reason("test"),), **told)
+        return Tried(states.HELD if mapped.is_lead else states.SUPPRESSED, reasons=mapped.reasons, **told)
+    known = decide.gather(house, tx, lead, mapped.call, mapped.asked_at_ms, source)
+    verdict = policy.check(mapped.call, known, source.policy, now / 1000, lead.set_aside)
+    told |= {"call": asdict(mapped.call), "rules": verdict.rules}
+    first = () if verdict.reason is None else (verdict.reason,)
+    reasons = (*first, *mapped.reasons)
+    if not source.enabled:
+        return Tried(states.HELD, reasons=(Reason("source_off"), *reasons), **told)
+    if source.account not in house.voices:
+        return Tried(states.HELD, reasons=(Reason("no_account", {"account": source.account}), *reasons), **told)
+    state = {policy.SUPPRESS: states.SUPPRESSED, policy.HOLD: states.HELD}.get(verdict.kind, states.READY)
+    until = now if verdict.until_s is None else int(verdict.until_s * 1000)
+    return Tried(state, reasons=reasons, due_at=until if state == states.READY else None, **told)
+
+
+def _not_stored(source: Source, piece: Piece, now: int) -> Lead:
+    return not_stored(source.name, source.account, piece.event_key, piece.digest, identity.payload_text(piece), now)
+
+
+def _collect(value: Any, way: tuple[str, ...], found: list[dict[str, Any]]) -> None:
+    if len(found) >= FIELDS:
+        return
+    if isinstance(value, dict | list):
+        steps = value.items() if isinstance(value, dict) else ((str(n), item) for n, item in enumerate(value))
+        for step, below in steps:
+            _collect(below, (*way, step), found)
+        return
+    plain = all(step.isascii() and step.isidentifier() for step in way)
+    short = ".".join(way) if plain else (way[0] if len(way) == 1 else None)
+    found.append({"path": list(way), "field": short, "value": value})

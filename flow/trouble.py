@@ -1,0 +1,124 @@
+"""An account before and after each call: whether it may ring now, and what the call taught about it.
+
+The rules stand in `core.trouble`; the record in the account's row, the same for every worker.
+"""
+
+from dataclasses import dataclass
+
+from core import trouble
+from core.outcome import Outcome
+from core.pause import Pause, pause_of
+from core.trouble import Ended, Trouble
+from flow.house import House
+from store import house as pace
+from store import trouble as accounts
+from store.attempts import Attempt
+from store.engine import Tx
+from store.trouble import Look
+
+GRACE_MS = 5_000  # a call that tries counts as dead when any worker may settle its attempt
+
+
+class NotOurTurn(Exception):
+    """Another worker took this place, this moment, or the one call that tries; or someone paused the account
+    meanwhile. The whole claim is rolled back; look again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """An account's record before and after one of its calls ended."""
+
+    attempt: Attempt
+    before: Trouble
+    after: Trouble
+
+
+def until_call(house: House, seen: Look, now: int) -> float:
+    """Seconds until the account may ring; 0: now."""
+    pace_allows = max(0, seen.next_at - now) if house.rate else 0
+    return max(pace_allows, trouble.until_start(seen.trouble, seen.calls, house.most_in_flight, now)) / 1000
+
+
+def take_turn(house: House, tx: Tx, seen: Look, attempt: Attempt, owner: str, now: int) -> None:
+    """Let this attempt ring. Raises NotOurTurn. Locks the account's row, the last in the order of locks,
+    where what was `seen` without a lock could let two through."""
+    account, script = attempt.account, attempt.call.script
+    if not trouble.is_sure(seen.trouble, script, seen.calls, house.most_in_flight):
+        locked = accounts.lock(tx, account)
+        calls = accounts.look(tx, account, owner, now).calls
+        wait = trouble.until_start(locked, calls, house.most_in_flight, now)
+        script_pause = pause_of(locked.scripts, script)
+        if script_pause is not None:
+            wait = max(wait, script_pause.rests(now))
+        if wait:
+            raise NotOurTurn(wait / 1000)
+        tried = trouble.trying(locked, script, attempt.id, attempt.deadline_at + GRACE_MS)
+        if tried != locked:
+            accounts.write(tx, account, tried)
+    if not pace.take_turn(tx, account, now, house.rate):
+        raise NotOurTurn(1 / house.rate)
+
+
+def learn(house: House, tx: Tx, attempt: Attempt, outcome: Outcome, now: int) -> Lesson:
+    """Write what an attempt that ended in time taught about its account."""
+    before = accounts.lock(tx, attempt.account)
+    started_at = attempt.deadline_at - int(house.total_timeout * 1000)
+    ended = Ended(attempt.id, attempt.call.script, started_at)
+    after = trouble.after(before, ended, outcome, now, house.account_trouble)
+    if after != before:
+        accounts.write(tx, attempt.account, after)
+    return Lesson(attempt, before, after)
+
+
+def say(house: House, lesson: Lesson, outcome: Outcome) -> None:
+    """One log line for a pause, a try in vain and a recovery. Never the provider's text: it may name a person."""
+    about: dict[str, object] = {
+        "account": lesson.attempt.account,
+        "attempt": lesson.attempt.id,
+        "http_status": outcome.http_status,
+    }
+    _say(house, "account", lesson.before.pause, lesson.after.pause, lesson.attempt.id, about)
+    script = lesson.attempt.call.script
+    before, after = pause_of(lesson.before.scripts, script), pause_of(lesson.after.scripts, script)
+    _say(house, "script", before, after, lesson.attempt.id, {**about, "script": script})
+
+
+def _say(
+    house: House, what: str, before: Pause | None, after: Pause | None, attempt: str, about: dict[str, object]
+) -> None:
+    if before is None and after is not None:
+        house.log.error(f"{what}_paused", **about, cause=after.cause, wait_s=after.wait / 1000)
+    elif before is not None and after is None:
+        house.log.warning(f"{what}_well", **about, cause=before.cause)
+        house.bell.ring()
+    elif before is not None and after is not None and before.probe == attempt != after.probe:
+        house.log.warning(f"{what}_tried", **about, cause=after.cause, wait_s=after.wait / 1000)
+
+
+def pause(house: House, account: str, who: str, why: str, script: str | None = None) -> None:
+    """A person stops the account, or one script of it. What is on the wire is finished; leads wait."""
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        known = accounts.lock(tx, account)
+        accounts.write(tx, account, trouble.paused(known, who, why, now, script))
+    what = "account_paused" if script is None else "script_paused"
+    house.log.warning(what, account=account, script=script, cause="paused_by_person", who=who)
+
+
+def resume(house: House, account: str, who: str, why: str, script: str | None = None) -> bool:
+    """A person ends any pause of the account (and its scripts'), or of one script; False: nothing was paused."""
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        known = accounts.lock(tx, account)
+        resting = [name for name, each in known.scripts.items() if each.pause and script in (None, name)]
+        if not resting and (known.pause is None or script is not None):
+            return False
+        accounts.write(tx, account, trouble.resumed(known, now, script))
+    what = "account_well" if script is None else "script_well"
+    house.log.warning(what, account=account, script=script, who=who, why=why)
+    house.bell.ring()
+    return True

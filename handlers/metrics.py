@@ -1,0 +1,90 @@
+"""Operators' /metrics: Prometheus text, read from the database at each scrape.
+
+All web processes tell the same, because nothing is counted in them. No label holds personal data,
+and every label's values are few: sources, states, outcomes, causes. What a stranger can make us read
+is bounded: a scrape is kept for a few seconds.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, current_app
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from flow.alarms import WORKER_SEEN_MS
+from flow.house import House
+from store import figures, trouble
+
+blueprint = Blueprint("metrics", __name__)
+KEPT_S = 5.0
+
+
+class Figures(Collector):
+    """What the database says at this moment."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def collect(self) -> Iterator[Gauge]:
+        house = self._house
+        with house.store.read() as tx:
+            now = house.store.now_ms(tx)
+            hour = now - figures.HOUR_MS
+            by_source = figures.counts_by_source(tx)
+            tried = figures.attempts_since(tx, hour)
+            refused = figures.refused_per_hour(tx, hour - now % figures.HOUR_MS)
+            due = figures.oldest_due(tx)
+            seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
+            accounts = trouble.all_accounts(tx)
+        leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
+        attempts = {(outcome, how): n for outcome, how, n in tried}
+        proofs: Counter[tuple[str, str]] = Counter()
+        for source, _, cause, n in refused:
+            proofs[source, cause] += n
+        waits = {(state,): max(0, now - at) / 1000 for state, at in due.items()}
+        paused = {(name,): int(known.pause is not None) for name, known in accounts.items()}
+        broken = len(house.sources.broken)
+        yield _gauge("leads", "Leads by source and state", ("source", "state"), leads)
+        yield _gauge("attempts_last_hour", "Attempts started in the last hour", ("outcome", "how"), attempts)
+        yield _gauge("refused_proofs", "Of this hour and the one before", ("source", "cause"), proofs)
+        yield _gauge("oldest_due_seconds", "How long the longest waiting lead is due", ("state",), waits)
+        yield _gauge("account_paused", "1 while the account's calls wait", ("account",), paused)
+        yield _gauge("workers", "Workers seen in the last 30 seconds", (), {(): seen})
+        yield _gauge("broken_sources", "Sources whose version in force this process cannot read", (), {(): broken})
+
+
+def _gauge(name: str, what: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Gauge:
+    family = Gauge(f"gateway_{name}", what, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+class _Kept:
+    """The newest scrape, made again when it is older than a few seconds; one at a time."""
+
+    def __init__(self, house: House) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(Figures(house))
+        self._lock = threading.Lock()
+        self._until, self._text = 0.0, b""
+
+    def text(self) -> bytes:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._text = generate_latest(self._registry)
+                self._until = time.monotonic() + KEPT_S
+            return self._text
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Needs no token: it shows counts and the names of sources, nothing of a person."""
+    kept = current_app.extensions.setdefault("metrics", _Kept(current_app.extensions["house"]))
+    return Response(kept.text(), content_type=CONTENT_TYPE_LATEST)

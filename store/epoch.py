@@ -1,0 +1,172 @@
+"""Is this the database we knew? Its identity, and what it forgot when it is not.
+
+A failover to a stale standby, a restored backup or a cloned file brings back a database that has
+forgotten committed attempts. Every claim asks `check` first, in its own transaction. On another
+identity nobody claims until the journals have been compared and the new epoch is open.
+"""
+
+import os
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from core.policy import Ring
+from store.engine import Store
+from store.ids import new_id
+from store.journal import Entry
+from store.tables import attempts, epoch, forgotten_calls, leads, workers
+
+RECENT_MS = 60_000
+
+
+class OtherDatabase(Exception):
+    """The database is not the one this epoch was opened on: nothing is claimed until it is settled."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The epoch's row, and whether the database is still the one it was opened on."""
+
+    store: str
+    identity: str
+    found: str  # the database's identity now
+    claims: int
+    suspect_since: int
+
+    @property
+    def holds(self) -> bool:
+        return self.identity == self.found
+
+
+# Behind a transaction pooler too these are told by the server that runs this very transaction.
+_POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
+ || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+ || ':' || (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"""
+_READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
+_READ_SQLITE = select(epoch.c.store, epoch.c.identity, epoch.c.claims, epoch.c.suspect_since)
+
+
+def file_identity(store: Store) -> str:
+    """A SQLite file's device and inode, as its path leads to them now."""
+    if store.path is None:
+        raise ValueError("only a SQLite database is a file")
+    found = os.stat(store.path)
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def read(store: Store, tx: Connection) -> Epoch:
+    """The epoch and the database's identity in this transaction. Raises OtherDatabase where none was ever
+    begun: `begin` has to come before the first backup, or that backup could not be told from a new database."""
+    if store.is_sqlite:
+        row, found = tx.execute(_READ_SQLITE).one_or_none(), file_identity(store)
+    else:
+        row = tx.execute(_READ_POSTGRESQL).one_or_none()
+        found = "" if row is None else row.found
+    if row is None:
+        raise OtherDatabase("it has no epoch: run flask release first")
+    return Epoch(row.store, row.identity, found, row.claims, row.suspect_since)
+
+
+def begin(store: Store, tx: Connection) -> None:
+    """The first epoch of a new database, with its own random id; nothing where there is one."""
+    if tx.execute(select(epoch.c.one)).one_or_none() is not None:
+        return
+    identity = file_identity(store) if store.is_sqlite else tx.execute(text(f"SELECT {_POSTGRESQL}")).scalar_one()
+    values = {"one": 1, "store": new_id(), "identity": identity, "opened_at": store.now_ms(tx)}
+    tx.execute(insert(epoch), values)
+
+
+def count_claim(tx: Connection) -> int:
+    """Count a claim on SQLite, where writers are alone; its number."""
+    return int(tx.execute(update(epoch).values(claims=epoch.c.claims + 1).returning(epoch.c.claims)).scalar_one())
+
+
+def suspect(tx: Connection, found: str, now: int) -> None:
+    """Note since when the database has been another one."""
+    tx.execute(update(epoch).where(epoch.c.suspect != found).values(suspect=found, suspect_since=now))
+
+
+def forgot(tx: Connection, entry: Entry) -> bool:
+    """Whether the database has neither this attempt nor the memory of it."""
+    kept = tx.execute(select(attempts.c.id).where(attempts.c.id == entry.attempt)).one_or_none()
+    if kept is not None:
+        return False
+    query = select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt == entry.attempt)
+    return tx.execute(query).one_or_none() is None
+
+
+def remember(tx: Connection, entry: Entry) -> None:
+    """Keep a call whose lead is gone as a guard of its number and of its event's key."""
+    tx.execute(
+        insert(forgotten_calls),
+        {
+            "attempt": entry.attempt,
+            "source": entry.source,
+            "event_key": entry.event_key,
+            "account": entry.account,
+            "number_hash": entry.number_hash,
+            "script": entry.script,
+            "at": entry.at,
+        },
+    )
+
+
+def forgotten_rings(tx: Connection, account: str, number_hash: str, since: int) -> tuple[Ring, ...]:
+    """Calls to this number since then (milliseconds) whose leads the database has forgotten."""
+    query = select(forgotten_calls.c.script, func.max(forgotten_calls.c.at).label("at")).where(
+        forgotten_calls.c.account == account,
+        forgotten_calls.c.number_hash == number_hash,
+        forgotten_calls.c.at > since,
+    )
+    found = tx.execute(query.group_by(forgotten_calls.c.script))
+    return tuple(Ring(row.at / 1000, row.script, "", 0) for row in found)
+
+
+def forgotten_event(tx: Connection, source: str, event_key: str) -> bool:
+    """Whether a lead of this event was called before the database forgot it."""
+    query = select(forgotten_calls.c.attempt).where(
+        forgotten_calls.c.source == source, forgotten_calls.c.event_key == event_key
+    )
+    return tx.execute(query.limit(1)).one_or_none() is not None
+
+
+def has_forgotten(tx: Connection) -> bool:
+    """Whether there is any guard at all: nearly always not."""
+    return tx.execute(select(forgotten_calls.c.attempt).limit(1)).one_or_none() is not None
+
+
+def recovered(tx: Connection, worker_id: str, identity: str) -> None:
+    """This worker has compared every journal of its run directory with the database of this identity."""
+    tx.execute(update(workers).where(workers.c.id == worker_id).values(recovered=identity))
+
+
+def missing_runs(tx: Connection, identity: str) -> list[str]:
+    """Run directories that workers used when this database was last alive, not compared yet."""
+    waiting = select(workers.c.run, workers.c.seen_at).where(workers.c.recovered != identity, workers.c.run != "")
+    rows = tx.execute(waiting).all()
+    if not rows:
+        return []
+    last = max(row.seen_at for row in rows)
+    done = {r.run for r in tx.execute(select(workers.c.run).where(workers.c.recovered == identity))}
+    return sorted({row.run for row in rows if row.seen_at >= last - RECENT_MS} - done)
+
+
+def open_next(tx: Connection, before: Epoch, now: int) -> bool:
+    """Open the new epoch; False when another worker has just done it."""
+    done = tx.execute(
+        update(epoch)
+        .where(epoch.c.identity == before.identity)
+        .values(identity=before.found, suspect="", suspect_since=0, opened_at=now)
+    )
+    return done.rowcount == 1
+
+
+def raise_claims(tx: Connection, claims: int) -> None:
+    """Bring the count of claims up to what the journals' mark knows."""
+    tx.execute(update(epoch).where(epoch.c.claims < claims).values(claims=claims))
+
+
+def waiting_leads(tx: Connection, before: int, limit: int) -> list[str]:
+    """Ids of leads that came up to that time and still wait to be called."""
+    query = select(leads.c.id).where(leads.c.state.in_(("received", "ready")), leads.c.received_at <= before)
+    return [row.id for row in tx.execute(query.limit(limit))]

@@ -1,0 +1,130 @@
+"""Figures over many leads and attempts: what sources, stats, alarms and metrics show.
+
+Each looks at an index or at a window of time, so it stays quick however long the gateway has run.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, func, literal_column, select
+
+from core import outcome as outcomes
+from core import states
+from store.tables import attempts, history, leads, refused_proofs, sources, versions, workers
+
+HOUR_MS = 3_600_000
+OPEN = "open"  # an attempt on its way
+
+
+def counts_by_source(tx: Connection) -> dict[str, dict[str, int]]:
+    """Source -> state -> leads."""
+    found: dict[str, dict[str, int]] = {}
+    query = select(leads.c.source, leads.c.state, func.count()).group_by(leads.c.source, leads.c.state)
+    for source, state, n in tx.execute(query):
+        found.setdefault(source, {})[state] = n
+    return found
+
+
+def last_leads(tx: Connection) -> dict[str, int]:
+    """Source -> when its newest lead came, in milliseconds; sources without any are left out."""
+    newest = select(func.max(leads.c.received_at)).where(leads.c.source == sources.c.name).scalar_subquery()
+    return {name: at for name, at in tx.execute(select(sources.c.name, newest)) if at is not None}
+
+
+def leads_per_hour(tx: Connection, since: int) -> dict[int, int]:
+    """Start of the hour in milliseconds -> leads that arrived in it."""
+    hour = (leads.c.received_at - leads.c.received_at % HOUR_MS).label("hour")
+    query = select(hour, func.count()).where(leads.c.received_at >= since).group_by(hour)
+    return {at: n for at, n in tx.execute(query)}
+
+
+def calls_per_hour(tx: Connection, since: int) -> list[tuple[int, str, Decimal, int]]:
+    """(start of the hour, outcome or `open`, price, attempts), by their start. Money is added up by the
+    reader: SQLite knows no decimals."""
+    hour = (attempts.c.started_at - attempts.c.started_at % HOUR_MS).label("hour")
+    query = select(hour, attempts.c.outcome, attempts.c.price, func.count()).where(attempts.c.started_at >= since)
+    query = query.group_by(hour, attempts.c.outcome, attempts.c.price)
+    return [(at, outcome or OPEN, Decimal(price or 0), n) for at, outcome, price, n in tx.execute(query)]
+
+
+def waits(tx: Connection, since: int) -> tuple[int, int | None, int | None]:
+    """Of the leads that arrived since then and were called: how many, and the 50th and 95th of a hundred
+    of the times from arrival to the first attempt's start, in milliseconds."""
+    wait = (attempts.c.started_at - leads.c.received_at).label("wait")
+    joined = select(wait).join(leads, leads.c.id == attempts.c.lead)
+    joined = joined.where(attempts.c.n == 1, leads.c.received_at >= since)
+    count = int(tx.execute(select(func.count()).select_from(joined.subquery())).scalar_one())
+    if not count:
+        return 0, None, None
+    ordered = joined.order_by(wait)
+    half, most = (int(tx.execute(ordered.offset((count * p - 1) // 100).limit(1)).scalar_one()) for p in (50, 95))
+    return count, half, most
+
+
+def attempts_since(tx: Connection, since: int) -> list[tuple[str, str, int]]:
+    """(outcome or `open`, how, attempts) of those started since then."""
+    kind = (attempts.c.outcome, attempts.c.how)
+    query = select(*kind, func.count()).where(attempts.c.started_at >= since).group_by(*kind)
+    return [(outcome or OPEN, how, n) for outcome, how, n in tx.execute(query)]
+
+
+def oldest_due(tx: Connection) -> dict[str, int]:
+    """received and ready -> the earliest `due_at` of the leads that wait so; left out where none does."""
+    found: dict[str, int] = {}
+    for state, waits in _WAITING:
+        at = tx.execute(select(func.min(leads.c.due_at)).where(waits)).scalar_one()
+        if at is not None:
+            found[state] = min(at, found.get(state, at))
+    return found
+
+
+def due_before(tx: Connection, moment: int) -> int:
+    """How many leads were due before that moment and still wait."""
+    queries = (select(func.count()).where(waits, leads.c.due_at < moment) for _, waits in _WAITING)
+    return sum(int(tx.execute(query).scalar_one()) for query in queries)
+
+
+def unknowns(tx: Connection) -> tuple[int, int | None]:
+    """How many leads are unknown, and since when the oldest of them is."""
+    newest = (history.c.lead == leads.c.id) & (history.c.n == leads.c.history_n)
+    query = select(func.count(), func.min(history.c.at)).join(history, newest).where(leads.c.state == states.UNKNOWN)
+    count, since = tx.execute(query.select_from(leads)).one()
+    return int(count), since
+
+
+def workers_seen(tx: Connection, since: int) -> int:
+    """How many workers looked at this database since then."""
+    return int(
+        tx.execute(select(func.count()).where(workers.c.seen_at >= since, workers.c.ended.is_(False))).scalar_one()
+    )
+
+
+def refused_per_hour(tx: Connection, since: int) -> list[tuple[str, int, str, int]]:
+    """(source, start of the hour, cause, count) of refused proofs in the hours that began since then."""
+    columns = (refused_proofs.c.source, refused_proofs.c.hour, refused_proofs.c.cause, refused_proofs.c.count)
+    query = select(*columns).where(refused_proofs.c.hour >= since).order_by(refused_proofs.c.hour)
+    return [(source, hour, cause, n) for source, hour, cause, n in tx.execute(query)]
+
+
+def in_force_since(tx: Connection) -> dict[str, int]:
+    """Source -> when its version in force came into force, in milliseconds."""
+    same = (versions.c.source == sources.c.name) & (versions.c.n == sources.c.n)
+    return {name: at for name, at in tx.execute(select(sources.c.name, versions.c.since).join(versions, same))}
+
+
+def may_have_rung(outcome: str) -> bool:
+    """Whether an attempt of this outcome counts as a call."""
+    return outcome != outcomes.NOT_SENT
+
+
+def _same(column: Any, value: str) -> Any:
+    # Written out, not bound: SQLite takes a partial index only for a condition it can read.
+    return column == literal_column(value)
+
+
+_received = _same(leads.c.state, "'received'")
+_WAITING = (  # a state and a condition for each partial index
+    (states.RECEIVED, _received & _same(leads.c.asks_crm, "0")),
+    (states.RECEIVED, _received & _same(leads.c.asks_crm, "1")),
+    (states.READY, _same(leads.c.state, "'ready'")),
+)

@@ -1,0 +1,149 @@
+"""The dispatch journal: what a worker is about to send, on its own disk, outside the database.
+
+One line an attempt, synced after the claim's proven commit and before the first byte leaves. When a
+database is replaced by an older one (a failover to a stale standby, a backup put back), the journals
+are what still knows who was rung. Kept 7 days; no number stands in it, only its keyed hash.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+KEPT_S = 7 * 24 * 3600
+NEW_FILE_S = 24 * 3600
+_PREFIX = "journal-"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One attempt. `store` is the database's own random id, `at` milliseconds since 1970,
+    `number_hash` 64 hex signs under DIGEST_KEY."""
+
+    store: str
+    attempt: str
+    lead: str
+    source: str
+    event_key: str
+    account: str
+    number_hash: str
+    script: str
+    round: int
+    at: int
+    claims: int = 0  # on SQLite: the count of claims that this one made
+
+
+def number_hash(number: str, digest_key: str) -> str:
+    """What stands for a number where the number itself must not."""
+    return hmac.new(digest_key.encode(), number.encode(), hashlib.sha256).hexdigest()
+
+
+class Journal:
+    """Append-only files in one run directory. Safe to share between threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._opened_at = 0.0
+        self._run = ""
+
+    def run_id(self) -> str:
+        """The directory's own random id: workers that share it can read each other's journals."""
+        if self._run:
+            return self._run
+        self.directory.mkdir(parents=True, exist_ok=True)
+        name = self.directory / "run-id"
+        draft = self.directory / f"run-id-{secrets.token_hex(4)}"
+        if not name.exists():
+            draft.write_text(secrets.token_hex(8))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, name)  # the first of several starting at once wins
+            draft.unlink()
+        self._run = name.read_text()
+        return self._run
+
+    def write(self, entry: Entry) -> None:
+        """Returns when the line is on the disk. Raises OSError: then nothing may be sent."""
+        line = json.dumps(asdict(entry), separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            file = self._current()
+            if os.write(file, line) != len(line):
+                raise OSError("the dispatch journal took a part of a line only")
+            os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
+
+    def _current(self) -> int:
+        now = time.monotonic()
+        if self._file is None or now - self._opened_at > NEW_FILE_S:
+            if self._file is not None:
+                os.close(self._file)
+            self._prune()
+            self.directory.mkdir(parents=True, exist_ok=True)
+            name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
+            self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._opened_at = now
+        return self._file
+
+    def _prune(self) -> None:
+        for path in self.directory.glob(f"{_PREFIX}*.jsonl"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > KEPT_S:
+                    path.unlink()
+
+    def entries(self, store_id: str) -> Iterator[Entry]:
+        """Every entry of this database in this directory, whichever worker wrote it. A half-written last
+        line is passed over: its attempt never sent a byte."""
+        for path in sorted(self.directory.glob(f"{_PREFIX}*.jsonl")):
+            for line in path.read_bytes().split(b"\n"):
+                try:
+                    entry = Entry(**json.loads(line))
+                except (ValueError, TypeError):
+                    continue
+                if entry.store == store_id:
+                    yield entry
+
+    @contextlib.contextmanager
+    def claiming(self) -> Iterator[None]:
+        """Held from the claim's beginning until its line is written: no recovery runs in between."""
+        with self._flock("claims.lock", fcntl.LOCK_SH):
+            yield
+
+    @contextlib.contextmanager
+    def recovering(self) -> Iterator[None]:
+        """Held while the journals are compared with the database: no claim runs in between."""
+        with self._flock("claims.lock", fcntl.LOCK_EX):
+            yield
+
+    @contextlib.contextmanager
+    def _flock(self, name: str, kind: int) -> Iterator[int]:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.directory / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, kind)
+            yield handle
+        finally:
+            os.close(handle)
+
+    def highest(self, store_id: str) -> int:
+        """The count of the newest claim that any worker of this directory made on this SQLite file; 0 for none."""
+        with self._flock("claims.mark", fcntl.LOCK_SH) as mark:
+            return _read_mark(mark, store_id)
+
+    def raise_highest(self, store_id: str, claims: int) -> None:
+        """Remember a claim's count, never downwards. Call it inside `claiming`."""
+        with self._flock("claims.mark", fcntl.LOCK_EX) as mark:
+            if _read_mark(mark, store_id) < claims:
+                os.pwrite(mark, f"{store_id} {claims:020d}\n".encode(), 0)
+
+
+def _read_mark(mark: int, store_id: str) -> int:
+    known, _, count = os.pread(mark, 100, 0).decode("ascii", "replace").partition(" ")
+    return int(count) if known == store_id and count.strip().isdigit() else 0

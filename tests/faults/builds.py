@@ -1,0 +1,67 @@
+"""Builds of the product that exist in trials only: a worker with a failpoint, and the controls.
+
+A control is what the trial would show if the product were a usual queue. A trial whose control
+shows no damage is blind."""
+
+import signal
+
+from flask import Flask
+from sqlalchemy import event
+
+from app import create_app, wire
+from cli.worker import Worker
+from config.settings import read
+from core import states
+from core.outcome import NOT_SENT, Outcome
+from flow import sweep
+from flow.house import House
+from store import attempts, leads
+from tests.faults.failpoints import Failpoint
+
+
+def worker_with_failpoint(*, point: str, act: str) -> None:
+    """The worker as it is, with one point armed."""
+    settings = read()
+    failpoint = Failpoint(point, act)
+    house = wire(settings, trace=failpoint.trace)
+    failpoint.watch(house)
+    _work(house, settings.voice.concurrency)
+
+
+def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
+    """The control: a usual queue, which takes up again what its owner left behind."""
+    settings = read()
+    failpoint = Failpoint(point, act)
+    house = wire(settings, trace=failpoint.trace)
+    failpoint.watch(house)
+    sweep.settle_lost = _reclaim  # type: ignore[assignment]
+    _work(house, settings.voice.concurrency)
+
+
+def _work(house: House, concurrency: int) -> None:
+    create_app(read(), house)
+    worker = Worker(house, concurrency)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, worker.stop)
+    worker.run()
+
+
+def _reclaim(house: House) -> bool:
+    with house.store.write() as tx:
+        now = house.store.now_ms(tx)
+        lost = attempts.overdue(tx, now)
+    for attempt_id, lead_id, account, number in lost:
+        with house.store.write() as tx:
+            lead = leads.get(tx, lead_id, lock=True)
+            if lead is None or not attempts.close(tx, attempt_id, Outcome(NOT_SENT, "lease_expired"), now):
+                continue
+            attempts.free_number(tx, attempt_id, account, number)
+            leads.move(tx, lead, "release", states.READY, at=now, who="worker", due_at=now)
+    return bool(lost)
+
+
+def web_that_does_not_sync() -> Flask:
+    """The control of the sync trial: the web process over a SQLite that never syncs."""
+    house = wire(read())
+    event.listen(house.store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous = OFF"))
+    return create_app(read(), house)

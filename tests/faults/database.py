@@ -1,0 +1,102 @@
+"""The databases of the trials: a SQLite file, a schema on the suite's PostgreSQL, or a cluster of the trial's own."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+
+from store import migrate
+from store.engine import Store
+from tests import databases
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+KINDS = (SQLITE, POSTGRESQL)
+
+
+def fresh(kind: str, folder: Path) -> str:
+    """The address of a migrated database that nobody else uses."""
+    return databases.new_file(folder) if kind == SQLITE else databases.new_schema()
+
+
+def can_have(kind: str) -> bool:
+    return kind == SQLITE or databases.postgresql_server() is not None
+
+
+def rows(url: str, query: str) -> list[tuple]:
+    """What a query finds, asked past our own code."""
+    if url.startswith("sqlite:///"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)) as file:
+            return file.execute(query).fetchall()
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return connection.execute(query).fetchall()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class Cluster:
+    """A PostgreSQL of the trial's own, which it may restart: synced, on a free port of this machine."""
+
+    @staticmethod
+    def tool(name: str) -> str | None:
+        found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+        return str(found[-1]) if found else shutil.which(name)
+
+    @classmethod
+    def can_be_made(cls) -> bool:
+        if cls.tool("initdb") is None or cls.tool("pg_ctl") is None:
+            return False
+        return os.geteuid() != 0 or shutil.which("runuser") is not None
+
+    def __init__(self, **settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="gateway-trial-pg-"))
+        self._data = self.folder / "data"
+        self._as_postgres: list[str] = []
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+            self._as_postgres = ["runuser", "-u", "postgres", "--"]
+        self.port = free_port()
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-N")
+        settings = {"port": str(self.port), "unix_socket_directories": f"'{self.folder}'", **settings}
+        with open(self._data / "postgresql.conf", "a", encoding="utf-8") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
+        self._ctl("start")
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ctl("stop", "-m", "immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def restart(self) -> None:
+        """As after a crash of the server."""
+        self._ctl("restart", "-m", "immediate")
+
+    def database(self, port: int | None = None) -> str:
+        """The address of its migrated database; `port` where something stands before it."""
+        store = Store(self._url(self.port))
+        migrate.upgrade(store)
+        store.dispose()
+        return self._url(port or self.port)
+
+    @staticmethod
+    def _url(port: int) -> str:
+        return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+
+    def _ctl(self, *arguments: str) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-l", str(self.folder / "log"), "-w", "-t", "60", *arguments)
+
+    def _run(self, tool: str, *arguments: str) -> None:
+        # No pipes: the server that pg_ctl starts would keep them open for ever.
+        command = [*self._as_postgres, str(self.tool(tool)), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")

@@ -1,0 +1,65 @@
+"""What a trial's process does once it is forked: the Procfile's commands, and builds that only trials have."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import app  # noqa: F401 - imported before the fork, so that a start costs a moment
+from config.settings import ROOT
+from tests.faults import builds
+
+
+def run(entry: str, environment: dict[str, str], log: str, options: dict) -> None:
+    """Be a process of its own: own group, own environment, own log; dies with its parent (Linux)."""
+    os.setpgid(0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    os.chdir(ROOT)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    ENTRIES[entry](**options)
+
+
+def flask(*, arguments: list[str]) -> None:
+    """`flask <arguments>`."""
+    from flask.cli import main
+
+    sys.argv = ["flask", *arguments]
+    main()
+
+
+def web() -> None:
+    """The Procfile's web process."""
+    gunicorn("app:create_app()")
+
+
+def web_that_does_not_sync() -> None:
+    """A control: SQLite without its syncs."""
+    gunicorn("tests.faults.builds:web_that_does_not_sync()")
+
+
+def gunicorn(application: str) -> None:
+    from gunicorn.app.wsgiapp import run as start
+
+    sys.argv = ["gunicorn", "-c", "gunicorn.conf.py", application]
+    start()
+
+
+def simulator(*, arguments: list[str]) -> None:
+    from simulator.__main__ import main
+
+    sys.exit(main(arguments))
+
+
+ENTRIES: dict[str, Callable[..., None]] = {
+    "flask": flask,
+    "web": web,
+    "simulator": simulator,
+    "worker_with_failpoint": builds.worker_with_failpoint,
+    "worker_that_reclaims": builds.worker_that_reclaims,
+}

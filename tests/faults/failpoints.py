@@ -1,0 +1,110 @@
+"""Eight named points of dispatch at which a trial's worker kills or freezes itself.
+
+The product holds none of this: a trial's own build of the worker listens to the events of its
+engine, stands before its voice and is told by the wire's `trace`. No setting can arm a point.
+"""
+
+import os
+import random
+import signal
+import threading
+
+from sqlalchemy import event
+
+from core.outcome import Outcome
+from core.ports import Call, Start, Voice
+from flow.house import House
+
+BEFORE_CLAIM = "P1 before the claim"
+IN_CLAIM = "P2 in the claim's commit"
+COMMITTED = "P3 committed"
+CONNECTED = "P4 connected"
+HALF_SENT = "P5 half sent"
+SENT = "P6 all sent"
+ANSWERED = "P7 answer read"
+IN_OUTCOME = "P8 in the outcome's commit"
+POINTS = (BEFORE_CLAIM, IN_CLAIM, COMMITTED, CONNECTED, HALF_SENT, SENT, ANSWERED, IN_OUTCOME)
+_TRACED = {"connected": CONNECTED, "half_sent": HALF_SENT, "sent": SENT, "answered": ANSWERED}
+_COMMIT_TAKES_S = 0.002  # a commit is hit somewhere within this time
+
+
+class Failpoint:
+    """Acts once, when its point is reached: `kill` or `stop` (SIGSTOP, until someone says SIGCONT)."""
+
+    def __init__(self, point: str, act: str) -> None:
+        self._point = point
+        self._kills = act == "kill"
+        self._armed = threading.Lock()
+        self._doing = threading.local()
+        self._still = threading.Condition()
+        self._in_use = 0
+        self._freezing = False
+
+    def trace(self, stage: str) -> None:
+        """What the wire tells of a call's stages."""
+        self._reach(_TRACED[stage])
+
+    def watch(self, house: House) -> None:
+        """Listen to this house's database, and stand before its voices."""
+        engine = house.store.engine
+        event.listen(engine, "before_cursor_execute", self._statement)
+        event.listen(engine, "commit", self._commit)
+        event.listen(engine, "rollback", lambda _connection: self._doing.__dict__.clear())
+        event.listen(engine, "checkout", self._taken)
+        event.listen(engine, "checkin", self._given_back)
+        for account, voice in house.voices.items():
+            house.voices[account] = _Watched(voice, self)
+
+    def _statement(self, _connection, _cursor, statement: str, *_rest) -> None:
+        if statement.startswith("INSERT INTO attempts"):
+            self._reach(BEFORE_CLAIM)
+            self._doing.what = IN_CLAIM
+        elif statement.startswith("UPDATE attempts SET ended_at"):
+            self._doing.what = IN_OUTCOME
+
+    def _commit(self, _connection) -> None:
+        point = self._doing.__dict__.pop("what", "")
+        if point == self._point and self._armed.acquire(blocking=False):
+            # Somewhere in it: before the database hears of it, while it syncs, or just after.
+            threading.Timer(random.uniform(0, _COMMIT_TAKES_S), os.kill, (os.getpid(), signal.SIGKILL)).start()
+
+    def committed(self) -> None:
+        self._reach(COMMITTED)
+
+    def _reach(self, point: str) -> None:
+        if point != self._point or not self._armed.acquire(blocking=False):
+            return
+        if self._kills:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        """Stop between the transactions of the other threads: frozen inside one, SQLite's lock would stop the house."""
+        with self._still:
+            self._freezing = True
+            self._still.wait_for(lambda: self._in_use == 0)
+            # To this very thread: sent to the process, it would run on until another thread has taken the signal.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+            self._freezing = False
+            self._still.notify_all()
+
+    def _taken(self, *_connection) -> None:
+        with self._still:
+            self._still.wait_for(lambda: not self._freezing)
+            self._in_use += 1
+
+    def _given_back(self, *_connection) -> None:
+        with self._still:
+            self._in_use -= 1
+            self._still.notify_all()
+
+
+class _Watched:
+    """A voice behind the point that follows the claim's commit."""
+
+    def __init__(self, voice: Voice, failpoint: Failpoint) -> None:
+        self._voice, self._failpoint = voice, failpoint
+
+    def place(self, call: Call, start: Start) -> Outcome:
+        self._failpoint.committed()
+        return self._voice.place(call, start)

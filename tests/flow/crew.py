@@ -1,0 +1,66 @@
+"""Several workers on one database and one clock that only moves when everybody waits."""
+
+import dataclasses
+import heapq
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from core.outcome import Outcome
+from core.ports import Call
+from flow import call, claim, decide, sweep
+from flow.claim import Claimed, Rest
+from store.journal import Journal
+
+Provider = Callable[[Call, float], tuple[Outcome, float]]  # a call at a time: how it ends, after how many seconds
+LOOK_S = 5.0
+
+
+class Crew:
+    """`workers` x `slots`: at each moment all claim at once, in a thread each, until none may; then the clock
+    moves to what comes first: a call's end, the time a worker was told to rest, or a look around."""
+
+    def __init__(self, gateway, provider: Provider, folder: Path, workers: int = 4, slots: int = 8) -> None:
+        self.clock, self.provider, self.slots = gateway.clock, provider, slots
+        self.store = gateway.store
+        self.houses = [
+            dataclasses.replace(gateway.house, journal=Journal(folder / str(n)), rate=0.0) for n in range(workers)
+        ]
+        self.calls: list[tuple[float, Call, Outcome]] = []  # when it started, what, and how it ends
+        self.trying_at_once = 0
+        self._flying: list[tuple[float, int, int, Claimed, Outcome]] = []
+        self._count = itertools.count()
+
+    def run(self, seconds: float) -> None:
+        """So many seconds of the shared clock."""
+        until = self.clock() + seconds
+        with ThreadPoolExecutor(len(self.houses)) as pool:
+            while self.clock() < until:
+                while decide.decide_next(self.houses[0]):
+                    continue
+                rests = list(pool.map(self._claim_all, range(len(self.houses))))
+                self._move(min(until, self.clock() + min([LOOK_S, *rests])))
+                sweep.settle_lost(self.houses[0])
+
+    def _claim_all(self, worker: int) -> float:
+        """Everything that this worker may claim now; the seconds it is told to rest."""
+        while sum(1 for flight in self._flying if flight[2] == worker) < self.slots:
+            claimed = claim.claim_next(self.houses[worker], "main", f"worker {worker}", next(self._count))
+            if isinstance(claimed, Rest):
+                return LOOK_S if claimed.seconds is None else max(claimed.seconds, 0.001)
+            if claimed is not None:
+                outcome, seconds = self.provider(claimed.attempt.call, self.clock())
+                self.calls.append((self.clock(), claimed.attempt.call, outcome))
+                flight = (self.clock() + seconds, next(self._count), worker, claimed, outcome)
+                heapq.heappush(self._flying, flight)
+        return LOOK_S
+
+    def _move(self, to: float) -> None:
+        """To that time, or to the end of the first call where that comes before."""
+        if self._flying:
+            to = min(to, self._flying[0][0])
+        self.clock.at = max(to, self.clock())
+        while self._flying and self._flying[0][0] <= self.clock():
+            _, _, worker, claimed, outcome = heapq.heappop(self._flying)
+            call.record(self.houses[worker], claimed, outcome)

@@ -1,0 +1,113 @@
+"""One guarded question to the owner's CRM.
+
+Only the host of the owner's `base` is asked: nothing out of a payload can change it, no redirect is
+followed, no proxy, cookie or .netrc of the environment is used, and the whole exchange, a drip of a
+byte a second too, ends in time. The host may be http, loopback or private: the owner wrote it.
+"""
+
+import re
+import ssl
+from urllib.parse import unquote, urlsplit
+
+import requests
+
+from core.ports import Answer, Question
+from wire.clocks import CLOCKS, Clocks
+from wire.connection import OneLine
+from wire.line import Line, NotYet, Route
+from wire.post import tls_context
+
+REPLY_LIMIT = 256_000  # bytes of one answer, its headers included
+CONNECT_S, TOTAL_S = 3.0, 8.0
+LONGEST_WAIT_S = 600.0  # a CRM may ask us to come back later; not for ever
+
+# Letters, digits and what percent-encoding leaves; no blank, control sign, backslash, `@` or `#`.
+_TARGET = re.compile(r"/[A-Za-z0-9._~:,()=/%-]*(?:\?[A-Za-z0-9._~%=&-]*)?")
+_LIMITS = (b"QUERY_LIMIT_EXCEEDED", b"OPERATION_TIME_LIMIT")  # Bitrix24's words, under several statuses
+
+
+class GuardedCrm:
+    """Asks any of the owner's CRMs. In many threads at once; each question has a connection of its own.
+
+    `total_timeout` bounds one question from its start to the end of its answer, `connect_timeout` what comes
+    before its first byte; in seconds."""
+
+    def __init__(
+        self, *, connect_timeout: float = CONNECT_S, total_timeout: float = TOTAL_S, clocks: Clocks = CLOCKS
+    ) -> None:
+        self._connect_s, self._total_s, self._clocks = connect_timeout, total_timeout, clocks
+        self._tls: ssl.SSLContext | None = None
+
+    def ask(self, question: Question) -> Answer:
+        """One question. Never raises for what a network can do, nor for what stands in a question."""
+        try:
+            route, target = self._route(question)
+            request = _request(question, route)
+        except ValueError:  # requests' own are ValueErrors too, and quote what they refuse
+            return Answer("odd", how="bad_question")
+        line = Line(
+            route, self._clocks, self._clocks.start(), self._connect_s, self._total_s, None, reply_limit=REPLY_LIMIT
+        )
+        try:
+            return _exchange(line, request, target)
+        except NotYet as stopped:
+            return Answer("silent", how=stopped.how)
+        except Exception as failure:  # http.client's own for what is no HTTP, an OSError for what the line met
+            how = line.ended or type(failure).__name__
+            return Answer("odd" if how == "odd_reply" else "silent", how="too_long" if how == "odd_reply" else how)
+        finally:
+            line.hang_up()
+
+    def _route(self, question: Question) -> tuple[Route, str]:
+        """The connection and the path to ask for. ValueError for a question that could lead elsewhere."""
+        base = urlsplit(question.base)
+        target = base.path.rstrip("/") + question.target
+        host = base.hostname
+        if base.scheme not in ("http", "https") or not host or base.username is not None or base.query or base.fragment:
+            raise ValueError
+        path = unquote(target.partition("?")[0])
+        if not _TARGET.fullmatch(target) or any(part in (".", "..") for part in re.split(r"[/\\]", path)):
+            raise ValueError
+        return Route(host, base.port or (443 if base.scheme == "https" else 80), self._context(base.scheme)), target
+
+    def _context(self, scheme: str) -> ssl.SSLContext | None:
+        if scheme == "http":
+            return None
+        if self._tls is None:
+            self._tls = tls_context(None)
+        return self._tls
+
+
+def _request(question: Question, route: Route) -> requests.PreparedRequest:
+    """`requests` writes the headers; the address it would write is not used."""
+    headers = {name: value for name, value in question.headers}
+    headers |= {"Host": urlsplit(question.base).netloc, "Accept": "application/json", "User-Agent": "lead-to-call"}
+    headers |= {"Accept-Encoding": "identity", "Connection": "close"}
+    if question.body is not None:
+        headers["Content-Type"] = "application/json"
+    return requests.Request(question.method, question.base, headers=headers, data=question.body).prepare()
+
+
+def _exchange(line: Line, request: requests.PreparedRequest, target: str) -> Answer:
+    raw = OneLine(line, target).send(request, stream=True).raw
+    pieces = []
+    while piece := raw.read1(REPLY_LIMIT, decode_content=False):
+        pieces.append(piece)
+    body = b"".join(pieces)
+    if not body and line.ended == "closed" and raw.status == 200:
+        return Answer("silent", raw.status, "closed")
+    return classify(raw.status, body, str(raw.headers.get("Retry-After", "")))
+
+
+def classify(status: int, body: bytes, retry_after: str = "") -> Answer:
+    """What a reply that came to its end means; whether its body is JSON is for the reader to find out."""
+    wait = float(retry_after) if re.fullmatch(r"[0-9]{1,6}", retry_after.strip()) else 0.0
+    if status in (429, 503) or (status != 200 and any(limit in body[:2000] for limit in _LIMITS)):
+        return Answer("busy", status, retry_after_s=min(wait, LONGEST_WAIT_S))
+    if status in (401, 403):
+        return Answer("token", status)
+    if status in (204, 404, 410):
+        return Answer("nothing", status)
+    if status == 200 and body.strip():
+        return Answer("told", status, body=body)
+    return Answer("odd", status, "redirect" if 300 <= status < 400 else "status")

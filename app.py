@@ -1,6 +1,7 @@
 """create_app(): the one place of wiring. No logic lives here."""
 
 import sys
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -17,6 +18,7 @@ from flow.in_force import InForce
 from flow.refusals import Refusals
 from handlers import errors, health, home, hooks, metrics
 from handlers.api import description as api
+from store import place
 from store.bell import open_bell, run_dir
 from store.engine import Store
 from store.journal import Journal
@@ -32,6 +34,7 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
     commands.register(app)
     try:
         settings = settings or read()
+        check_place(settings)
     except SettingsError as why:
         if click.get_current_context(silent=True) is None:
             print(why, file=sys.stderr)  # noqa: T201 - gunicorn's own log would wrap it in a traceback
@@ -55,6 +58,16 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
     errors.register(app)
     app.before_request(app.extensions["house"].sources.keep_fresh)
     return app
+
+
+def check_place(settings: Settings) -> None:
+    """A SQLite file on a network file system does not start; a doubtful place is said."""
+    if settings.database_url.startswith("sqlite:///"):
+        kind, text = place.of(Path(settings.database_url.removeprefix("sqlite:///")))
+        if kind == "refused":
+            raise SettingsError([f"DATABASE_URL: {text}"])
+        if kind:
+            logs.say(text)
 
 
 def wire(settings: Settings, trace: Trace | None = None) -> House:

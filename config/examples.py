@@ -9,10 +9,11 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from config.load import PRESETS, Loaded, Problem, Problems, Text, load_text, preset_names, read_preset
-from core import authentic, handshake, identity, mapping, policy
+from core import authentic, fetching, handshake, identity, mapping, policy
 from core.delivery import Delivery
 from core.request_text import read as read_request
 from core.source import Example, Source
@@ -45,7 +46,7 @@ def run_example(source: Source, example: Example, folder: Path) -> list[str]:
         delivery = read_request((folder / example.request).read_bytes())
     except (OSError, ValueError) as error:
         return [f"cannot be read as a request ({type(error).__name__})"]
-    results = results_of(source, example, delivery)
+    results = results_of(source, example, delivery, folder)
     first = results[0]
     wrong = []
     if example.state and (first.state != example.state or (example.reason and example.reason not in first.reasons)):
@@ -59,8 +60,8 @@ def run_example(source: Source, example: Example, folder: Path) -> list[str]:
     return wrong
 
 
-def results_of(source: Source, example: Example, delivery: Delivery) -> tuple[Result, ...]:
-    """What becomes of each lead in the request; never empty."""
+def results_of(source: Source, example: Example, delivery: Delivery, folder: Path = PRESETS) -> tuple[Result, ...]:
+    """What becomes of each lead in the request; never empty. `folder` holds what the CRM answers."""
     now_s = datetime.fromisoformat(example.at or CLOCK).timestamp()
     secret = example.secret or SECRET
     if not example.secret:
@@ -71,6 +72,7 @@ def results_of(source: Source, example: Example, delivery: Delivery) -> tuple[Re
     if not proof.ok:
         return (Result("refused", reasons=(proof.cause,)),)
     pieces = identity.split(delivery, source, proof)
+    pieces = tuple(replace(piece, payload=_asked(source, example, piece.payload, folder)) for piece in pieces)
     return tuple(_result(source, piece, now_s) for piece in pieces) or (Result("nothing"),)
 
 
@@ -107,6 +109,17 @@ def with_token(delivery: Delivery, source: Source, secret: str) -> Delivery:
     if auth.place == "header" and delivery.header(auth.name) is None:
         return replace(delivery, headers=(*delivery.headers, (auth.name.lower(), secret)))
     return delivery
+
+
+def _asked(source: Source, example: Example, payload: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The payload with what the CRM said to the questions that the source asks. No network is touched."""
+    answers: dict[str, Any] = {}
+    if source.fetch is None or not fetching.needs_asking(payload, source):
+        return payload
+    while isinstance(ask := fetching.next_question(payload, source, answers, SECRET), fetching.Ask):
+        file = example.answers.get(ask.step)
+        answers[ask.step] = fetching.tree_of((folder / file).read_bytes()) if file else None
+    return fetching.with_answers(payload, source.fetch, answers)
 
 
 def _result(source: Source, piece: identity.Piece, now_s: float) -> Result:

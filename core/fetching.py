@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from core import body as bodies
-from core.expression import Condition
+from core import policy
+from core.expression import Condition, Found, Path, first
 from core.payload import FETCHED
 from core.ports import Question
 from core.slots import NoId, NothingThere, Slot
-from core.source import Body, Fetch, Source, Step
+from core.source import Body, Fetch, Join, Source, Step
 
 _JSON = Body(format="json")
 Answers = dict[str, Any]
@@ -41,11 +42,14 @@ class NotYet:
 Next = Ask | Complete | NotYet | NoId
 
 
-def next_question(payload: dict[str, Any], fetch: Fetch, answers: Answers, secret: str) -> Next:
+def next_question(payload: dict[str, Any], source: Source, answers: Answers, secret: str) -> Next:
     """What comes after `answers` (step -> the tree it answered, None for nothing). A step is passed over
     when its `when` does not fit or the payload has nothing for one of its slots. Never raises."""
-    seen = {**payload, FETCHED: answers}
-    if fetch.ready_when is not None and _fits(fetch.ready_when, seen):
+    fetch = source.fetch
+    if fetch is None:
+        return Complete()
+    seen = with_answers(payload, fetch, answers)
+    if _is_ready(seen, source, fetch):
         return Complete()
     for step in fetch.steps:
         if step.name in answers or not (step.when is None or _fits(step.when, seen)):
@@ -55,7 +59,7 @@ def next_question(payload: dict[str, Any], fetch: Fetch, answers: Answers, secre
             return Ask(step.name, question)
         if isinstance(question, NoId):
             return question
-    return NotYet() if answers and fetch.ready_when is not None else Complete()
+    return NotYet() if answers else Complete()  # nothing to ask with: the mapping says what is missing
 
 
 def needs_asking(payload: dict[str, Any], source: Source) -> bool:
@@ -64,12 +68,17 @@ def needs_asking(payload: dict[str, Any], source: Source) -> bool:
         return False
     if source.lead_when is not None and source.lead_when.holds(payload) is False:
         return False  # it is no lead at all
-    return not isinstance(next_question(payload, source.fetch, {}, ""), Complete)
+    if policy.is_test(source.policy, payload):
+        return False
+    return not isinstance(next_question(payload, source, {}, ""), Complete)
 
 
-def with_answers(payload: dict[str, Any], answers: Answers) -> dict[str, Any]:
+def with_answers(payload: dict[str, Any], fetch: Fetch, answers: Answers) -> dict[str, Any]:
     """The payload with what the CRM said, in place of what it said before."""
-    return {**as_posted(payload), FETCHED: answers}
+    seen = {**payload, FETCHED: answers}
+    if fetch.join is None:
+        return seen
+    return {**payload, FETCHED: {**answers, fetch.join.name: _joined(fetch.join, seen)}}
 
 
 def as_posted(payload: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +90,23 @@ def tree_of(body: bytes) -> Any | None:
     """What a CRM's JSON says, as a delivery's would be read (numbers as text); None when it is none."""
     read = bodies.parse(body, "application/json", "", _JSON)
     return None if read.problem else read.value
+
+
+def _is_ready(seen: dict[str, Any], source: Source, fetch: Fetch) -> bool:
+    if fetch.ready_when is not None:
+        return _fits(fetch.ready_when, seen)
+    return first(source.mapping.number.fields, seen)[0] is not None
+
+
+def _joined(join: Join, seen: dict[str, Any]) -> list[Any]:
+    beside = {one[join.by]: one for one in _objects(join.beside, seen) if isinstance(one.get(join.by), str)}
+    return [beside.get(str(one.get(join.by)), {}) | one for one in _objects(join.each, seen)]
+
+
+def _objects(path: Path, seen: dict[str, Any]) -> list[dict[str, Any]]:
+    found = path.read(seen)
+    listed = found.value if isinstance(found, Found) and isinstance(found.value, list) else []
+    return [one for one in listed if isinstance(one, dict)]
 
 
 def _fits(condition: Condition, payload: Any) -> bool:

@@ -64,6 +64,12 @@ def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
     return Mapped(Call(reading.number, script, text), reading, person, asked_at, trace, tuple(notes.failed))
 
 
+def is_lead(payload: dict[str, Any], source: Source) -> bool:
+    """What the source's `lead_when` says of the payload; a condition that fails counts as yes."""
+    mapped = map_call(payload, source)
+    return isinstance(mapped, Mapped) or mapped.is_lead
+
+
 def callable_number(payload: dict[str, Any], source: Source) -> str | None:
     """The number that the mapping finds, when the policy's countries and types let it be called."""
     reading = _number(payload, source.mapping.number, source.policy, _Notes())

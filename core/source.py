@@ -135,15 +135,28 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Two lists of answers laid together at `_fetched.<name>`: each object at `each` with the fields of the
+    one at `beside` that has the same `by` (an answer and its question)."""
+
+    name: str
+    each: Path
+    beside: Path
+    by: str
+
+
+@dataclass(frozen=True)
 class Fetch:
     """Where the owner's CRM answers, for senders that post only an id, and what to ask there.
 
-    Asked in the order of `steps` until `ready_when` holds; None: until each was asked."""
+    Asked in the order of `steps` until `ready_when` holds; None: until a field of the mapping's number is
+    filled in."""
 
     base: str
     token: str = ""  # env:NAME
     headers: tuple[tuple[str, Slotted], ...] = ()  # of every question
     steps: tuple[Step, ...] = ()
+    join: Join | None = None
     ready_when: Condition | None = None
     rate: int = 2  # questions a second, all workers together
 
@@ -197,6 +210,7 @@ class Example:
     event_key: tuple[str, ...] = ()  # where given: the first lead's
     at: str = ""  # RFC 3339; the clock of signed examples
     secret: str = ""  # what the request carries or is signed with; empty: the runner puts a token where it belongs
+    answers: dict[str, str] = field(default_factory=dict)  # fetch's step -> the file of what the CRM says; else nothing
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def ringing(house: House) -> list[Alarm]:
     with house.store.read() as tx:
         now = house.store.now_ms(tx)
         seen = workers.last_seen(tx)
-        late, oldest = figures.due_before(tx, now - WAITS_MS), figures.oldest_due(tx)
+        late = figures.due_before(tx, house.voices, now - WAITS_MS)
+        oldest = figures.oldest_due(tx, house.voices)
         unknown, unknown_since = figures.unknowns(tx)
         hour = now - now % figures.HOUR_MS
         refused = figures.refused_per_hour(tx, hour - figures.HOUR_MS)

@@ -23,4 +23,6 @@ def difference(source: Source, first: Lead, piece: Piece) -> Difference:
     after = mapping.callable_number(piece.payload, source)
     if before and after and before != after:
         return Difference.OTHER_PERSON
-    return Difference.SAME_PERSON
+    if before and not after:
+        return Difference.NONE  # "more about this deal" without the phone must not undo a lead that can ring
+    return Difference.SAME_PERSON if mapping.is_lead(piece.payload, source) else Difference.NONE

@@ -25,7 +25,7 @@ WHO = "worker"
 NEW_VERSION_MS = 250
 LEASE_MS = 15_000  # for each question; one lasts 8 s at most, and the pace's pause comes beside
 # amoCRM links the contact a second or two after it posts the lead: the first looks come soon.
-LOOK_AGAIN_MS = tuple(s * 1000 for s in (1, 2, 4, 8, 15, 30, 60, 120, 300, 600))
+LOOK_AGAIN_MS = tuple(s * 1000 for s in (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800))
 CRM_AGAIN_MS = tuple(s * 1000 for s in (1, 2, 5, 10, 20, 30, 60))
 
 
@@ -107,13 +107,13 @@ def _take(house: House, tx: Tx, lead: Lead, now: int) -> Taken | None:
 
 def _ask(house: House, taken: Taken) -> Asked:
     """Question after question, from the first: what was answered an hour ago may have changed."""
-    fetch, payload = taken.fetch, json.loads(taken.lead.payload)
+    fetch, payload = taken.fetch, fetching.as_posted(json.loads(taken.lead.payload))
     secret = house.secrets(fetch.token) if fetch.token else ""
     if secret is None or not (secret.isascii() and secret.isprintable()):
         return Asked({}, None, Answer("no_token", how=fetch.token))
     answers: Answers = {}
     trace: list[dict[str, Any]] = []
-    while isinstance(following := fetching.next_question(payload, fetch, answers, secret), Ask):
+    while isinstance(following := fetching.next_question(payload, taken.source, answers, secret), Ask):
         if answers:
             house.pause(1 / fetch.rate)
         answer = house.crm.ask(following.question)
@@ -137,7 +137,7 @@ def _record(house: House, taken: Taken, asked: Asked) -> None:
             _wait(tx, lead, _why(asked.failed), asked, now, due_at=ask_at)
         else:
             sources.crm_answered(tx, lead.source, now)
-            _follow(tx, lead, asked, now)
+            _follow(tx, taken, asked, now)
     house.log.info(
         "asked_crm",
         lead=lead.id,
@@ -148,11 +148,13 @@ def _record(house: House, taken: Taken, asked: Asked) -> None:
     )
 
 
-def _follow(tx: Tx, lead: Lead, asked: Asked, now: int) -> None:
+def _follow(tx: Tx, taken: Taken, asked: Asked, now: int) -> None:
+    lead = taken.lead
     if isinstance(asked.next, NoId):
         _hold(tx, lead, [Reason("crm_odd_id", {"field": asked.next.slot})], asked.trace, now)
     elif isinstance(asked.next, Complete):
-        payload = _text(fetching.with_answers(json.loads(lead.payload), asked.answers))
+        posted = fetching.as_posted(json.loads(lead.payload))
+        payload = _text(fetching.with_answers(posted, taken.fetch, asked.answers))
         _move(tx, lead, "enrich", RECEIVED, [], asked.trace, now, payload=payload, asks_crm=0, due_at=now, tries=0)
     else:
         again = now + LOOK_AGAIN_MS[min(lead.tries, len(LOOK_AGAIN_MS) - 1)]

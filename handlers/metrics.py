@@ -39,7 +39,7 @@ class Figures(Collector):
             by_source = figures.counts_by_source(tx)
             tried = figures.attempts_since(tx, hour)
             refused = figures.refused_per_hour(tx, hour - now % figures.HOUR_MS)
-            due = figures.oldest_due(tx)
+            due = figures.oldest_due(tx, house.voices)
             seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
             accounts = trouble.all_accounts(tx)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}

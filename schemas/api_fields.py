@@ -15,6 +15,7 @@ from core.tree import storable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(\.\d{1,6})?\d*([Zz]|[+ -]\d\d:\d\d)", re.ASCII)
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # all but those that are blanks
 
 
 class Shape(Schema):
@@ -69,8 +70,8 @@ class Line(fields.String):
 
 
 def one_line(text: str) -> str:
-    """The text in one line, blanks at the ends gone, safe for every database."""
-    return " ".join(storable(text).split())
+    """The text in one line, blanks at the ends gone, safe for every database and every screen."""
+    return " ".join(CONTROLS.sub("\ufffd", storable(text)).replace("\ufeff", " ").split())
 
 
 class Cursor(fields.Field[tuple[int, Any]]):

@@ -7,10 +7,10 @@ from marshmallow import ValidationError, post_load
 
 from core.expression import BadExpression
 from core.slots import SLOT, Slot, Slotted
-from core.source import Fetch, Step
+from core.source import Fetch, Join, Step
 from schemas.fields import Count, Secret, Text, YesNo
-from schemas.references import When
-from schemas.section import Parts, Section, Value, refusal
+from schemas.references import Reference, When
+from schemas.section import Part, Parts, Section, Value, refusal
 
 # The start of a CRM's address: no user, query or fragment, so that nothing appended can change its meaning.
 BASE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
@@ -126,11 +126,23 @@ class StepSection(Section):
         return Step(**data)
 
 
+class JoinSection(Section):
+    name = Text(required=True, like=NAME, called="a name like answers")
+    each = Reference(required=True)
+    beside = Reference(required=True)
+    by = Text(required=True, longest=100)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Join:
+        return Join(**data)
+
+
 class FetchSection(Section):
     base = Address()
     token = Secret()
     headers = Named(HEADER, "a header's name, none of the connection's own")
     steps = Parts(StepSection)
+    join = Part(JoinSection)
     ready_when = When()
     rate = Count(least=1, most=50)
     required = YesNo()
@@ -139,7 +151,7 @@ class FetchSection(Section):
     def make(self, data: dict[str, Any], **_: Any) -> Fetch | None:
         """None while the base or a token that the questions need is missing: nobody can be asked."""
         data.pop("required", None)
-        names = [step.name for step in data.get("steps", ())]
+        names = [step.name for step in data.get("steps", ())] + ([data["join"].name] if "join" in data else [])
         if len(set(names)) < len(names):
             raise ValidationError({"steps": refusal("steps of different names").messages})
         if "base" not in data or "steps" not in data or ("token" not in data and needs_token(data)):

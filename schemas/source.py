@@ -1,5 +1,6 @@
 """A whole source as merged (source over preset over defaults), from texts to `core.source.Source`."""
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, post_load
@@ -41,6 +42,16 @@ class CallSection(Section):
     sms = Text(longest=2000)
 
 
+class AnswerFiles(Value):
+    """Which file holds what the CRM says to each step of `fetch`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> dict[str, str]:
+        names = value.values() if isinstance(value, dict) else [None]
+        if not all(isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,100}\.json", name) for name in names):
+            raise refusal("the steps' names and files like {contact: amocrm_contact.json}", value)
+        return dict(value)
+
+
 class ExampleSection(Section):
     request = Text(required=True, like=r"[A-Za-z0-9_.-]{1,100}\.http", called="a file's name like tilda.http")
     call = Part(CallSection)
@@ -50,6 +61,7 @@ class ExampleSection(Section):
     reason = Text(longest=60)
     at = Text(like=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", called="a time like 2026-08-01T13:20:00Z")
     secret = Text(longest=200)  # what stands in the request: invented, never a real one
+    answers = AnswerFiles()
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Example:

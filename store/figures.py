@@ -3,6 +3,7 @@
 Each looks at an index or at a window of time, so it stays quick however long the gateway has run.
 """
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -68,19 +69,19 @@ def attempts_since(tx: Connection, since: int) -> list[tuple[str, str, int]]:
     return [(outcome or OPEN, how, n) for outcome, how, n in tx.execute(query)]
 
 
-def oldest_due(tx: Connection) -> dict[str, int]:
+def oldest_due(tx: Connection, accounts: Iterable[str]) -> dict[str, int]:
     """received and ready -> the earliest `due_at` of the leads that wait so; left out where none does."""
     found: dict[str, int] = {}
-    for state, waits in _WAITING:
-        at = tx.execute(select(func.min(leads.c.due_at)).where(waits)).scalar_one()
+    for state, waits in _waiting(accounts):
+        at = tx.execute(select(leads.c.due_at).where(waits).order_by(leads.c.due_at).limit(1)).scalar_one_or_none()
         if at is not None:
             found[state] = min(at, found.get(state, at))
     return found
 
 
-def due_before(tx: Connection, moment: int) -> int:
+def due_before(tx: Connection, accounts: Iterable[str], moment: int) -> int:
     """How many leads were due before that moment and still wait."""
-    queries = (select(func.count()).where(waits, leads.c.due_at < moment) for _, waits in _WAITING)
+    queries = (select(func.count()).where(waits, leads.c.due_at < moment) for _, waits in _waiting(accounts))
     return sum(int(tx.execute(query).scalar_one()) for query in queries)
 
 
@@ -122,9 +123,11 @@ def _same(column: Any, value: str) -> Any:
     return column == literal_column(value)
 
 
-_received = _same(leads.c.state, "'received'")
-_WAITING = (  # a state and a condition for each partial index
-    (states.RECEIVED, _received & _same(leads.c.asks_crm, "0")),
-    (states.RECEIVED, _received & _same(leads.c.asks_crm, "1")),
-    (states.READY, _same(leads.c.state, "'ready'")),
-)
+def _waiting(accounts: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """A state and a condition for each run of a partial index in which the earliest `due_at` comes first."""
+    received, ready = _same(leads.c.state, "'received'"), _same(leads.c.state, "'ready'")
+    for asks in ("0", "1"):
+        yield states.RECEIVED, received & _same(leads.c.asks_crm, asks)
+    for account in accounts:
+        for urgent in ("0", "1"):
+            yield states.READY, ready & (leads.c.account == account) & _same(leads.c.urgent, urgent)

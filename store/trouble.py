@@ -100,7 +100,8 @@ _open = (
     .select_from(attempts.outerjoin(workers, workers.c.id == attempts.c.owner))
     .where(
         attempts.c.outcome.is_(None),
-        attempts.c.account == bindparam("account"),
+        # Not a bare column: SQLite would walk every attempt of the account instead of the few that are open.
+        attempts.c.account.concat("") == bindparam("account"),
         workers.c.seen_at.is_(None) | (workers.c.seen_at > bindparam("alive")),
     )
     .subquery()

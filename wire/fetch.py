@@ -24,6 +24,7 @@ LONGEST_WAIT_S = 600.0  # a CRM may ask us to come back later; not for ever
 # Letters, digits and what percent-encoding leaves; no blank, control sign, backslash, `@` or `#`.
 _TARGET = re.compile(r"/[A-Za-z0-9._~:,()=/%-]*(?:\?[A-Za-z0-9._~%=&-]*)?")
 _LIMITS = (b"QUERY_LIMIT_EXCEEDED", b"OPERATION_TIME_LIMIT")  # Bitrix24's words, under several statuses
+_UNKNOWN = b"NOT_FOUND"  # Bitrix24 again, under 400
 
 
 class GuardedCrm:
@@ -106,7 +107,7 @@ def classify(status: int, body: bytes, retry_after: str = "") -> Answer:
         return Answer("busy", status, retry_after_s=min(wait, LONGEST_WAIT_S))
     if status in (401, 403):
         return Answer("token", status)
-    if status in (204, 404, 410):
+    if status in (204, 404, 410) or (status == 400 and _UNKNOWN in body[:2000]):
         return Answer("nothing", status)
     if status == 200 and body.strip():
         return Answer("told", status, body=body)

@@ -38,9 +38,18 @@ def web() -> None:
     gunicorn("app:create_app()")
 
 
-def web_that_does_not_sync() -> None:
-    """A control: SQLite without its syncs."""
-    gunicorn("tests.faults.builds:web_that_does_not_sync()")
+def preloaded_web(*, application: str) -> None:
+    """The web process, started anew, so that LD_PRELOAD of its environment is heeded."""
+    _anew("gunicorn", "-c", "gunicorn.conf.py", application)
+
+
+def preloaded_flask(*, arguments: list[str]) -> None:
+    """`flask <arguments>`, started anew."""
+    _anew("flask", *arguments)
+
+
+def _anew(module: str, *arguments: str) -> None:
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], os.environ)
 
 
 def gunicorn(application: str) -> None:
@@ -59,6 +68,8 @@ def simulator(*, arguments: list[str]) -> None:
 ENTRIES: dict[str, Callable[..., None]] = {
     "flask": flask,
     "web": web,
+    "preloaded_flask": preloaded_flask,
+    "preloaded_web": preloaded_web,
     "simulator": simulator,
     "worker_with_failpoint": builds.worker_with_failpoint,
     "worker_that_reclaims": builds.worker_that_reclaims,

@@ -32,7 +32,8 @@ SOURCES = {
     "once": SHOP + MAPPING % "Trial" + ANY_HOUR % "24h",
     "again": SHOP + MAPPING % "Trial" + ANY_HOUR % "24h",
     "signed": SIGNED + MAPPING % "Trial" + ANY_HOUR % "0",
-    "odd": SHOP + MAPPING % "{field: script, allow: [@]}" + ANY_HOUR % "0",
+    "night": SHOP + MAPPING % "Trial" + 'policy: {hours: "@night", timezone: UTC, once_per_number: 0}',
+    "odd": SHOP + MAPPING % "{field: script, allow: [@scripts]}" + ANY_HOUR % "0",
 }
 
 
@@ -49,7 +50,7 @@ class World:
         concurrency: int = 4,
         behaviour: str = "accept",
         scripts: Iterable[str] = ("Trial",),
-        settings: Mapping[str, str] | None = None,
+        night: str = "00:00-00:01",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.kind, self.folder, self.timeout = kind, folder, timeout
@@ -77,16 +78,16 @@ class World:
             "VOICE_TOTAL_TIMEOUT": str(timeout),
             "VOICE_CONNECT_TIMEOUT": str(min(1.0, timeout)),
             "VOICE_CONCURRENCY": str(concurrency),
-            **(settings or {}),
         }
-        self._write_sources(scripts)
+        self._write_sources(scripts, night)
 
-    def _write_sources(self, scripts: Iterable[str]) -> None:
+    def _write_sources(self, scripts: Iterable[str], night: str) -> None:
         folder = self.folder / "sources"
         folder.mkdir(exist_ok=True)
         allowed = ", ".join(f'"{script}"' for script in scripts)
         for name, text in SOURCES.items():
-            (folder / f"{name}.yaml").write_text(text.replace("@", allowed), encoding="utf-8")
+            whole = text.replace("@scripts", allowed).replace("@night", night)
+            (folder / f"{name}.yaml").write_text(whole, encoding="utf-8")
 
     def __enter__(self) -> "World":
         self.provider.start()
@@ -107,11 +108,19 @@ class World:
         file = Path(os.devnull) if self.quiet else self.folder / f"{log}.log"
         return Process(entry, {**self.environment, **(environment or {})}, file, **options)
 
-    def web(self, *, port: int | None = None, entry: str = "web", processes: int = 2) -> Process:
+    def web(
+        self,
+        *,
+        port: int | None = None,
+        entry: str = "web",
+        processes: int = 2,
+        settings: Mapping[str, str] | None = None,
+        **options: object,
+    ) -> Process:
         """A gunicorn that answers; the senders ask it too."""
         port = port or database.free_port()
-        environment = {"PORT": str(port), "WEB_CONCURRENCY": str(processes)}
-        web = self.start(entry, f"web-{port}", environment)
+        environment = {"PORT": str(port), "WEB_CONCURRENCY": str(processes), **(settings or {})}
+        web = self.start(entry, f"web-{port}", environment, **options)
         self.webs = [w for w in self.webs if w.alive] + [web]
         assert wait_until(lambda: answers(port)), web.log.read_text()
         if port not in self.senders.ports:

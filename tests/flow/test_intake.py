@@ -62,6 +62,21 @@ def test_a_repeat_that_now_has_the_phone_lets_the_held_lead_ring(gateway):
     assert json.loads(correction["payload"])["name"] == "Иван"
 
 
+def test_a_repeat_without_the_phone_does_not_undo_a_lead_that_can_ring(gateway):
+    lead_id = gateway.take(IVAN)
+    assert said(gateway.post({"id": "1", "comment": "more about this deal"}))[0]["duplicate"]
+    gateway.work()
+    assert gateway.lead(lead_id).state == "accepted"
+
+
+def test_an_event_that_is_no_lead_does_not_undo_one_under_the_same_id(gateway):
+    gateway.put("shop", SHOP + "lead_when: event != 'delete'\n")
+    lead_id = gateway.take(IVAN)
+    gateway.post({**IVAN, "event": "delete"})
+    gateway.work()
+    assert gateway.lead(lead_id).state == "accepted"
+
+
 def test_a_repeat_that_differs_after_the_call_is_said_and_rings_nobody(gateway):
     lead_id = gateway.take(IVAN)
     gateway.work()

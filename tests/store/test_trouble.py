@@ -61,7 +61,7 @@ def test_calls_in_flight_are_the_accounts_open_attempts_of_workers_that_live(sto
         opened(tx, "not yet checked in")
         attempts.close(tx, ended.id, Outcome(ACCEPTED), AT)
         assert trouble.look(tx, "main", "lives", AT).calls == InFlight(house=2, own=1)
-        assert trouble.look(tx, "main", "other worker", AT - 1).calls == InFlight(house=3, own=0)
+        assert trouble.look(tx, "main", "other worker", AT - 2).calls == InFlight(house=3, own=0)
 
 
 def test_leads_of_a_resting_script_are_passed_over_a_persons_rearm_too(store):

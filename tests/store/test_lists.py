@@ -1,0 +1,86 @@
+"""Lists and figures stay quick: each is answered from an index, without sorting or reading all leads."""
+
+import pytest
+from sqlalchemy import event, text
+
+from store import figures, queries
+from store.queries import Wanted
+from tests.store.leads_in import lead_in
+
+MANY = 400
+PLACE = (1_764_061_200_000, 9)
+
+
+@pytest.fixture
+def many(store):
+    with store.write() as tx:
+        for n in range(MANY):
+            lead_in(tx, "received" if n % 4 else "accepted", source=f"source-{n % 3}", number=f"7999{n:07}")
+        if not store.is_sqlite:
+            tx.execute(text("ANALYZE leads"))
+            # So few rows are read as quickly whole: what counts is what many would be read by.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+            tx.execute(text("SET LOCAL enable_bitmapscan = off"))
+        yield tx
+
+
+def plans(store, tx, ask):
+    """The database's plans of the statements that `ask` runs."""
+    seen = []
+
+    def keep(connection, cursor, statement, parameters, context, executemany):
+        seen.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", keep)
+    ask(tx)
+    event.remove(store.engine, "before_cursor_execute", keep)
+    explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
+    return [str(tx.exec_driver_sql(explain + statement, given).all()) for statement, given in seen]
+
+
+LISTS = {
+    "all": Wanted(),
+    "a state": Wanted(state="received"),
+    "a source": Wanted(source="source-1"),
+    "both": Wanted(source="source-1", state="received"),
+    "a time": Wanted(since=1, until=2_000_000_000_000),
+    "a source's time": Wanted(source="source-1", since=1),
+}
+
+
+@pytest.mark.parametrize("after", [None, PLACE])
+@pytest.mark.parametrize("wanted", LISTS.values(), ids=LISTS)
+def test_a_page_of_leads_is_read_from_an_index_in_its_order(store, many, wanted, after):
+    (plan,) = plans(store, many, lambda tx: queries.page(tx, wanted, 50, after))
+    assert "leads_by_" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("source", ["", "shop"])
+def test_a_page_of_deliveries_is_read_from_an_index_in_its_order(store, many, source):
+    plan = plans(store, many, lambda tx: queries.page_of_deliveries(tx, 50, (5, "x"), source=source))[0]
+    assert "deliveries_by_" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+ASKED = {
+    "leads by number": (lambda tx: queries.page(tx, Wanted(numbers=("79990000001",)), 50), "leads_by_number"),
+    "the counts": (lambda tx: figures.counts_by_source(tx), "leads_by_source"),
+    "leads per hour": (lambda tx: figures.leads_per_hour(tx, 5), "leads_by_arrival"),
+    "attempts": (lambda tx: figures.attempts_since(tx, 5), "attempts_by_start"),
+}
+
+
+@pytest.mark.parametrize(("ask", "index"), ASKED.values(), ids=ASKED)
+def test_figures_are_read_from_their_index(store, many, ask, index):
+    (plan,) = plans(store, many, ask)
+    assert index in plan
+
+
+def test_what_waits_is_read_from_the_partial_indexes(store, many):
+    indexes = ("leads_to_map", "leads_to_ask", "leads_to_call", "leads_to_call")
+    for ask in (lambda tx: figures.oldest_due(tx, ["main"]), lambda tx: figures.due_before(tx, ["main"], 5)):
+        for plan, index in zip(plans(store, many, ask), indexes, strict=True):
+            assert index in plan

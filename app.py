@@ -13,6 +13,7 @@ from config.secrets import Secrets
 from config.settings import Settings, SettingsError, read
 from config.watch import Watcher
 from core.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
+from flow import alarms
 from flow.house import House
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -88,13 +89,15 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
     )
     policy = load.load_policy(settings.policy_file)  # one that is wrong is named by the watcher
     sources = InForce(store, load.from_text)
+    secrets = Secrets(settings.secrets_file)
     sources.files = Watcher(settings.sources_dir, settings.policy_file, sources)
-    return House(
+    sources.beside.append(secrets.look)
+    house = House(
         store=store,
         sources=sources,
         bell=open_bell(store, settings.run_dir, settings.database_direct_url, logs.say),
         refusals=Refusals(store),
-        secrets=Secrets(settings.secrets_file),
+        secrets=secrets,
         crm=GuardedCrm(),
         journal=Journal(run_dir(store, settings.run_dir)),
         digest_key=settings.digest_key,
@@ -104,3 +107,5 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
         most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
         account_trouble=policy.account_trouble if isinstance(policy, load.PolicyText) else ACCOUNT_TROUBLE,
     )
+    sources.beside.append(alarms.Keeper(house).look)
+    return house

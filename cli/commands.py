@@ -72,7 +72,7 @@ def no(text: str) -> NoReturn:
 
 def asker(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--who` and `--why` of every command that changes something."""
-    command = click.option("--why", required=True, help="Why; it is kept.")(command)
+    command = click.option("--why", required=True, help="Why; it is kept, or logged.")(command)
     return click.option("--who", default=login, help="Who asks (default: the login name).")(command)
 
 

@@ -3,8 +3,13 @@
 import click
 from flask.cli import with_appcontext
 
-from cli import sources_apply, sources_check, sources_new, sources_presets, sources_try, story
+from cli import story
 from cli.commands import asker, no, the_house, the_places
+from cli.sources_apply import command as apply
+from cli.sources_check import command as check
+from cli.sources_new import command as new
+from cli.sources_presets import command as presets
+from cli.sources_try import command as try_
 from config import load
 from core.states import STATES
 from store import figures, sources
@@ -15,8 +20,8 @@ def command() -> None:
     """The owner's forms and CRMs: presets, new, check, try, apply, list, remove."""
 
 
-for _part in (sources_presets, sources_new, sources_check, sources_try, sources_apply):
-    command.add_command(_part.command)
+for _part in (presets, new, check, try_, apply):
+    command.add_command(_part)
 
 
 @command.command("list")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from cli.asking import Askers
 from cli.commands import no, the_house, the_settings
 from config import logs
 from flow import call, claim, decide, recover, sweep
@@ -21,6 +22,7 @@ from store.epoch import OtherDatabase
 from store.ids import new_id
 
 POLL_S = 1.0
+QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
 
 class Worker:
@@ -31,6 +33,7 @@ class Worker:
         self._house = house
         self._slots = threading.Semaphore(concurrency)
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="call")
+        self._askers = Askers(house)
         self._stopping = threading.Event()
         self._tended_at = 0.0
         self._turn = 0
@@ -44,6 +47,7 @@ class Worker:
     def run(self) -> None:
         self._house.bell.listen()
         self._house.sources.keep_fresh()
+        self._askers.start()
         self._house.log.info("worker_started", worker=self.id)
         while not self._stopping.is_set():
             rest = self._guarded(self.turn)
@@ -51,6 +55,7 @@ class Worker:
                 self._house.bell.wait(rest)
         # What is on the wire is finished and recorded; nothing new is claimed.
         self._pool.shutdown(wait=True)
+        self._askers.stop(QUESTION_S)
         self._guarded(self._check_out)
         self._house.bell.close()
         self._house.log.info("worker_ended", worker=self.id)
@@ -59,6 +64,7 @@ class Worker:
         """Every step once; the seconds to rest, 0 to go on right away."""
         if time.monotonic() - self._tended_at >= POLL_S:
             self.tend()
+        self._askers.nudge()
         go_on = decide.decide_next(self._house)
         if self._redo:
             go_on = True

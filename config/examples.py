@@ -46,6 +46,8 @@ def run_example(source: Source, example: Example, folder: Path) -> list[str]:
         delivery = read_request((folder / example.request).read_bytes())
     except (OSError, ValueError) as error:
         return [f"cannot be read as a request ({type(error).__name__})"]
+    if absent := [file for file in example.answers.values() if not (folder / file).is_file()]:
+        return [f"there is no file {', '.join(absent)} of what the CRM says"]
     results = results_of(source, example, delivery, folder)
     first = results[0]
     wrong = []

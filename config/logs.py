@@ -24,7 +24,8 @@ def set_up(*, quiet: bool = False) -> None:
             structlog.dev.ConsoleRenderer() if words else structlog.processors.JSONRenderer(ensure_ascii=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write a line: print() would make it two, and lines of several processes would run into each other.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
 
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -18,10 +18,14 @@ class Secrets:
     """Read again whenever the file changes, so that a new source needs no restart.
 
     A name that is new counts at once. One that was known keeps its value until the file has stayed the
-    same for half a second: an editor that is just saving must not refuse a sender."""
+    same for half a second: an editor that is just saving must not refuse a sender. `look`, called about
+    twice a second, makes that half second pass where nobody asks."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: Path, environ: Mapping[str, str] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.path = path
+        self._clock = clock
         self._environ = os.environ if environ is None else environ
         self._seen: tuple[int, int, int] | None = None
         self._values: dict[str, str] = {}
@@ -33,6 +37,10 @@ class Secrets:
         """The present value of `env:NAME`; None when there is none."""
         name = reference.removeprefix(PREFIX)
         return self._environ.get(name) or self._file().get(name) or None
+
+    def look(self) -> None:
+        """See whether the file has changed."""
+        self._file()
 
     def _file(self) -> dict[str, str]:
         try:
@@ -46,7 +54,7 @@ class Secrets:
             return self._values  # vanished or unreadable: what was known stays in force
 
     def _read(self, seen: tuple[int, int, int]) -> dict[str, str]:
-        now = time.monotonic()
+        now = self._clock()
         if seen != self._seen or self._fresh is None:
             self._fresh, self._fresh_since = values_of(self.path), now
         elif now - self._fresh_since >= SETTLE_S:

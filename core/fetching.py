@@ -89,7 +89,7 @@ def as_posted(payload: dict[str, Any]) -> dict[str, Any]:
 def tree_of(body: bytes) -> Any | None:
     """What a CRM's JSON says, as a delivery's would be read (numbers as text); None when it is none."""
     read = bodies.parse(body, "application/json", "", _JSON)
-    return None if read.problem else read.value
+    return None if read.problem or not body.strip() else read.value
 
 
 def _is_ready(seen: dict[str, Any], source: Source, fetch: Fetch) -> bool:

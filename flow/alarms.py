@@ -1,25 +1,57 @@
-"""What someone should look at now, computed when asked: nothing here is stored."""
+"""What someone should look at: computed from the store, kept as rows that are raised once and cleared."""
 
-from dataclasses import dataclass
+import time
 
 from core.reason import words
 from core.trouble import pauses_of
 from flow.house import House
-from store import figures, trouble
+from store import alarms, epoch, figures, trouble
 from store import house as workers
+from store.alarms import Alarm
 
 WORKER_SEEN_MS = 30_000
 WAITS_MS = 60_000
+LOOK_S = 5.0
+CLEARED_SHOWN_MS = 24 * 3_600_000
 
 
-@dataclass(frozen=True)
-class Alarm:
-    """`since` in milliseconds, None where it cannot be known; `count` of what the text speaks of."""
+class Keeper:
+    """Keeps the rows true from any process that is often asked to `look`; one look in 5 s counts."""
 
-    name: str
-    text: str
-    since: int | None
-    count: int
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._looked_at = 0.0
+
+    def look(self) -> None:
+        if time.monotonic() - self._looked_at >= LOOK_S:
+            self._looked_at = time.monotonic()
+            keep(self._house)
+
+
+def keep(house: House) -> None:
+    """Make the rows say what rings now: raised once, cleared when all is well, each with a log line."""
+    found = ringing(house)
+    with house.store.read() as tx:
+        known = alarms.ringing(tx)
+    if {a.name: (a.text, a.count) for a in found} == {a.name: (a.text, a.count) for a in known.values()}:
+        return
+    with house.store.write() as tx:
+        raised, cleared = alarms.keep(tx, found, house.store.now_ms(tx))
+    for name in raised:
+        house.log.warning("alarm_raised", alarm=name)
+    for name in cleared:
+        house.log.info("alarm_cleared", alarm=name)
+
+
+def told(house: House) -> list[Alarm]:
+    """What rings now, since when it was raised, then what was cleared in the last day."""
+    found = ringing(house)
+    with house.store.read() as tx:
+        now = house.store.now_ms(tx)
+        known = alarms.ringing(tx)
+        gone = alarms.cleared(tx, now - CLEARED_SHOWN_MS)
+    since = {alarm.name: alarm.since for alarm in known.values()}
+    return [Alarm(a.name, a.text, a.since if a.since is not None else since.get(a.name), a.count) for a in found] + gone
 
 
 def ringing(house: House) -> list[Alarm]:
@@ -28,15 +60,21 @@ def ringing(house: House) -> list[Alarm]:
         now = house.store.now_ms(tx)
         seen = workers.last_seen(tx)
         late = figures.due_before(tx, house.voices, now - WAITS_MS)
-        oldest = figures.oldest_due(tx, house.voices)
+        oldest = figures.oldest_due(tx, house.voices, now)
         unknown, unknown_since = figures.unknowns(tx)
         hour = now - now % figures.HOUR_MS
         refused = figures.refused_per_hour(tx, hour - figures.HOUR_MS)
         in_force = figures.in_force_since(tx)
         accounts = trouble.all_accounts(tx)
+        changed_since = epoch.suspect_since(tx)
     found = []
     if seen is None or now - seen > WORKER_SEEN_MS:
         found.append(Alarm("no_worker", "No worker has been seen for 30 seconds: nobody is being called", seen, 1))
+    if changed_since:
+        text = (
+            "The database is not the one the workers knew (restored, cloned, failed over): calls wait"
+        )
+        found.append(Alarm("database_changed", text, changed_since, 1))
     if late:
         text = "Leads are due for more than a minute and still wait"
         found.append(Alarm("leads_waiting", text, min(oldest.values()), late))
@@ -51,6 +89,10 @@ def ringing(house: House) -> list[Alarm]:
         names = ", ".join(sorted({source for source, *_ in refused}))
         text = f"Requests without a right proof since the last hour began ({names}): a mistyped token loses leads"
         found.append(Alarm("refused_proofs", text, min(h for _, h, *_ in refused), sum(n for *_, n in refused)))
+    files = house.sources.files.broken if house.sources.files is not None else {}
+    if files:
+        text = f"Source files with mistakes (the version in force stays): {', '.join(sorted(files))}"
+        found.append(Alarm("broken_files", text, None, len(files)))
     if broken := house.sources.broken:
         text = f"Versions of sources that cannot be read here: {', '.join(sorted(broken))}"
         since = min((in_force[name] for name in broken if name in in_force), default=None)

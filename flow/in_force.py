@@ -62,12 +62,20 @@ class InForce:
         self._ended = threading.Event()
         self._keeper = 0  # the process whose thread keeps this up to date
         self._changed: set[str] = set()
+        self._read_once = False
+        self._away = False  # the database, at the last reading
         self.broken: dict[str, str] = {}  # sources whose version in force this process cannot read
         self.files: Files | None = None  # looked at after each reading of the versions
+        self.beside: list[Callable[[], None]] = []  # what else is to be looked at twice a second
 
     def get(self, name: str) -> InForceSource | None:
         """The source in force, a removed one too (`removed`); None for a name that never was one."""
         return self._known.get(name)
+
+    def never_was(self, name: str) -> bool:
+        """Whether it is certain that no source was ever called so. While the versions could not be read
+        it never is, nor where only this process cannot read the source's version."""
+        return self._read_once and name not in self._standing
 
     def names(self) -> list[str]:
         """The names of the sources in force."""
@@ -87,14 +95,16 @@ class InForce:
         with self._starting:
             if self._keeper == os.getpid():
                 return
-            self.refresh()
+            self._refresh_surely()
             threading.Thread(target=self._for_ever, args=(seconds,), name="in-force", daemon=True).start()
             self._keeper = os.getpid()
 
     def _for_ever(self, seconds: float) -> None:
         while True:
             try:
-                if self.files is not None:
+                for look in self.beside:
+                    look()
+                if self.files is not None and not self._away:
                     self.files.look()
             except StoreUnavailable as why:
                 log.warning("files_not_compared", why=str(why))
@@ -102,7 +112,13 @@ class InForce:
                 log.exception("look_failed")  # a bug of ours must not end the looking
             if self._ended.wait(seconds):
                 return
+            self._refresh_surely()
+
+    def _refresh_surely(self) -> None:
+        try:
             self.refresh()
+        except Exception:
+            log.exception("refresh_failed")  # a database before its migrations, or a bug of ours
 
     def end(self) -> None:
         """Keep fresh no longer."""
@@ -114,8 +130,11 @@ class InForce:
             try:
                 changed = self._read()
             except StoreUnavailable as why:
-                log.warning("sources_unreadable", why=str(why))
+                if not self._away:
+                    log.warning("sources_unreadable", why=str(why))
+                self._away = True
                 return []
+            self._read_once, self._away = True, False
             self._changed.update(changed)
             return changed
 

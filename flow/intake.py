@@ -55,7 +55,7 @@ def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
     """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970."""
     current = house.sources.get(name)
     if current is None:
-        return problem(404, NEVER_A_SOURCE)
+        return unknown(house, name)
     if current.removed:
         return problem(503, NOT_IN_FORCE, retry_after=60)
     source = current.source
@@ -79,6 +79,13 @@ def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
     house.bell.ring()
     house.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
     return _reply(source.reply, pieces[0].payload, delivery_id, stored)
+
+
+def unknown(house: House, name: str) -> Answer:
+    """For a name that is no source here. 404 only when that is certain: some senders end a hook on it."""
+    if house.sources.never_was(name):
+        return problem(404, NEVER_A_SOURCE)
+    return problem(503, NOT_IN_FORCE, retry_after=5)
 
 
 def _store(

@@ -106,7 +106,7 @@ def pause(house: House, account: str, who: str, why: str, script: str | None = N
         known = accounts.lock(tx, account)
         accounts.write(tx, account, trouble.paused(known, who, why, now, script))
     what = "account_paused" if script is None else "script_paused"
-    house.log.warning(what, account=account, script=script, cause="paused_by_person", who=who)
+    house.log.info(what, account=account, script=script, cause="paused_by_person", who=who, why=why)
 
 
 def resume(house: House, account: str, who: str, why: str, script: str | None = None) -> bool:
@@ -119,6 +119,6 @@ def resume(house: House, account: str, who: str, why: str, script: str | None = 
             return False
         accounts.write(tx, account, trouble.resumed(known, now, script))
     what = "account_well" if script is None else "script_well"
-    house.log.warning(what, account=account, script=script, who=who, why=why)
+    house.log.info(what, account=account, script=script, who=who, why=why)
     house.bell.ring()
     return True

@@ -21,9 +21,9 @@ def receive(source: str, rest: str = "") -> Response:
     house: House = current_app.extensions["house"]
     current = house.sources.get(source)
     if request.method == "HEAD":
-        return Response(status=404 if current is None else 200)
+        return Response(status=200 if current else intake.unknown(house, source).status)
     if current is None:
-        return _response(intake.problem(404, intake.NEVER_A_SOURCE))
+        return _response(intake.unknown(house, source))
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))

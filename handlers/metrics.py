@@ -39,7 +39,7 @@ class Figures(Collector):
             by_source = figures.counts_by_source(tx)
             tried = figures.attempts_since(tx, hour)
             refused = figures.refused_per_hour(tx, hour - now % figures.HOUR_MS)
-            due = figures.oldest_due(tx, house.voices)
+            due = figures.oldest_due(tx, house.voices, now)
             seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
             accounts = trouble.all_accounts(tx)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
@@ -47,7 +47,7 @@ class Figures(Collector):
         proofs: Counter[tuple[str, str]] = Counter()
         for source, _, cause, n in refused:
             proofs[source, cause] += n
-        waits = {(state,): max(0, now - at) / 1000 for state, at in due.items()}
+        waits = {(state,): (now - at) / 1000 for state, at in due.items()}
         paused = {(name,): int(known.pause is not None) for name, known in accounts.items()}
         broken = len(house.sources.broken)
         yield _gauge("leads", "Leads by source and state", ("source", "state"), leads)

@@ -61,7 +61,11 @@ class FetchPath(WithSlots):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kw: Any) -> Slotted:
         text = super()._deserialize(value, attr, data, **kw)
-        if not text.text.startswith("/") or any(part in (".", "..") for part in text.text.split("/")):
+        if (
+            not text.text.startswith("/")
+            or "//" in text.text
+            or any(part in (".", "..") for part in text.text.split("/"))
+        ):
             raise refusal(self.called, value, f"/{value}" if value[:1].isalnum() else "")
         return text
 

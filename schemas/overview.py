@@ -74,12 +74,13 @@ class Stats(Shape):
 
 
 class Alarm(Shape):
-    """`since` is null where it cannot be known."""
+    """`since` is null where it cannot be known, `cleared` while it rings; those of the last day stay."""
 
     name = fields.String(**ALWAYS)
     text = fields.String(**ALWAYS)
     since = Moment(**NULL)
     count = fields.Integer(**ALWAYS)
+    cleared = Moment(**NULL)
 
 
 class Alarms(Shape):

@@ -146,5 +146,9 @@ def _missing_of_fetch(fetch: dict[str, Any], env: str, found_at: str) -> list[tu
     base = Wrong(f"the start of the CRM's address{found_at}", "", '"https://portal.example"')
     token = Wrong(f"where the CRM's own token stands{found_at}", "", env)
     steps = Wrong("the questions to ask there, or a preset that knows them")
-    wrong = {"base": base, "token": token, "steps": steps}
+    wrong = {"base": base}
+    if "{token}" in str(fetch):
+        wrong["token"] = token
+    if "base" in fetch or "token" in fetch:
+        wrong["steps"] = steps
     return [(("fetch", key), said) for key, said in wrong.items() if key not in fetch]

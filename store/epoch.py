@@ -86,6 +86,11 @@ def suspect(tx: Connection, found: str, now: int) -> None:
     tx.execute(update(epoch).where(epoch.c.suspect != found).values(suspect=found, suspect_since=now))
 
 
+def suspect_since(tx: Connection) -> int | None:
+    """Since when the database has been another one, in milliseconds; None while it is ours."""
+    return tx.execute(select(epoch.c.suspect_since).where(epoch.c.suspect_since > 0)).scalar_one_or_none()
+
+
 def forgot(tx: Connection, entry: Entry) -> bool:
     """Whether the database has neither this attempt nor the memory of it."""
     kept = tx.execute(select(attempts.c.id).where(attempts.c.id == entry.attempt)).one_or_none()

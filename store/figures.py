@@ -69,11 +69,12 @@ def attempts_since(tx: Connection, since: int) -> list[tuple[str, str, int]]:
     return [(outcome or OPEN, how, n) for outcome, how, n in tx.execute(query)]
 
 
-def oldest_due(tx: Connection, accounts: Iterable[str]) -> dict[str, int]:
-    """received and ready -> the earliest `due_at` of the leads that wait so; left out where none does."""
+def oldest_due(tx: Connection, accounts: Iterable[str], now: int) -> dict[str, int]:
+    """received and ready -> the earliest `due_at` of the leads that are due and wait so; left out where none does."""
     found: dict[str, int] = {}
     for state, waits in _waiting(accounts):
-        at = tx.execute(select(leads.c.due_at).where(waits).order_by(leads.c.due_at).limit(1)).scalar_one_or_none()
+        first = select(leads.c.due_at).where(waits, leads.c.due_at <= now).order_by(leads.c.due_at).limit(1)
+        at = tx.execute(first).scalar_one_or_none()
         if at is not None:
             found[state] = min(at, found.get(state, at))
     return found

@@ -74,19 +74,14 @@ leads = Table(
     sqlite_autoincrement=True,
 )
 _state = leads.c.state
-# store.leads.next_received: the newest lead that is due to be mapped.
+# store.leads.next_received and next_to_ask: those to be mapped, and those whose CRM has to be asked first.
+# It begins with an equality, or SQLite takes `leads_by_state` and sorts every received lead.
 Index(
     "leads_to_map",
+    leads.c.asks_crm,
     leads.c.due_at,
-    sqlite_where=(_state == "received") & (leads.c.asks_crm == 0),
-    postgresql_where=(_state == "received") & (leads.c.asks_crm == 0),
-)
-# store.leads.next_to_ask: those whose CRM has to be asked first.
-Index(
-    "leads_to_ask",
-    leads.c.due_at,
-    sqlite_where=(_state == "received") & (leads.c.asks_crm == 1),
-    postgresql_where=(_state == "received") & (leads.c.asks_crm == 1),
+    sqlite_where=_state == "received",
+    postgresql_where=_state == "received",
 )
 # store.leads.next_ready: a person's rearm first, then the newest due, or the oldest.
 Index(
@@ -279,3 +274,18 @@ refused_proofs = Table(
     Column("cause", Text, primary_key=True),
     Column("count", Integer, nullable=False),
 )
+
+alarms = Table(
+    "alarms",
+    meta,
+    Column("id", _Counted, Identity(), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("cleared_at", BigInteger),
+    Index("alarms_cleared", "cleared_at"),  # store.alarms.cleared
+)
+# store.alarms.keep: an alarm is raised once, whoever sees it first.
+_rings = alarms.c.cleared_at.is_(None)
+Index("alarms_open", alarms.c.name, unique=True, sqlite_where=_rings, postgresql_where=_rings)

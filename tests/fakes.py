@@ -16,6 +16,7 @@ from flow.house import House
 from flow.in_force import InForce
 from flow.refusals import Refusals
 from store import epoch, queries, sources
+from store import house as workers
 from store.journal import Journal
 from wire.fetch import GuardedCrm
 
@@ -143,6 +144,12 @@ class Gateway:
             if isinstance(claimed, claim.Claimed):
                 call.record(self.house, claimed, call.place(self.house, claimed))
             go_on = go_on or not isinstance(claimed, claim.Rest)
+
+    def alive(self, worker: str = "owner") -> None:
+        """A worker has just looked at this database."""
+        with self.store.write() as tx:
+            now = self.store.now_ms(tx)
+            workers.check_in(tx, worker, self.house.journal.run_id(), now, now)
 
     def claim(self, owner: str = "owner", turn: int = 0):
         return claim.claim_next(self.house, "main", owner, turn)

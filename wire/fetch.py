@@ -53,9 +53,10 @@ class GuardedCrm:
             return _exchange(line, request, target)
         except NotYet as stopped:
             return Answer("silent", how=stopped.how)
-        except Exception as failure:  # http.client's own for what is no HTTP, an OSError for what the line met
-            how = line.ended or type(failure).__name__
-            return Answer("odd" if how == "odd_reply" else "silent", how="too_long" if how == "odd_reply" else how)
+        except Exception:  # http.client's own for what is no HTTP, an OSError for what the line met
+            if line.ended in ("no_answer", "reset", "closed"):
+                return Answer("silent", how=line.ended)
+            return Answer("odd", how="too_long" if line.ended else "no_http")
         finally:
             line.hang_up()
 
@@ -67,7 +68,9 @@ class GuardedCrm:
         if base.scheme not in ("http", "https") or not host or base.username is not None or base.query or base.fragment:
             raise ValueError
         path = unquote(target.partition("?")[0])
-        if not _TARGET.fullmatch(target) or any(part in (".", "..") for part in re.split(r"[/\\]", path)):
+        if not question.target.startswith("/") or "//" in path or not _TARGET.fullmatch(target):
+            raise ValueError
+        if any(part in (".", "..") for part in re.split(r"[/\\]", path)):
             raise ValueError
         return Route(host, base.port or (443 if base.scheme == "https" else 80), self._context(base.scheme)), target
 

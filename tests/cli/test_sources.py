@@ -13,6 +13,7 @@ from config.settings import ROOT, read
 from core.delivery import Delivery
 from flow import decide, intake, sweep
 from store import leads, sources
+from tests import databases
 
 HELD = "Name=Ivan&Telephone=%2B79990000001&tranid=1"
 TILDA = "Name=Ivan&Phone=%2B79990000001&tranid=2"
@@ -100,6 +101,15 @@ def test_new_leads_from_nothing_to_an_address_that_rings_without_a_restart(desk)
     lead = desk.lead(answer)
     assert (lead.state, lead.number, lead.script) == ("ready", "79990000001", "Перезвон: сайт")
     assert desk.run("check")[0] == 0
+
+
+def test_an_unknown_name_is_404_only_when_the_versions_could_be_read(tmp_path):
+    away = Desk(tmp_path, "postgresql://postgres@127.0.0.1:9/none")
+    client = away.app.test_client()
+    assert client.post("/hooks/shop").status_code == 503
+    (tmp_path / "here").mkdir()
+    here = Desk(tmp_path / "here", databases.new_file(tmp_path / "here"))
+    assert here.app.test_client().post("/hooks/shop").status_code == 404
 
 
 def test_new_overwrites_nothing_and_keeps_the_secrets_that_are_there(desk):
@@ -330,7 +340,8 @@ def test_try_against_shows_what_the_file_would_change_before_it_is_in_force(desk
         desk.post(f"token={desk.token()}", body)
     desk.decide()
     path = desk.folder / "shop.yaml"
-    rules = "mapping: {number: {field: [Phone, Mobil]}, script: {rules: [{when: \"utm_source == 'vk'\", value: VK}], default: Заявка с сайта}}\n"
+    script = "script: {rules: [{when: \"utm_source == 'vk'\", value: VK}], default: Заявка с сайта}"
+    rules = f"mapping: {{number: {{field: [Phone, Mobil]}}, {script}}}\n"
     path.write_text(path.read_text().replace("mapping:\n  script", "# \n#  script") + rules)
     code, said = desk.run("try", "shop", "--against", "10")
     assert code == 0

@@ -1,6 +1,7 @@
 """Every shipped preset, and every example request that lies beside it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,25 @@ def test_an_example_becomes_what_its_preset_says(name, example):
 def test_every_example_request_belongs_to_a_preset():
     named = {example.request for name in preset_names() for example in source_of(name).examples}
     assert named == {path.name for path in EXAMPLES.glob("*.http")}
+
+
+def test_every_answer_of_a_crm_belongs_to_an_example():
+    named = {
+        file for name in preset_names() for example in source_of(name).examples for file in example.answers.values()
+    }
+    assert named == {path.name for path in EXAMPLES.glob("*.json")}
+
+
+@pytest.mark.parametrize("answers", [{}, {"lead": "absent.json"}, {"lead": "bitrix24_deal.json"}])
+def test_an_example_whose_crm_says_something_else_is_told(answers):
+    rings = Example(
+        "bitrix24_lead.http",
+        call={"number": "79990000002", "script": "Заявка с сайта"},
+        secret="apptokenapptokenapptokenapptoken",
+        answers=answers,
+    )
+    assert run_example(source_of("bitrix24"), rings, EXAMPLES)
+    assert run_example(source_of("bitrix24"), replace(rings, answers={"lead": "bitrix24_lead.json"}), EXAMPLES) == []
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.http")), ids=lambda path: path.name)

@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.load import PRESETS, from_text
 from config.watch import Watcher
@@ -140,14 +141,14 @@ def test_a_broken_file_leaves_the_version_in_force_also_over_a_restart(machine, 
     assert machine.process.watcher.broken == {}
 
 
-def test_a_broken_file_is_said_once(machine, capfd):
+def test_a_broken_file_is_said_once_with_its_place(machine):
     machine.settled(SHOP)
-    capfd.readouterr()
-    machine.settled(BROKEN)
-    machine.look(5)
-    said = "".join(capfd.readouterr())
-    assert said.count("source_file_broken") == 1
-    assert "mapping.number.region" in said
+    with capture_logs() as lines:
+        machine.settled(BROKEN)
+        machine.look(5)
+    assert [(line["event"], line["line"], line["key"], line["keeps"]) for line in lines] == [
+        ("source_file_broken", 5, "mapping.number.region", 1)
+    ]
 
 
 def test_what_stands_in_a_broken_file_hurts_no_other_source(machine, in_force):

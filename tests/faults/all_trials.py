@@ -3,14 +3,15 @@
 # Importing a file puts its trials on the list.
 from tests.faults import (  # noqa: F401
     accepting,
-    syncing,
+    clocks,
     dispatching,
-    storming,
     failing_database,
     failing_provider,
     repeating,
     several_machines,
-    clocks,
+    statements,
+    storming,
+    syncing,
 )
 from tests.faults.trial import TRIALS
 

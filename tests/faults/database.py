@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from tests import databases
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 KINDS = (SQLITE, POSTGRESQL)
+_migrating = threading.Lock()  # the migrations' library keeps its state in globals
 
 
 def fresh(kind: str, folder: Path) -> str:
     """The address of a migrated database that nobody else uses."""
-    return databases.new_file(folder) if kind == SQLITE else databases.new_schema()
+    with _migrating:
+        return databases.new_file(folder) if kind == SQLITE else databases.new_schema()
 
 
 def can_have(kind: str) -> bool:
@@ -85,7 +88,8 @@ class Cluster:
     def database(self, port: int | None = None) -> str:
         """The address of its migrated database; `port` where something stands before it."""
         store = Store(self._url(self.port))
-        migrate.upgrade(store)
+        with _migrating:
+            migrate.upgrade(store)
         store.dispose()
         return self._url(port or self.port)
 

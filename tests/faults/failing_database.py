@@ -12,8 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from tests import databases
-from tests.faults.database import POSTGRESQL, SQLITE, Cluster, rows
+from tests.faults.database import POSTGRESQL, SQLITE, Cluster, fresh, rows
 from tests.faults.processes import Process, wait_until
 from tests.faults.proxy import AFTER, BEFORE, CuttingProxy
 from tests.faults.senders import Crowd
@@ -57,7 +56,7 @@ def no_write_succeeds(kind: str, folder: Path, leads: int) -> Result:
 def full_file_system(kind: str, folder: Path, tries: int) -> Result:
     problems: list[str] = []
     with small_file_system(folder / "small") as small:
-        with World(kind, folder, url=databases.new_file(small)) as world:
+        with World(kind, folder, url=fresh(SQLITE, small)) as world:
             world.web()
             world.worker()
             world.senders.many(5)
@@ -98,7 +97,13 @@ def locked_file(kind: str, folder: Path, seconds: float) -> Result:
         return Result(1, verdict, problems + verdict.problems())
 
 
-@trial("T8", "PostgreSQL restarted at once under load", databases=(POSTGRESQL,), short={"restarts": 1}, long={"restarts": 5})
+@trial(
+    "T8",
+    "PostgreSQL restarted at once under load",
+    databases=(POSTGRESQL,),
+    short={"restarts": 1},
+    long={"restarts": 5},
+)
 def restarts(kind: str, folder: Path, restarts: int) -> Result:
     if not Cluster.can_be_made():
         raise Skip("no initdb and pg_ctl here")
@@ -122,7 +127,7 @@ def cut_at_commit(kind: str, folder: Path, runs: int) -> Result:
     """Before the server hears of it and after: intake answers 503 and its sender's repeat makes one lead; dispatch
     sends nothing on a commit that is not proven."""
     problems: list[str] = []
-    direct = make_url(databases.new_schema())
+    direct = make_url(fresh(POSTGRESQL, folder))
     with CuttingProxy(direct.host or "127.0.0.1", direct.port or 5432) as proxy:
         url = direct.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
         with World(kind, folder, url=url) as world:

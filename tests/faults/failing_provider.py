@@ -65,7 +65,9 @@ def odd_replies(kind: str, folder: Path, behaviours: tuple[str, ...]) -> Result:
         states, posts = dict(world.states()), world.provider.posts()
         for behaviour, (lead, number) in leads.items():
             if states.get(lead) != expected(behaviour) or posts[number] != 1:
-                problems.append(f"{behaviour}: {states.get(lead)} with {posts[number]} POSTs, not {expected(behaviour)}")
+                problems.append(
+                    f"{behaviour}: {states.get(lead)} with {posts[number]} POSTs, not {expected(behaviour)}"
+                )
         verdict = world.verdict()
         return Result(len(behaviours), verdict, problems + verdict.problems(), f"{len(behaviours)} behaviours")
 

@@ -13,7 +13,9 @@ from tests.faults.trial import Result, trial
 from tests.faults.world import World
 
 
-@trial("T21", "equal deliveries at the same time", short={"times": 200, "threads": 20}, long={"times": 1000, "threads": 50})
+@trial(
+    "T21", "equal deliveries at the same time", short={"times": 200, "threads": 20}, long={"times": 1000, "threads": 50}
+)
 def equal_deliveries(kind: str, folder: Path, times: int, threads: int) -> Result:
     """Every one is answered 2xx with the same lead, which is rung once."""
     problems: list[str] = []
@@ -74,7 +76,14 @@ def spellings(number: str, count: int) -> Iterator[str]:
     """One Russian number as people write it."""
     rest = number[1:]
     area, a, b, c = rest[:3], rest[3:6], rest[6:8], rest[8:]
-    forms = (f"+7{rest}", f"8{rest}", f"7{rest}", f"+7 ({area}) {a}-{b}-{c}", f"8 {area} {a} {b} {c}", f"8-{area}-{a}{b}{c}")
+    forms = (
+        f"+7{rest}",
+        f"8{rest}",
+        f"7{rest}",
+        f"+7 ({area}) {a}-{b}-{c}",
+        f"8 {area} {a} {b} {c}",
+        f"8-{area}-{a}{b}{c}",
+    )
     for n in range(count):
         yield forms[n % len(forms)]
 

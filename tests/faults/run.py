@@ -1,51 +1,71 @@
 """`make faults`: every trial at its full length; prints the table and writes it as JSON.
 
-    python -m tests.faults.run [T3 ...] [--short] [--database sqlite|postgresql] [--json FILE]
+python -m tests.faults.run [T3 ...] [--short] [--database sqlite|postgresql] [--json FILE]
 """
 
 import argparse
+import functools
 import json
+import logging
+import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from tests.faults import database
 from tests.faults.all_trials import TRIALS
-from tests.faults.trial import Row, carry_out
+from tests.faults.trial import Row, Trial, carry_out
 
 COLUMNS = ("trial", "database", "faults", "acks", "calls", "doubles", "losses", "unknown", "price", "s")
+
+
+say = functools.partial(print, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     wanted = {name.upper() for name in given.trials}
     if unknown := wanted - {one.name.upper() for one in TRIALS}:
-        print("no such trial:", *sorted(unknown), "- there are:", *(one.name for one in TRIALS), file=sys.stderr)
+        say("no such trial:", *sorted(unknown), "- there are:", *(one.name for one in TRIALS), file=sys.stderr)
         return 2
-    rows: list[Row] = []
-    print(line(dict(zip(COLUMNS, COLUMNS, strict=True))), flush=True)
-    with tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder:
-        for one in TRIALS:
-            if wanted and one.name.upper() not in wanted:
-                continue
-            scale = one.short if given.short else one.long
-            for kind in one.databases:
-                if scale is None or given.database not in (None, kind) or not database.can_have(kind):
-                    continue
-                place = Path(folder) / f"{one.name}-{kind}".replace(" ", "-")
-                rows.append(carry_out(one, kind, place, scale))
-                tell(rows[-1])
+    # The one trial that runs in this process must not write between the lines of the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    say(line(dict(zip(COLUMNS, COLUMNS, strict=True))))
+    with tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder, ThreadPoolExecutor(given.jobs) as pool:
+        planned = list(plan(wanted, short=given.short, only=given.database))
+
+        def run(number: int) -> Row:
+            one, kind, scale = planned[number]
+            row = carry_out(one, kind, Path(folder) / str(number), scale)
+            tell(row)
+            return row
+
+        rows = list(pool.map(run, range(len(planned))))
     if given.json:
         Path(given.json).write_text(json.dumps(about() | {"rows": [asdict(row) for row in rows]}, indent=1))
     bad = [row for row in rows if row.problems]
-    print(f"\n{len(rows)} rows, {len(bad)} with problems, {sum(row.skipped for row in rows)} skipped; {machine()}")
+    say(f"\n{len(rows)} rows, {len(bad)} with problems, {sum(row.skipped for row in rows)} skipped; {machine()}")
     return 1 if bad or not rows else 0
+
+
+def plan(wanted: set[str], *, short: bool, only: str | None) -> Iterator[tuple[Trial, str, dict]]:
+    """The trials to run, each with its database and its scale."""
+    for one in TRIALS:
+        scale = one.short if short else one.long
+        if scale is None or (wanted and one.name.upper() not in wanted):
+            continue
+        for kind in one.databases:
+            if only in (None, kind) and database.can_have(kind):
+                yield one, kind, scale
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("trials", nargs="*", metavar="TRIAL", help="which (default: all)")
     parser.add_argument("--short", action="store_true", help="the form that make test runs")
     parser.add_argument("--database", choices=database.KINDS)
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default: 1)")
     parser.add_argument("--json", metavar="FILE", help="write the rows there, too")
     return parser
 
@@ -67,9 +88,9 @@ def line(values: dict) -> str:
 
 
 def tell(row: Row) -> None:
-    print(line(cells(row)), row.title + (f"; {row.note}" if row.note else ""), flush=True)
+    say(line(cells(row)), row.title + (f"; {row.note}" if row.note else ""))
     for problem in row.problems:
-        print("    PROBLEM:", problem, flush=True)
+        say("    PROBLEM:", problem)
 
 
 def table(rows: Iterable[Row]) -> str:
@@ -94,13 +115,11 @@ def commit() -> str:
 
 
 def machine() -> str:
-    import os
-
     return f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
     began = time.monotonic()
     code = main()
-    print(f"{time.monotonic() - began:.0f} s")
+    say(f"{time.monotonic() - began:.0f} s")
     sys.exit(code)

@@ -48,14 +48,14 @@ def server_syncs(kind: str, folder: Path, leads: int) -> Result:
     if not Cluster.can_be_made():
         raise Skip("no initdb and pg_ctl here")
     problems: list[str] = []
-    with Cluster(synchronous_commit="off", wal_writer_delay="10s") as cluster:
-        with World(kind, folder, url=cluster.database()) as world:
-            world.web()
-            before = _syncs(world.url)
-            world.senders.many(leads, threads=1)
-            wait_until(lambda: _syncs(world.url) - before >= leads, 5, 0.2)
-            done = _syncs(world.url) - before
-            verdict = world.verdict()
+    off = Cluster(synchronous_commit="off", wal_writer_delay="10s")
+    with off as cluster, World(kind, folder, url=cluster.database()) as world:
+        world.web()
+        before = _syncs(world.url)
+        world.senders.many(leads, threads=1)
+        wait_until(lambda: _syncs(world.url) - before >= leads, 5, 0.2)
+        done = _syncs(world.url) - before
+        verdict = world.verdict()
     if done < leads:
         problems.append(f"{done} syncs for {leads} replies")
     return Result(leads, verdict, problems + verdict.problems(waiting=True), f"{done} syncs for {leads} replies")

@@ -15,8 +15,9 @@ def says(value, status=200, headers=()):
 
 
 class Crm:
-    """Listens on 127.0.0.1. `pages` maps a path (without its query) to a reply, a list of replies (the last stays), or a
-    function of the connection. `asked` holds (method, target, headers, body) of every request; `accepted` counts connections.
+    """Listens on 127.0.0.1. `pages` maps a path (without its query) to a reply, a list of replies
+    (the last stays), or a function of the connection. `asked` holds (method, target, headers, body) of every request,
+    `accepted` counts connections, `meeting` the requests that wait for their answer.
     """
 
     def __init__(self, pages=None):
@@ -80,6 +81,7 @@ class Crm:
 
     def close(self):
         self._ended.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # else the thread that accepts takes one more
         self._listener.close()
         for connection in self._open:
             connection.close()

@@ -1,70 +1,12 @@
-"""A lead that came as an id only: its CRM is asked, and nobody else waits for that, on both databases."""
+"""A lead that came as an id only: its CRM is asked for the phone, on both databases."""
 
 import json
-import threading
 
 import pytest
 
-from flow import enrich, operate
 from tests.fakes import CRM_TOKEN
-from tests.flow.crm import LIMIT, Crm, says
-
-AMO = """
-preset: generic
-auth: {secret: env:SHOP_TOKEN}
-event_key: id
-fetch:
-  base: "%s/api"
-  token: env:SHOP_CRM
-  headers: {Authorization: "Bearer {token}"}
-  rate: 50
-  steps:
-    - {name: lead, path: "/leads/{id}", query: {with: contacts}}
-    - {name: contact, path: "/contacts/{_fetched.lead._embedded.contacts[0].id}"}
-mapping:
-  number: {field: "_fetched.contact.phones[0]", region: RU}
-  script: Заявка
-  person: {field: _fetched.contact.name}
-"""
-LINKED = says({"id": 7, "_embedded": {"contacts": [{"id": 70}]}})
-ALONE = says({"id": 7, "_embedded": {"contacts": []}})
-CONTACT = says({"id": 70, "name": "Иван", "phones": ["+7 999 000-00-03"]})
-
-
-@pytest.fixture
-def crm():
-    opened = Crm({"/api/leads/7": LINKED, "/api/contacts/70": CONTACT})
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def gate(gateway, crm):
-    """The gateway with a source `amo` whose CRM is the stand-in."""
-    gateway.put("amo", AMO % crm.url)
-    return gateway
-
-
-def take(gate, **more):
-    return gate.take({"id": 7, **more}, source="amo")
-
-
-def enriched(gate):
-    """Ask until nobody waits for a question now; how many were asked for."""
-    n = 0
-    while enrich.enrich_next(gate.house):
-        n += 1
-        assert n < 500
-    return n
-
-
-def work(gate):
-    enriched(gate)
-    gate.work()
-
-
-def codes(lead):
-    return [reason["code"] for reason in json.loads(lead.reasons)]
+from tests.flow.asking import ALONE, AMO, CONTACT, LINKED, codes, enriched, take, work
+from tests.flow.crm import LIMIT, says
 
 
 def test_the_phone_comes_from_the_crm_in_chained_questions(gate, crm):
@@ -135,7 +77,7 @@ def test_a_phone_that_never_comes_is_asked_for_ever_more_rarely_and_then_held(ga
         (says({"pad": "x" * 300_000}), "crm_odd"),
         (says(b"", 302, ["Location: http://127.0.0.1:1/"]), "crm_odd"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "crm_silent"),
-        (b"SSH-2.0-OpenSSH\r\n", "crm_silent"),
+        (b"SSH-2.0-OpenSSH\r\n", "crm_odd"),
     ],
 )
 def test_a_crm_that_does_not_answer_is_named_and_asked_again_until_the_lead_is_too_old(gate, crm, reply, code):
@@ -249,136 +191,3 @@ def test_what_a_sender_says_the_crm_had_said_is_dropped(gate, crm):
     work(gate)
     assert [call.number for call in gate.voice.asked] == ["79990000003"]
     assert gate.lead(lead_id).number == "79990000003"
-
-
-def test_a_worker_killed_while_it_asks_leaves_a_lead_that_comes_back(gate, crm):
-    crm.pages["/api/leads/7"] = [says({}, 500), LINKED]
-    lead_id = take(gate)
-
-    class Killed(BaseException):
-        pass
-
-    class Dying:
-        def ask(self, question):
-            raise Killed
-
-    alive = gate.house.crm
-    gate.house.crm = Dying()
-    with pytest.raises(Killed):
-        enrich.enrich_next(gate.house)
-    gate.house.crm = alive
-    assert enriched(gate) == 0  # its lease holds
-    gate.clock.forward(31)
-    crm.pages["/api/leads/7"] = LINKED
-    work(gate)
-    assert gate.lead(lead_id).state == "accepted"
-
-
-def test_two_workers_never_ask_for_one_lead_at_once(gate, crm):
-    take(gate)
-    began = threading.Barrier(4)
-
-    def ask():
-        began.wait()
-        enriched(gate)
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert crm.targets == ["/api/leads/7?with=contacts", "/api/contacts/70"]
-
-
-def test_what_changes_while_the_crm_is_asked_stays_changed(gate, crm):
-    lead_id = take(gate)
-
-    def cancels(connection):
-        operate.cancel(gate.house, lead_id, "ann", "called himself")
-        connection.sendall(CONTACT)
-
-    crm.pages["/api/contacts/70"] = cancels
-    work(gate)
-    assert gate.lead(lead_id).state == "cancelled"
-    assert "_fetched" not in json.loads(gate.lead(lead_id).payload)
-
-
-def test_remap_asks_again_and_drops_what_was_said(gate, crm):
-    crm.pages["/api/contacts/70"] = [says({"id": 70, "phones": ["12"]}), CONTACT]
-    lead_id = take(gate)
-    work(gate)
-    assert gate.lead(lead_id).state == "held"
-    gate.clock.forward(60)
-    operate.remap(gate.house, lead_id, "ann", "mended in the CRM")
-    assert "_fetched" not in json.loads(gate.lead(lead_id).payload)
-    work(gate)
-    assert [call.number for call in gate.voice.asked] == ["79990000003"]
-
-
-def test_a_new_version_maps_again_what_the_crm_said_without_asking(gate, crm):
-    gate.clock.forward(12 * 3600)  # midnight: the lead waits for the morning
-    lead_id = take(gate)
-    work(gate)
-    assert gate.lead(lead_id).state == "ready"
-    asked = len(crm.asked)
-    gate.put("amo", (AMO % crm.url).replace("script: Заявка", "script: Утро"))
-    from flow import sweep
-
-    sweep.redo_next(gate.house, "amo")
-    work(gate)
-    assert gate.lead(lead_id).script == "Утро"
-    assert len(crm.asked) == asked
-
-
-def test_a_corrected_lead_is_asked_for_anew(gate, crm):
-    crm.pages["/api/leads/7"] = [ALONE, LINKED]
-    lead_id = take(gate)
-    work(gate)
-    gate.clock.forward(0.5)  # before the next look that it waits for
-    assert gate.take({"id": 7, "note": "changed"}, source="amo") == lead_id
-    work(gate)
-    assert gate.lead(lead_id).state == "accepted"
-
-
-def test_a_version_that_asks_nobody_lets_its_waiting_leads_be_mapped(gate, crm):
-    crm.pages["/api/leads/7"] = says({}, 500)
-    lead_id = take(gate, phone="+79990000009")
-    work(gate)
-    gate.put("amo", "preset: generic\nauth: {secret: env:SHOP_TOKEN}\nevent_key: id\nmapping: {script: Заявка}\n")
-    gate.clock.forward(2)
-    work(gate)
-    assert gate.lead(lead_id).state == "accepted"
-
-
-def test_a_lead_that_has_its_phone_already_asks_nobody(gateway, crm):
-    text = (AMO % crm.url).replace('field: "_fetched.contact.phones[0]"', 'field: [phone, "_fetched.contact.phones[0]"]')
-    gateway.put("amo", text)
-    lead_id = take(gateway, phone="+79990000008")
-    gateway.work()
-    assert gateway.lead(lead_id).state == "accepted"
-    assert crm.accepted == 0
-
-
-def test_a_hanging_crm_delays_no_other_leads_call(gate, crm):
-    crm.pages["/api/leads/7"] = crm.hang
-    take(gate)
-    asking = threading.Thread(target=enriched, args=(gate,))
-    asking.start()
-    assert crm.met.wait(10)
-    for n in range(20):
-        gate.take({"id": str(n), "phone": f"+799900001{n:02}"})
-    gate.work()
-    assert len(gate.voice.asked) == 20
-    assert crm.meeting == 1  # all of them rang while the CRM kept its question waiting
-    asking.join()
-
-
-def test_the_pace_bounds_how_often_a_crm_is_asked(gateway, crm):
-    gateway.put("amo", (AMO % crm.url).replace("rate: 50", "rate: 2"))
-    for n in range(3):
-        gateway.take({"id": 7, "n": n, "x": {}}, source="amo") if n == 0 else gateway.take({"id": 70 + n}, source="amo")
-    assert enriched(gateway) == 1
-    gateway.clock.forward(0.9)
-    assert enriched(gateway) == 0
-    gateway.clock.forward(0.2)
-    assert enriched(gateway) == 1

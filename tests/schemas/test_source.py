@@ -67,7 +67,17 @@ def test_everything_a_source_can_say_becomes_its_value():
         volatile=["ts"],
         secret="auth.access_token",
         paths=["events/summary"],
-        fetch={"base": "https://portal.example/rest/1/", "token": "env:CRM"},
+        fetch={
+            "base": "https://portal.example/rest/1/",
+            "token": "env:CRM",
+            "headers": {"Authorization": "Bearer {token}"},
+            "steps": [
+                {"name": "lead", "path": "/{token}/get/{data.FIELDS.ID}", "query": {"with": "contacts"}},
+                {"name": "form", "method": "POST", "path": "/v2", "body": {"ids": ["{id}"]}, "when": "_fetched.lead"},
+            ],
+            "ready_when": "_fetched.form",
+            "rate": "7",
+        },
         policy={
             "countries": ["RU", "KZ"],
             "number_types": "mobile",
@@ -95,6 +105,11 @@ def test_everything_a_source_can_say_becomes_its_value():
     assert source.repeat_window_s == 7200
     assert source.secret == (Path.compile("auth.access_token"),)
     assert source.fetch.base == "https://portal.example/rest/1"
+    assert [(step.name, step.method, step.path.text) for step in source.fetch.steps] == [
+        ("lead", "GET", "/{token}/get/{data.FIELDS.ID}"),
+        ("form", "POST", "/v2"),
+    ]
+    assert (source.fetch.rate, source.fetch.ready_when.text) == (7, "_fetched.form")
     policy = source.policy
     assert (policy.countries, policy.number_types, policy.hours) == (("RU", "KZ"), ("mobile",), Hours(1200, 120))
     assert (policy.once_per_number_s, policy.once_per_script) == (43200, True)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event, text
 
-from store import figures, queries
+from store import figures, leads, queries
 from store.queries import Wanted
 from tests.store.leads_in import lead_in
 
@@ -80,7 +80,18 @@ def test_figures_are_read_from_their_index(store, many, ask, index):
 
 
 def test_what_waits_is_read_from_the_partial_indexes(store, many):
-    indexes = ("leads_to_map", "leads_to_ask", "leads_to_call", "leads_to_call")
-    for ask in (lambda tx: figures.oldest_due(tx, ["main"]), lambda tx: figures.due_before(tx, ["main"], 5)):
+    indexes = ("leads_to_map", "leads_to_map", "leads_to_call", "leads_to_call")
+    for ask in (lambda tx: figures.oldest_due(tx, ["main"], 5), lambda tx: figures.due_before(tx, ["main"], 5)):
         for plan, index in zip(plans(store, many, ask), indexes, strict=True):
             assert index in plan
+
+
+def test_the_workers_next_leads_are_read_from_the_partial_indexes(store, many):
+    def ask(tx):
+        leads.next_received(tx, 5)
+        leads.next_ready(tx, "main", 5)
+        leads.next_ready(tx, "main", 5, oldest=True)
+
+    told = plans(store, many, ask)
+    assert all("leads_to_map" in plan or "leads_to_call" in plan for plan in told)
+    assert not any("Sort" in plan or "TEMP B-TREE" in plan for plan in told)

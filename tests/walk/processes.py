@@ -1,6 +1,7 @@
 """A whole gateway in processes of its own: simulator, release, gunicorn with two workers, worker."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -102,7 +103,7 @@ class Running:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.read().decode()
-        except (OSError, ValueError, Exception) as why:
+        except (OSError, http.client.HTTPException) as why:
             return 0, type(why).__name__
 
     def rung(self) -> list[dict[str, object]]:

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from core.outcome import Outcome
-from store import house, sources
+from core.trouble import paused
+from store import house, sources, trouble
 from tests.fakes import LOST, NEVER_LEFT, NO
 from tests.handlers.problems import problem_of
 
@@ -77,7 +78,7 @@ def test_no_worker_is_an_alarm(api, gateway):
     alive(gateway)
     gateway.clock.forward(31)
     alarm = alarms(api)["no_worker"]
-    assert (set(alarm), alarm["since"], alarm["count"]) == ({"name", "text", "since", "count"}, NOON, 1)
+    assert (set(alarm), alarm["since"], alarm["count"]) == ({"name", "text", "since", "count", "cleared"}, NOON, 1)
     alive(gateway)
     assert alarms(api) == {}
 
@@ -122,3 +123,17 @@ def test_a_source_that_cannot_be_read_is_an_alarm(api, gateway):
     alarm = alarms(api)["broken_sources"]
     assert (alarm["count"], alarm["since"]) == (1, NOON)
     assert "shop" in alarm["text"]
+
+
+def test_a_paused_account_is_an_alarm_and_its_leads_say_so(api, gateway):
+    gateway.take({"id": "1", "phone": "79990000001"})
+    with gateway.store.write() as tx:
+        known = trouble.lock(tx, "main")
+        trouble.write(tx, "main", paused(known, "Anna", "the contract ends", int(gateway.clock() * 1000)))
+    gateway.work()
+    alive(gateway)
+    alarm = alarms(api)["paused"]
+    assert (alarm["count"], alarm["since"]) == (1, NOON)
+    (lead,) = api.read("/api/leads")["leads"]
+    assert (lead["state"], lead["reason"]) == ("ready", "paused")
+    assert api.read(f"/api/leads/{lead['id']}")["reasons"] == lead["reasons"]

@@ -1,0 +1,182 @@
+"""What a preset says of its sender, in the words of a page: English or Russian, for people who set a form up."""
+
+import hashlib
+import json
+from typing import Any
+
+from config import load
+from core.source import Example, Source
+
+Words = dict[str, str]
+
+WORDS: dict[str, Words] = {
+    "en": {
+        "documented": "documented by the sender",
+        "seen": "seen in public code, not documented by the sender",
+        "guessed": "from memory; try it before you rely on it",
+        "query": "a token in the URL (`?{name}=`)",
+        "path": "a token as the last part of the URL",
+        "header": "a token in the header `{name}`",
+        "field": "a token in the field `{name}` of the body",
+        "basic": "user and password (Basic); the user is `{user}`",
+        "hmac": "a signature in the header `{header}`",
+        "own": "the sender's own signature",
+        "handshake": "the answer to its check",
+        "crm": "a CRM token",
+        "more": "and {n} more",
+        "own_ids": "the sender's ids",
+        "no_id": "has no id: the same content",
+        "days": "days",
+        "hours": "h",
+        "minutes": "min",
+        "expected": "the text that it expects",
+        "rings": "rings",
+        "held": "held for a person",
+        "not_a_lead": "not a lead",
+        "test": "test",
+        "handshake_file": "the sender's check",
+        "nothing": "no data",
+        "rule": "not called by the rules",
+        "yes": "yes",
+        "always": "yes",
+        "sometimes": "sometimes",
+    },
+    "ru": {
+        "documented": "описано самим сервисом",
+        "seen": "видели в открытом коде, сам сервис этого не описывает",
+        "guessed": "по памяти — проверьте, прежде чем полагаться",
+        "query": "токен в адресе (`?{name}=`)",
+        "path": "токен в конце адреса",
+        "header": "токен в заголовке `{name}`",
+        "field": "токен в поле `{name}` тела запроса",
+        "basic": "логин и пароль (Basic), логин `{user}`",
+        "hmac": "подпись в заголовке `{header}`",
+        "own": "собственная подпись сервиса",
+        "handshake": "ответ на его проверку",
+        "crm": "токен CRM",
+        "more": "и ещё {n}",
+        "own_ids": "номера самого сервиса",
+        "no_id": "номера нет: то же содержимое",
+        "days": "дн.",
+        "hours": "ч",
+        "minutes": "мин",
+        "expected": "текст, которого он ждёт",
+        "rings": "звонок",
+        "held": "ждёт человека",
+        "not_a_lead": "не заявка",
+        "test": "тест",
+        "handshake_file": "проверка сервиса",
+        "nothing": "нет данных",
+        "rule": "правила не разрешают звонок",
+        "yes": "да",
+        "always": "да",
+        "sometimes": "иногда",
+    },
+}
+SHOWN = 4  # of the fields in which a phone is looked for
+PLAIN = 42  # signs; a longer reference says nothing to a marketer
+OWN_HANDSHAKE = ("meta", "vk")  # their checks want a secret beside that of the proof
+SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
+# What the hand-written texts speak of. Where it changes, somebody has to read them again.
+SPOKEN_OF = ("title", "confidence", "needs", "notes", "auth", "handshake", "lead_when", "policy", "event_key")
+
+
+def looked_at(preset: str) -> str:
+    """A short digest of what the texts about this preset were written against."""
+    text = load.read_preset(preset)
+    if not isinstance(text, load.Text):
+        raise ValueError(str(text))
+    said = {key: text.value.get(key) for key in (*SPOKEN_OF, "repeat_window", "reply")}
+    said["fetch"] = {key: text.value.get("fetch", {}).get(key) for key in ("base", "required", "headers")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def secret_names(source: Source) -> dict[str, str]:
+    """The names in SECRETS_FILE that `flask sources new` gives to the secrets of my-<preset>, by their use."""
+    base = "MY_" + source.preset.upper().replace("-", "_")
+    names = {} if source.auth.scheme == "none" else {"token": f"{base}_TOKEN"}
+    if any(shake.scheme in OWN_HANDSHAKE for shake in source.handshakes):
+        names["handshake"] = f"{base}_HANDSHAKE"
+    if source.fetch:
+        names["crm"] = f"{base}_CRM"
+    return names
+
+
+def proof(source: Source, words: Words) -> str:
+    """How the sender proves itself."""
+    auth = source.auth
+    key = auth.place if auth.scheme == "token" else auth.scheme if auth.scheme in ("basic", "hmac") else "own"
+    return words[key].format(name=auth.name, user=auth.user, header=auth.header)
+
+
+def needs(source: Source, words: Words) -> str:
+    """Everything that has to be set, for a cell of the index."""
+    beside = [words[use] for use in ("handshake", "crm") if use in secret_names(source)]
+    return "; ".join([proof(source, words), *beside])
+
+
+def fields(paths: Any, words: Words) -> str:
+    """The first few references that a person can read, and how many more there are."""
+    plain = [path.text for path in paths if len(path.text) <= PLAIN][:SHOWN]
+    rest = len(paths) - len(plain)
+    told = [f"`{text}`" for text in plain]
+    return ", ".join(told + ([words["more"].format(n=rest)] if rest and plain else [])) if plain else ""
+
+
+def repeat(source: Source, words: Words) -> str:
+    """By what a repeat is told, and for how long."""
+    span = next(f"{source.repeat_window_s // size} {words[unit]}" for size, unit in SPANS if _fits(source, size))
+    plain = [path.text for path in source.event_key]
+    if not plain:
+        return f"{words['no_id']}, {span}"
+    short = all(len(text) <= PLAIN for text in plain)
+    return f"{' + '.join(f'`{text}`' for text in plain) if short else words['own_ids']}, {span}"
+
+
+def _fits(source: Source, size: int) -> bool:
+    return source.repeat_window_s % size == 0 or size == 60
+
+
+def reply(source: Source, words: Words) -> str:
+    """What the sender hears when all is well."""
+    said = source.reply
+    if said is None:
+        return "200"
+    if said.json is not None:
+        told = {key: "…" if isinstance(value, dict) else value for key, value in said.json.items()}
+        return f"{said.status} `{json.dumps(told, ensure_ascii=False)}`"
+    short = said.body is not None and len(said.body) <= PLAIN
+    return f"{said.status} `{said.body}`" if short else f"{said.status}, {words['expected']}"
+
+
+def several(source: Source) -> bool:
+    """Whether one request may hold several leads."""
+    return bool(source.splits) or any(len(example.calls) > 1 for example in source.examples)
+
+
+def fetch(source: Source, words: Words) -> str:
+    """Whether the phone has to be asked of the sender's CRM: a word, or empty."""
+    if source.fetch is None:
+        return ""
+    text = load.read_preset(source.preset)
+    required = isinstance(text, load.Text) and text.value["fetch"].get("required") == "true"
+    return words["always"] if required else words["sometimes"]
+
+
+def outcomes(source: Source, words: Words) -> list[str]:
+    """The example files by what comes of them: `rings: a.http, b.http`."""
+    by: dict[str, list[str]] = {}
+    for example in source.examples:
+        if not example.answers and example.request not in sum(by.values(), []):
+            by.setdefault(words[_outcome(example)], []).append(example.request)
+    return [f"{what}: " + ", ".join(f"`{file}`" for file in files) for what, files in by.items()]
+
+
+def _outcome(example: Example) -> str:
+    if example.call is not None or any(example.calls):
+        return "rings"
+    if example.calls:
+        return "held"
+    if example.state == "handshake":
+        return "handshake_file"
+    return example.reason if example.reason in ("not_a_lead", "test", "rule") else example.state

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from cli import account, story
+from cli import account, leads_bulk, story
 from cli.commands import asker, no, the_house
 from core.lead import Lead
 from core.policy import DESPITE
@@ -14,7 +14,10 @@ from store import queries, trouble
 
 @click.group("leads")
 def command() -> None:
-    """The leads: list, show, cancel, remap, rearm, resolve."""
+    """The leads: list, show, cancel, remap, rearm, resolve; many at once with bulk."""
+
+
+command.add_command(leads_bulk.command)
 
 
 @command.command("list")

@@ -143,8 +143,7 @@ def reply(source: Source, words: Words) -> str:
     if said is None:
         return "200"
     if said.json is not None:
-        told = {key: "…" if isinstance(value, dict) else value for key, value in said.json.items()}
-        return f"{said.status} `{json.dumps(told, ensure_ascii=False)}`"
+        return f"{said.status} `{json.dumps(said.json, ensure_ascii=False, default=lambda path: '…')}`"
     short = said.body is not None and len(said.body) <= PLAIN
     return f"{said.status} `{said.body}`" if short else f"{said.status}, {words['expected']}"
 

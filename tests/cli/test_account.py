@@ -1,38 +1,7 @@
 """`flask pause`, `flask resume`, and where a pause is seen."""
 
-import pytest
-
-from app import create_app
-from config.settings import read
 from tests.fakes import NO, YES
 from tests.flow.test_trouble import PAGE_401, posts
-
-SETTINGS = {
-    "DATABASE_URL": "sqlite:///var/unused.db",
-    "VOICE_API_URL": "http://127.0.0.1:9/",
-    "VOICE_API_KEY": "key",
-    "SECRET_KEY": "s" * 32,
-    "DIGEST_KEY": "d" * 32,
-    "API_TOKEN": "a-token-of-the-tests",
-}
-
-
-@pytest.fixture
-def app(gateway):
-    made = create_app(read(SETTINGS, dotenv=None), gateway.house)
-    yield made
-    gateway.house.sources.end()
-
-
-@pytest.fixture
-def flask(app):
-    """Run a command; its exit code and all that it said."""
-
-    def run(*words):
-        done = app.test_cli_runner().invoke(args=words)
-        return done.exit_code, done.output
-
-    return run
 
 
 def test_a_pause_is_said_with_who_and_why_until_it_is_resumed(gateway, flask):

@@ -1,0 +1,73 @@
+"""`flask leads bulk`: one wish for many leads, told before it is done."""
+
+from datetime import UTC, datetime
+
+import click
+from flask.cli import with_appcontext
+
+from cli.commands import asker, no, the_house
+from core.policy import DESPITE
+from core.states import STATES
+from flow import bulk, operate
+from store.queries import Wanted
+
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+@click.command("bulk")
+@click.argument("change", type=click.Choice(bulk.CHANGES))
+@click.option("--state", type=click.Choice(STATES), required=True, help="Leads in this state only.")
+@click.option("--source", default="", help="Of this source only.")
+@click.option("--how", default="", help="With this reason only; of unknown leads, the kind of it.")
+@click.option("--since", type=click.DateTime(MOMENTS), help="Received at or after this time, UTC.")
+@click.option("--until", type=click.DateTime(MOMENTS), help="Received before this time, UTC.")
+@click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="For rearm: a rule to set aside.")
+@click.option("--limit", type=click.IntRange(1, bulk.A_GO), default=bulk.A_GO, show_default=True)
+@click.option("--do", "really", is_flag=True, help="Do it; without this it is only told.")
+@asker
+@with_appcontext
+def command(
+    change: str,
+    state: str,
+    source: str,
+    how: str,
+    since: datetime | None,
+    until: datetime | None,
+    despite: tuple[str, ...],
+    limit: int,
+    really: bool,
+    who: str,
+    why: str,
+) -> None:
+    """CHANGE (cancel, rearm or remap) many leads, newest first, at most 500 a go.
+
+    Says first how many it would take, of which sources and for which reasons; --do carries it out.
+    Rearmed leads are rung at the account's pace."""
+    house = the_house()
+    wanted = Wanted(state=state, source=source, how=how, since=_ms(since), until=_ms(until))
+    try:
+        planned = bulk.plan(house, wanted, change, at_most=limit)
+        _tell(planned, change)
+        if not really:
+            click.echo("nothing was changed; --do carries it out")
+            return
+        done = bulk.carry_out(house, planned, change, who, why, despite)
+    except operate.Refused as refusal:
+        no(str(refusal))
+    click.echo(f"{done.changed} changed, {len(done.refused)} left as they were")
+    for lead in done.refused:
+        click.echo(f"  lead {lead['no']}: {lead['text']}")
+    if planned.next is not None:
+        click.echo("more are waiting: the same command again takes the next ones")
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def _tell(planned: bulk.Plan, change: str) -> None:
+    more = "" if planned.next is None else " (and more behind them)"
+    click.echo(f"{change}: {len(planned.leads)} leads{more}")
+    for title, counts in (("source", planned.sources), ("reason", planned.kinds)):
+        for name, count in sorted(counts.items()):
+            click.echo(f"  {title} {name}: {count}")

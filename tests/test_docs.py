@@ -1,0 +1,323 @@
+"""The documentation says what the code is: tables, names, settings, commands and links are compared."""
+
+import ast
+import importlib
+import re
+import shlex
+from itertools import product
+from pathlib import Path
+
+import click
+import pytest
+
+from core import outcome, reason, states
+from core.proofs.proof import CAUSES
+from simulator.__main__ import _parser as simulator_parser
+from store.tables import meta
+from tests.test_imports import MAY
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+SPAN = re.compile(r"`([^`\n]+)`")
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+
+
+def name(page):
+    return str(page.relative_to(ROOT))
+
+
+def text(page):
+    return (DOCS / page).read_text(encoding="utf-8")
+
+
+def rows(page, *head):
+    """The cells of every row of the tables of a page whose head begins with these words."""
+    found, inside = [], False
+    for line in text(page).splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+        if not line.startswith("|"):
+            inside = False
+        elif cells[: len(head)] == list(head):
+            inside = True
+        elif inside and not set(cells[0]) <= set("- "):
+            found.append(cells)
+    assert found, f"{page} has no table {head}"
+    return found
+
+
+def named(cell):
+    return SPAN.findall(cell)
+
+
+def first_names(page, *head):
+    return [word for cells in rows(page, *head) for word in named(cells[0])]
+
+
+# docs/states.md
+
+
+def test_the_states_are_those_of_the_code():
+    told = {named(cells[0])[0]: cells[-1] == "yes" for cells in rows("states.md", "state", "meaning")}
+    assert told == {state: state in states.NEEDS_A_PERSON for state in states.STATES}
+
+
+def test_the_transitions_are_those_of_the_code():
+    told = {}
+    for cells in rows("states.md", "transition", "from -> to"):
+        pairs = set()
+        for move in cells[1].split(";"):
+            origins, targets = ([word.strip() for word in side.split(",")] for side in move.split("->"))
+            pairs |= {(states.NEW if o == "(new)" else o, t) for o, t in product(origins, targets)}
+        told[named(cells[0])[0]] = pairs
+    assert told == {transition: set(pairs) for transition, pairs in states.TRANSITIONS.items()}
+
+
+def test_the_diagram_draws_only_moves_that_exist():
+    drawn = re.findall(r"^ +(\S+) --> (\w+): (.+)$", text("states.md"), re.MULTILINE)
+    assert len(drawn) > 15
+    for origin, target, moves in drawn:
+        for move in moves.split(" (")[0].split(", "):
+            assert states.allowed(move, states.NEW if origin == "[*]" else origin, target), (origin, move, target)
+
+
+# docs/walk.md
+
+
+def test_the_import_table_is_the_one_that_is_held():
+    told = {
+        cells[0]: {word.strip().split(" ")[0] for word in re.sub(r"\([^)]*\)", "", cells[1]).split(",")}
+        for cells in rows("walk.md", "folder", "may import")
+    }
+    assert told == MAY
+
+
+def code_names(page):
+    return sorted({word for word in named(text(page)) if word.split(".")[0] in MAY and re.fullmatch(r"[\w.]+", word)})
+
+
+@pytest.mark.parametrize("page", ["walk.md", "states.md", "decisions.md", "wire.md"])
+def test_every_function_that_is_named_exists(page):
+    missing = [word for word in code_names(page) if not exists(word)]
+    assert missing == []
+    assert page != "walk.md" or len(code_names(page)) > 40
+
+
+def exists(dotted):
+    parts = dotted.split(".")
+    for n in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:n]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[n:]:
+            if not hasattr(found, part):
+                return False
+            found = getattr(found, part)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("page", ["walk.md", "states.md", "decisions.md", "wire.md", "simulator.md"])
+def test_every_file_that_is_named_exists(page):
+    paths = {word for word in named(text(page)) if re.fullmatch(r"[a-z_./]+(\.py|\.yaml|\.md|/)", word)}
+    ours = {path for path in paths if path.split("/")[0] in {*MAY, "tests", "docs"} and "/" in path}
+    assert [path for path in sorted(ours) if not (ROOT / path).exists()] == []
+
+
+# docs/glossary.md
+
+
+def test_every_table_has_its_line():
+    assert set(first_names("glossary.md", "table", "a row is")) == set(meta.tables)
+
+
+def test_every_state_outcome_and_how_has_its_line():
+    assert set(states.STATES) <= set(named(text("glossary.md")))
+    assert set(first_names("glossary.md", "outcome", "means")) == set(outcome.TRANSITION_AFTER)
+    told = {named(cells[0])[0]: cells[1] for cells in rows("glossary.md", "how", "of", "means")}
+    assert {how for how, of in told.items() if of == "not_sent"} == hows_in_code("not_sent")
+    assert {how for how, of in told.items() if of == "unknown"} == hows_in_code("unknown")
+
+
+def hows_in_code(kind):
+    """The words that the code itself writes, wherever an attempt may end."""
+    found = set()
+    for path in (p for folder in ("wire", "flow") for p in (ROOT / folder).glob("*.py") if p.name != "fetch.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if kind == "not_sent" and called in ("NotYet", "_unsent"):
+                found |= {word for argument in node.args[:2] for word in constants(argument)}
+            elif kind == "unknown" and called == "Outcome":
+                hows = [argument.value for argument in node.keywords if argument.arg == "how"] + node.args[1:2]
+                found |= {word for how in hows for word in constants(how)}
+            elif kind == "unknown" and isinstance(node, ast.Assign):
+                if re.search(r"\bended$|^how$", ast.unparse(node.targets[0])):
+                    found |= constants(node.value)
+    return {word for word in found if re.fullmatch(r"[a-z_]+", word)}
+
+
+def constants(node):
+    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def test_every_cause_of_a_refused_proof_has_its_line():
+    assert set(first_names("glossary.md", "cause", "means")) == set(CAUSES)
+
+
+def test_every_metric_has_its_line():
+    tree = ast.parse((ROOT / "handlers/metrics.py").read_text(encoding="utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "_gauge"]
+    assert set(first_names("glossary.md", "name", "counts")) == {f"gateway_{call.args[0].value}" for call in calls}
+
+
+def test_every_alarm_has_its_line():
+    tree = ast.parse((ROOT / "flow/alarms.py").read_text(encoding="utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "Alarm"]
+    names = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    assert set(first_names("glossary.md", "alarm", "rings while")) == names
+
+
+def test_every_reason_has_its_russian_line():
+    assert set(first_names("ru/reasons.md", "код", "значит")) == set(reason.WORDS)
+
+
+# docs/settings.md
+
+
+def settings_in_code():
+    """Name -> default as written, of everything that settings.py and gunicorn.conf.py read."""
+    found = {}
+    for call in calls_in("config/settings.py", "get"):
+        kind, variable, *default = call.args
+        found[variable.value] = default[0].value if default and isinstance(default[0], ast.Constant) else None
+        assert kind.value in ("str", "int", "float")
+    for call in calls_in("gunicorn.conf.py", "os.environ.get"):
+        found.setdefault(call.args[0].value, 2)
+    return found
+
+
+def calls_in(file, function):
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    read = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "read"), tree)
+    return [n for n in ast.walk(read) if isinstance(n, ast.Call) and ast.unparse(n.func) == function]
+
+
+def test_every_setting_is_told_and_every_told_one_is_read():
+    assert set(first_names("settings.md", "name", "default")) == set(settings_in_code())
+
+
+def test_the_defaults_are_those_of_the_code():
+    read = settings_in_code()
+    for cells in rows("settings.md", "name", "default"):
+        told = named(cells[1])
+        default = read[named(cells[0])[0]]
+        assert (told == []) == (default in (None, "")), cells[0]
+        assert not told or told[0] == re.sub(r"^(\d+)\.0$", r"\1", str(default)), cells[0]
+
+
+# docs/decisions.md
+
+
+def test_every_dependency_has_its_entry():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    wanted = {re.split(r"[=\[]", line)[0] for line in lines}
+    assert {cells[0] for cells in rows("decisions.md", "dependency", "gives")} == wanted
+
+
+# Commands
+
+
+@pytest.fixture(scope="module")
+def tree():
+    from cli import commands
+
+    class Cli:
+        cli = click.Group("flask")
+
+    commands.register(Cli)
+    return Cli.cli
+
+
+def written(page):
+    """(line of a shell block or span, whether it has to be whole) of every `flask ...` on a page."""
+    whole = page.read_text(encoding="utf-8")
+    for language, block in FENCE.findall(whole):
+        if language in ("", "sh", "bash", "console"):
+            joined = re.sub(r"\\\n\s*", " ", block)
+            for line in joined.splitlines():
+                yield from ((found, True) for found in commands_of(line))
+    for span in SPAN.findall(FENCE.sub("", whole)):
+        yield from ((found, False) for found in commands_of(span))
+
+
+def commands_of(line):
+    line = re.sub(r"^\s*(\$ )?", "", line)
+    for part in re.split(r"&&|\||;| #|^#|>>? ", line):
+        found = re.match(r"(?:[A-Z_]+=\S+ )*(?:exec )?(?:\.venv/bin/)?flask (.+)", part.strip())
+        if found:
+            yield found.group(1).strip()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_command_exists_with_its_options(page, tree):
+    for line, whole in written(page):
+        words = shlex.split(line)
+        command, context = tree, click.Context(tree, info_name="flask")
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            following = command.get_command(context, words[0])
+            assert following is not None, f"flask {line}: there is no {words[0]}"
+            command, words = following, words[1:]
+        if words == ["--help"]:
+            continue
+        known = options_of(command)
+        unknown = [word.split("=")[0] for word in words if word.startswith("--") and word.split("=")[0] not in known]
+        assert unknown == [], f"flask {line}"
+        if whole:
+            assert not isinstance(command, click.Group), f"flask {line}: which of its commands?"
+            try:
+                command.make_context("flask", list(words), parent=context)
+            except click.UsageError as why:
+                pytest.fail(f"flask {line}: {why.format_message()}")
+
+
+def options_of(command):
+    if command.context_settings.get("ignore_unknown_options"):  # the simulator's own parser reads them
+        return set(re.findall(r"--[a-z-]+", simulator_parser().format_help()))
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+def test_commands_of_the_pages_are_found():
+    assert len([1 for page in PAGES for _ in written(page)]) > 80
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_make_target_exists(page):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    whole = page.read_text(encoding="utf-8")
+    lines = [*SPAN.findall(FENCE.sub("", whole)), *(line for _, block in FENCE.findall(whole) for line in block.split("\n"))]
+    told = [re.match(r"(?:[A-Z_]+=\S+ )*make ([a-z]+)\b", line.strip()) for line in lines]
+    assert {found.group(1) for found in told if found} <= targets
+
+
+# Links
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_leads_somewhere(page):
+    whole = FENCE.sub("", page.read_text(encoding="utf-8"))
+    links = [link.split("#")[0] for link in LINK.findall(whole) if "://" not in link]
+    assert [link for link in links if link and not (page.parent / link).exists()] == []
+
+
+def test_every_page_is_reached_from_the_index():
+    reached, left = set(), [DOCS / "index.md"]
+    while left:
+        page = left.pop().resolve()
+        if page in reached or page.suffix != ".md" or not page.exists():
+            continue
+        reached.add(page)
+        links = LINK.findall(page.read_text(encoding="utf-8"))
+        left += [page.parent / link.split("#")[0] for link in links if "://" not in link]
+    assert [name(page) for page in PAGES if page.resolve() not in reached] == []

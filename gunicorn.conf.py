@@ -5,9 +5,15 @@ with its list of problems, and no recycled worker can fail to boot later. Connec
 after the fork."""
 
 import os
+from pathlib import Path
 
-bind = f"{os.environ.get('HOST') or '0.0.0.0'}:{os.environ.get('PORT') or '8000'}"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+from dotenv import dotenv_values
+
+# As the settings read them: the environment, else .env beside this file.
+_given = {**dotenv_values(Path(__file__).parent / ".env"), **{k: v for k, v in os.environ.items() if v}}
+
+bind = f"{_given.get('HOST') or '0.0.0.0'}:{_given.get('PORT') or '8000'}"
+workers = int(_given.get("WEB_CONCURRENCY") or 2)
 worker_class = "gthread"
 threads = 32
 preload_app = True
@@ -18,7 +24,8 @@ forwarder_headers = ""
 # The access log prints the whole line, query and token: off. Our own log has one line a step.
 accesslog = None
 errorlog = "-"
-loglevel = "warning"
+# A warning of a request that cannot be read prints its first line, and the token with it.
+loglevel = "error"
 graceful_timeout = 20
 timeout = 60
 keepalive = 5

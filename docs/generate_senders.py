@@ -29,6 +29,14 @@ TEMPLATES = Environment(  # noqa: S701
 )
 
 
+def _scalar(text: str) -> str:
+    """A text as YAML, in quotes."""
+    return "'" + text.replace("'", "''") + "'" if '"' in text else f'"{text}"'
+
+
+TEMPLATES.filters["scalar"] = _scalar
+
+
 def main(arguments: list[str]) -> None:
     """Write what differs; with --looked NAME... note that those texts were read."""
     if arguments[:1] == ["--looked"]:
@@ -91,9 +99,9 @@ def _facts(name: str, language: str) -> dict[str, Any]:
         "secrets": secrets,
         "proof": sender_facts.proof(source, words),
         "needs": sender_facts.needs(source, words),
-        "in_url": source.auth.scheme == "token" and source.auth.place in ("query", "path"),
-        "phone": sender_facts.fields(source.mapping.number.fields + source.mapping.number.in_text, words),
-        "person": sender_facts.fields(source.mapping.person, words),
+        "url": "http://127.0.0.1:8000/hooks/my-" + name + sender_facts.token_in_url(source),
+        "phone": sender_facts.fields(source, source.mapping.number.fields + source.mapping.number.in_text, words),
+        "person": sender_facts.fields(source, source.mapping.person, words),
         "repeat": sender_facts.repeat(source, words),
         "reply": sender_facts.reply(source, words),
         "several": words["yes"] if sender_facts.several(source) else "",

@@ -89,10 +89,10 @@ def _post(tail: str, delivery: Delivery, url: str, headers: list[str]) -> str:
 def _signed(source: Source, tail: str, url: str, headers: list[str]) -> tuple[str, ...]:
     """A signature over the parts that the preset names, at the time of the shell's clock."""
     auth = source.auth
-    parts = ["cat /tmp/body" if part == "body" else f"printf '%s' {_literal(part)}" for part in auth.signed]
-    text = f"({'; '.join(parts)})" if len(parts) > 1 else parts[0]
+    parts = ['cat "$BODY"' if part == "body" else f"printf '%s' {_literal(part)}" for part in auth.signed]
+    text = f"{{ {'; '.join(parts)}; }}" if len(parts) > 1 else parts[0]
     made = '-binary | base64' if auth.encoding == "base64" else "-r | cut -d' ' -f1"
-    lines = [f"{tail} > /tmp/body"]
+    lines = [f'BODY=$(mktemp); {tail} > "$BODY"']
     if "timestamp" in auth.signed:
         lines.append("NOW=$(date +%s)" + ("000" if auth.timestamp_unit == "ms" else ""))
     lines.append(f'SIGN=$({text} | openssl dgst -{auth.digest} -hmac "$SECRET" {made})')
@@ -104,7 +104,7 @@ def _signed(source: Source, tail: str, url: str, headers: list[str]) -> tuple[st
     headers = [*headers, f'-H "{auth.header}: {value}"']
     if auth.timestamp_header:
         headers.append(f'-H "{auth.timestamp_header}: $NOW"')
-    return (*lines, " ".join(["curl -i", url, *headers, "--data-binary @/tmp/body"]))
+    return (*lines, " ".join(["curl -i", url, *headers, '--data-binary @"$BODY"']))
 
 
 def _literal(part: str) -> str:

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from typing import Any
 
 from config import load
+from core.expression import Path
 from core.source import Example, Source
 
 Words = dict[str, str]
@@ -25,10 +25,13 @@ WORDS: dict[str, Words] = {
         "crm": "a CRM token",
         "more": "and {n} more",
         "own_ids": "the sender's ids",
-        "no_id": "has no id: the same content",
-        "days": "days",
-        "hours": "h",
-        "minutes": "min",
+        "no_id": "its content (it has no id)",
+        "within": "{key}, for {span}",
+        "by": "",
+        "days": "day days days",
+        "hours": "hour hours hours",
+        "minutes": "minute minutes minutes",
+        "see": "see `flask sources presets {name}`",
         "expected": "the text that it expects",
         "rings": "rings",
         "held": "held for a person",
@@ -55,11 +58,14 @@ WORDS: dict[str, Words] = {
         "handshake": "ответ на его проверку",
         "crm": "токен CRM",
         "more": "и ещё {n}",
-        "own_ids": "номера самого сервиса",
-        "no_id": "номера нет: то же содержимое",
-        "days": "дн.",
-        "hours": "ч",
-        "minutes": "мин",
+        "own_ids": "по номерам самого сервиса",
+        "no_id": "по содержимому (номера у заявки нет)",
+        "within": "{key}; срок — {span}",
+        "by": "по ",
+        "days": "день дня дней",
+        "hours": "час часа часов",
+        "minutes": "минута минуты минут",
+        "see": "см. `flask sources presets {name}`",
         "expected": "текст, которого он ждёт",
         "rings": "звонок",
         "held": "ждёт человека",
@@ -76,7 +82,7 @@ WORDS: dict[str, Words] = {
 SHOWN = 4  # of the fields in which a phone is looked for
 PLAIN = 42  # signs; a longer reference says nothing to a marketer
 OWN_HANDSHAKE = ("meta", "vk")  # their checks want a secret beside that of the proof
-SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
+SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))  # no preset counts in seconds
 # What the hand-written texts speak of. Where it changes, somebody has to read them again.
 SPOKEN_OF = ("title", "confidence", "needs", "notes", "auth", "handshake", "lead_when", "policy", "event_key")
 
@@ -109,32 +115,56 @@ def proof(source: Source, words: Words) -> str:
     return words[key].format(name=auth.name, user=auth.user, header=auth.header)
 
 
+def token_in_url(source: Source) -> str:
+    """What stands behind the address where the URL itself is the proof; else empty."""
+    auth = source.auth
+    if auth.scheme != "token" or auth.place not in ("query", "path"):
+        return ""
+    return f"?{auth.name}=..." if auth.place == "query" else "/..."
+
+
 def needs(source: Source, words: Words) -> str:
     """Everything that has to be set, for a cell of the index."""
     beside = [words[use] for use in ("handshake", "crm") if use in secret_names(source)]
     return "; ".join([proof(source, words), *beside])
 
 
-def fields(paths: Any, words: Words) -> str:
-    """The first few references that a person can read, and how many more there are."""
-    plain = [path.text for path in paths if len(path.text) <= PLAIN][:SHOWN]
+def fields(source: Source, paths: tuple[Path, ...], words: Words) -> str:
+    """The first few references that a person can read, and how many more there are; empty where there are none."""
+    plain = [_shown(path) for path in paths if _is_plain(path)][:SHOWN]
     rest = len(paths) - len(plain)
+    if not plain:
+        return words["see"].format(name=source.preset) if paths else ""
     told = [f"`{text}`" for text in plain]
-    return ", ".join(told + ([words["more"].format(n=rest)] if rest and plain else [])) if plain else ""
+    return ", ".join(told + ([words["more"].format(n=rest)] if rest else []))
+
+
+def _is_plain(path: Path) -> bool:
+    return len(path.text) <= PLAIN and not path.text.startswith("_fetched") and not set(path.text) & set("?|&!(@")
+
+
+def _shown(path: Path) -> str:
+    """As a person would say it: a way down that is written as a list of keys, with dots."""
+    return ".".join(path.patterns or path.steps or ()) if path.text.startswith("[") else path.text
 
 
 def repeat(source: Source, words: Words) -> str:
     """By what a repeat is told, and for how long."""
-    span = next(f"{source.repeat_window_s // size} {words[unit]}" for size, unit in SPANS if _fits(source, size))
-    plain = [path.text for path in source.event_key]
-    if not plain:
-        return f"{words['no_id']}, {span}"
-    short = all(len(text) <= PLAIN for text in plain)
-    return f"{' + '.join(f'`{text}`' for text in plain) if short else words['own_ids']}, {span}"
+    size, unit = next(pair for pair in SPANS if source.repeat_window_s % pair[0] == 0)
+    span = counted(source.repeat_window_s // size, words[unit])
+    if not source.event_key:
+        return words["within"].format(key=words["no_id"], span=span)
+    plain = all(_is_plain(path) for path in source.event_key)
+    key = words["by"] + " + ".join(f"`{_shown(path)}`" for path in source.event_key) if plain else words["own_ids"]
+    return words["within"].format(key=key, span=span)
 
 
-def _fits(source: Source, size: int) -> bool:
-    return source.repeat_window_s % size == 0 or size == 60
+def counted(number: int, forms: str) -> str:
+    """`30 days`, `2 часа`: the form of the noun that its number wants; three forms, for 1, 2 and 5."""
+    one, few, many = forms.split()
+    if number % 10 == 1 and number % 100 != 11 and (number == 1 or few != many):
+        return f"{number} {one}"
+    return f"{number} {few if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else many}"
 
 
 def reply(source: Source, words: Words) -> str:

@@ -152,10 +152,13 @@ def hows_in_code(kind):
             elif kind == "unknown" and called == "Outcome":
                 hows = [argument.value for argument in node.keywords if argument.arg == "how"] + node.args[1:2]
                 found |= {word for how in hows for word in constants(how)}
-            elif kind == "unknown" and isinstance(node, ast.Assign):
-                if re.search(r"\bended$|^how$", ast.unparse(node.targets[0])):
-                    found |= constants(node.value)
+            elif kind == "unknown" and isinstance(node, ast.Assign) and is_how(node.targets[0]):
+                found |= constants(node.value)
     return {word for word in found if re.fullmatch(r"[a-z_]+", word)}
+
+
+def is_how(target):
+    return ast.unparse(target) == "how" or ast.unparse(target).endswith(".ended")
 
 
 def constants(node):
@@ -193,7 +196,7 @@ def settings_in_code():
         kind, variable, *default = call.args
         found[variable.value] = default[0].value if default and isinstance(default[0], ast.Constant) else None
         assert kind.value in ("str", "int", "float")
-    for call in calls_in("gunicorn.conf.py", "os.environ.get"):
+    for call in calls_in("gunicorn.conf.py", "_given.get"):
         found.setdefault(call.args[0].value, 2)
     return found
 
@@ -296,7 +299,10 @@ def test_commands_of_the_pages_are_found():
 def test_every_make_target_exists(page):
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     whole = page.read_text(encoding="utf-8")
-    lines = [*SPAN.findall(FENCE.sub("", whole)), *(line for _, block in FENCE.findall(whole) for line in block.split("\n"))]
+    lines = [
+        *SPAN.findall(FENCE.sub("", whole)),
+        *(line for _, block in FENCE.findall(whole) for line in block.split("\n")),
+    ]
     told = [re.match(r"(?:[A-Z_]+=\S+ )*make ([a-z]+)\b", line.strip()) for line in lines]
     assert {found.group(1) for found in told if found} <= targets
 

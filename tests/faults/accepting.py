@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tests.faults.database import POSTGRESQL
 from tests.faults.processes import wait_until
 from tests.faults.senders import Crowd
 from tests.faults.trial import Result, trial
@@ -50,6 +51,7 @@ def kill_one_of(pids: list[int]) -> None:
 @trial(
     "T1c",
     "the provider is down, then back",
+    short_on=(POSTGRESQL,),
     short={"leads": 30, "seconds": 2},
     long={"leads": 100, "seconds": 5},
 )

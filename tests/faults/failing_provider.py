@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.behaviours import BEHAVIOURS
+from tests.faults.database import POSTGRESQL, SQLITE
 from tests.faults.processes import wait_until
 from tests.faults.trial import Result, trial
 from tests.faults.world import TIMEOUT_S, World
@@ -44,6 +45,7 @@ def expected(behaviour: str) -> str:
 @trial(
     "T11-T17",
     "every way a reply can fail",
+    short_on=(POSTGRESQL,),
     short={"behaviours": SHORT_LIST},
     long={"behaviours": (*UNKNOWN, *ACCEPTED, *REFUSED)},
 )
@@ -86,7 +88,7 @@ def _ring(world: World, script: str, problems: list[str], silent: bool) -> tuple
     return lead, number
 
 
-@trial("T18", "bombs and endless replies: memory", short={"times": 1}, long={"times": 5})
+@trial("T18", "bombs and endless replies: memory", short_on=(SQLITE,), short={"times": 1}, long={"times": 5})
 def memory(kind: str, folder: Path, times: int) -> Result:
     problems: list[str] = []
     with World(kind, folder, scripts=("Trial", *(f"sim:{name}" for name in HEAVY))) as world:
@@ -107,7 +109,7 @@ def memory(kind: str, folder: Path, times: int) -> Result:
         return Result(times * len(HEAVY), verdict, problems + verdict.problems(), f"grew by {max(0, grown)} kB")
 
 
-@trial("T14", "never connected: no such name, no TLS")
+@trial("T14", "never connected: no such name, no TLS", short_on=(SQLITE,))
 def never_connected(kind: str, folder: Path) -> Result:
     """Provably not sent: the leads wait and are rung once, when the address is right."""
     problems: list[str] = []

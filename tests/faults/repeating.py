@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.faults.database import POSTGRESQL, SQLITE
 from tests.faults.senders import TOKEN, Heard, Senders
 from tests.faults.trial import Result, trial
 from tests.faults.world import World
@@ -36,7 +37,7 @@ def equal_deliveries(kind: str, folder: Path, times: int, threads: int) -> Resul
         return Result(times, verdict, problems + verdict.problems(), f"{len(heard) - len(again)} answered 2xx")
 
 
-@trial("T22", "near duplicates of one person", short={"variants": 40}, long={"variants": 200})
+@trial("T22", "near duplicates of one person", short_on=(POSTGRESQL,), short={"variants": 40}, long={"variants": 200})
 def near_duplicates(kind: str, folder: Path, variants: int) -> Result:
     """Other events, other spellings, another source: one ring in the window; after a refusal the next one rings."""
     problems: list[str] = []
@@ -88,7 +89,7 @@ def spellings(number: str, count: int) -> Iterator[str]:
         yield forms[n % len(forms)]
 
 
-@trial("T23", "replays of a signed request")
+@trial("T23", "replays of a signed request", short_on=(SQLITE,))
 def replays(kind: str, folder: Path) -> Result:
     """The same bytes again are a repeat, also late; what comes late for the first time waits for a person."""
     problems: list[str] = []
@@ -116,7 +117,7 @@ def signed(senders: Senders, number: str, at: int, *, key: str = TOKEN) -> Heard
     return senders.send(number, "/hooks/signed", body, {"X-Signature": proof, "X-Timestamp": str(at)})
 
 
-@trial("T24", "without a proof, or with a wrong one")
+@trial("T24", "without a proof, or with a wrong one", short_on=(SQLITE,))
 def strangers(kind: str, folder: Path) -> Result:
     """401 each time, nothing stored, nobody rung."""
     problems: list[str] = []

@@ -64,7 +64,7 @@ def plan(wanted: set[str], *, short: bool, only: str | None) -> Iterator[tuple[T
         if scale is None or (wanted and one.name.upper() not in wanted):
             continue
         for kind in one.databases:
-            if only in (None, kind) and database.can_have(kind):
+            if only in (None, kind) and database.can_have(kind) and (kind in one.short_on or not short):
                 yield one, kind, scale
 
 

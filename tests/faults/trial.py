@@ -56,6 +56,7 @@ class Trial:
     databases: tuple[str, ...]
     short: dict[str, Any] | None  # None: in the long form only
     long: dict[str, Any]
+    short_on: tuple[str, ...]  # the short form leaves out what would show the same again
 
 
 TRIALS: list[Trial] = []
@@ -68,12 +69,14 @@ def trial(
     databases: tuple[str, ...] = KINDS,
     short: dict[str, Any] | None = None,
     long: dict[str, Any] | None = None,
+    short_on: tuple[str, ...] = KINDS,
     only_long: bool = False,
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Put a trial on the list."""
 
     def add(run: Callable[..., Result]) -> Callable[..., Result]:
-        TRIALS.append(Trial(name, title, run, databases, None if only_long else short or {}, long or {}))
+        scale = None if only_long else short or {}
+        TRIALS.append(Trial(name, title, run, databases, scale, long or {}, short_on))
         return run
 
     return add

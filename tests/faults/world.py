@@ -14,6 +14,7 @@ from tests.faults.senders import TOKEN, Senders
 
 GRACE_S = 5.0  # flow.sweep: an attempt is given up this long after its deadline
 TIMEOUT_S = 1.0  # VOICE_TOTAL_TIMEOUT of the trials
+START_S = 60.0  # a process may take this long to start on a busy machine
 ANY_HOUR = 'policy: {hours: "00:00-24:00", once_per_number: %s}'
 MAPPING = "mapping:\n  number: {field: phone, region: RU}\n  script: %s\n"
 SHOP = "preset: generic\nauth: {secret: env:TRIAL_TOKEN}\nevent_key: id\n"
@@ -122,7 +123,7 @@ class World:
         environment = {"PORT": str(port), "WEB_CONCURRENCY": str(processes), **(settings or {})}
         web = self.start(entry, f"web-{port}", environment, **options)
         self.webs = [w for w in self.webs if w.alive] + [web]
-        assert wait_until(lambda: answers(port)), web.log.read_text()
+        assert wait_until(lambda: answers(port), START_S), web.log.read_text()
         if port not in self.senders.ports:
             self.senders.ports.append(port)
         return web
@@ -136,6 +137,11 @@ class World:
             worker = self.start("flask", "worker", environment, arguments=["worker"])
         self.workers.append(worker)
         return worker
+
+    def started(self, count: int) -> bool:
+        """Wait until so many workers have said in their logs that they began (they heed SIGTERM from then on)."""
+        logs = lambda: (log.read_text(errors="replace") for log in self.folder.glob("*worker*.log"))  # noqa: E731
+        return wait_until(lambda: sum(text.count("worker_started") for text in logs()) >= count, START_S)
 
     def states(self) -> list[tuple[str, str]]:
         """(lead, state) as they stand: all that is ever asked of our tables."""

@@ -9,6 +9,7 @@ was written: when the preset changes, tests/test_sender_docs.py asks for somebod
 """
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,12 @@ from docs.sender_facts import WORDS
 ROOT = Path(__file__).parent.parent
 TEXTS = ROOT / "docs/sender_texts"
 FOLDERS = {"en": ROOT / "docs/senders", "ru": ROOT / "docs/ru/senders"}
-# Autoescape is for HTML, and these are Markdown.
-TEMPLATES = Environment(  # noqa: S701
-    loader=FileSystemLoader(TEXTS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+TEMPLATES = Environment(
+    loader=FileSystemLoader(TEXTS),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,  # noqa: S701 - what comes of them is Markdown
 )
 
 
@@ -61,6 +65,7 @@ def pages() -> dict[Path, str]:
     return made
 
 
+@cache
 def source_of(name: str) -> Source:
     """The preset as an owner would use it."""
     loaded = examples.preset_source(name)

@@ -91,7 +91,7 @@ def _signed(source: Source, tail: str, url: str, headers: list[str]) -> tuple[st
     auth = source.auth
     parts = ['cat "$BODY"' if part == "body" else f"printf '%s' {_literal(part)}" for part in auth.signed]
     text = f"{{ {'; '.join(parts)}; }}" if len(parts) > 1 else parts[0]
-    made = '-binary | base64' if auth.encoding == "base64" else "-r | cut -d' ' -f1"
+    made = "-binary | base64" if auth.encoding == "base64" else "-r | cut -d' ' -f1"
     lines = [f'BODY=$(mktemp); {tail} > "$BODY"']
     if "timestamp" in auth.signed:
         lines.append("NOW=$(date +%s)" + ("000" if auth.timestamp_unit == "ms" else ""))

@@ -194,11 +194,12 @@ def fetch(source: Source, words: Words) -> str:
 
 def outcomes(source: Source, words: Words) -> list[str]:
     """The example files by what comes of them: `rings: a.http, b.http`."""
-    by: dict[str, list[str]] = {}
+    first: dict[str, str] = {}  # what comes of a file before the CRM is asked
     for example in source.examples:
-        if not example.answers and example.request not in sum(by.values(), []):
-            by.setdefault(words[_outcome(example)], []).append(example.request)
-    return [f"{what}: " + ", ".join(f"`{file}`" for file in files) for what, files in by.items()]
+        if not example.answers:
+            first.setdefault(example.request, words[_outcome(example)])
+    kinds = dict.fromkeys(first.values())
+    return [f"{kind}: " + ", ".join(f"`{file}`" for file in first if first[file] == kind) for kind in kinds]
 
 
 def _outcome(example: Example) -> str:

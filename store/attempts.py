@@ -5,9 +5,10 @@ is past. The number's lock is free exactly when no open attempt holds it.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import outcome as outcomes
@@ -34,33 +35,19 @@ def lock_number(tx: Connection, account: str, number: str, attempt_id: str) -> b
 
     The condition reads the lock's own column: a waiting PostgreSQL statement keeps its old snapshot,
     and a sub-query on attempts let both claims win."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    take = flavour.insert(number_locks).values(account=account, number=number, attempt=attempt_id)
-    take = take.on_conflict_do_update(
-        index_elements=["account", "number"],
-        set_={"attempt": take.excluded.attempt},
-        where=number_locks.c.attempt.is_(None),
-    ).returning(number_locks.c.attempt)
-    return tx.execute(take).one_or_none() is not None
+    given = {"account": account, "number": number, "attempt": attempt_id}
+    return tx.execute(_locking(tx.dialect.name), given).one_or_none() is not None
 
 
 def free_number(tx: Connection, attempt_id: str, account: str, number: str) -> None:
     """Free the number where this attempt holds it."""
-    tx.execute(
-        update(number_locks)
-        .where(
-            number_locks.c.account == account,
-            number_locks.c.number == number,
-            number_locks.c.attempt == attempt_id,
-        )
-        .values(attempt=None)
-    )
+    tx.execute(_FREE, {"of_account": account, "of_number": number, "of_attempt": attempt_id})
 
 
 def open_attempt(tx: Connection, attempt: Attempt, owner: str, now: int) -> None:
     """Write the attempt. The database refuses a second one of a round that may already have rung."""
     tx.execute(
-        insert(attempts),
+        _INSERT,
         {
             "id": attempt.id,
             "lead": attempt.lead,
@@ -78,36 +65,33 @@ def open_attempt(tx: Connection, attempt: Attempt, owner: str, now: int) -> None
 
 
 def next_n(tx: Connection, lead_id: str) -> int:
-    return int(tx.execute(select(func.count()).where(attempts.c.lead == lead_id)).scalar_one()) + 1
+    return int(tx.execute(_COUNT, {"lead": lead_id}).scalar_one()) + 1
 
 
 def close(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
     """Write how the attempt ended; False when it was already closed (its owner was late)."""
-    return _write(tx, attempt_id, outcome, now, attempts.c.outcome.is_(None))
+    return _write(tx, _CLOSE, attempt_id, outcome, now)
 
 
 def prove(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
     """Write a late proof over `unknown`; False where the attempt had another outcome."""
-    return _write(tx, attempt_id, outcome, now, attempts.c.outcome == outcomes.UNKNOWN)
+    return _write(tx, _PROVE, attempt_id, outcome, now)
 
 
-def _write(tx: Connection, attempt_id: str, outcome: Outcome, now: int, still: Any) -> bool:
-    done = tx.execute(
-        update(attempts)
-        .where(attempts.c.id == attempt_id, still)
-        .values(
-            ended_at=now,
-            outcome=outcome.kind,
-            how=outcome.how,
-            irregular=outcome.irregular,
-            http_status=outcome.http_status,
-            provider_id=outcome.provider_id,
-            price=None if outcome.price is None else str(outcome.price),
-            error=outcome.error,
-            reply=outcome.reply or None,
-        )
-    )
-    return done.rowcount == 1
+def _write(tx: Connection, statement: Any, attempt_id: str, outcome: Outcome, now: int) -> bool:
+    given = {
+        "of": attempt_id,
+        "ended_at": now,
+        "outcome": outcome.kind,
+        "how": outcome.how,
+        "irregular": outcome.irregular,
+        "http_status": outcome.http_status,
+        "provider_id": outcome.provider_id,
+        "price": None if outcome.price is None else str(outcome.price),
+        "error": outcome.error,
+        "reply": outcome.reply or None,
+    }
+    return bool(tx.execute(statement, given).rowcount == 1)
 
 
 def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, str, str, str]]:
@@ -147,7 +131,7 @@ def newest_start(tx: Connection) -> int | None:
 
 
 def exists(tx: Connection, attempt_id: str) -> bool:
-    return tx.execute(select(attempts.c.id).where(attempts.c.id == attempt_id)).one_or_none() is not None
+    return tx.execute(_EXISTS, {"id": attempt_id}).one_or_none() is not None
 
 
 def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
@@ -158,3 +142,37 @@ def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
         (attempts.c.outcome.is_(None)) | (attempts.c.outcome != outcomes.NOT_SENT),
     )
     return tx.execute(query.limit(1)).one_or_none() is not None
+
+
+@cache
+def _locking(dialect: str) -> Any:
+    flavour = sqlite if dialect == "sqlite" else postgresql
+    take = flavour.insert(number_locks)
+    return take.on_conflict_do_update(
+        index_elements=["account", "number"],
+        set_={"attempt": take.excluded.attempt},
+        where=number_locks.c.attempt.is_(None),
+    ).returning(number_locks.c.attempt)
+
+
+def _ending(still: Any) -> Any:
+    names = ("ended_at", "outcome", "how", "irregular", "http_status", "provider_id", "price", "error", "reply")
+    one = update(attempts).where(attempts.c.id == bindparam("of"), still)
+    return one.values({name: bindparam(name) for name in names})
+
+
+# The statements of the hot path are built once: building one costs more than running it.
+_INSERT = insert(attempts)
+_COUNT = select(func.count()).where(attempts.c.lead == bindparam("lead"))
+_EXISTS = select(attempts.c.id).where(attempts.c.id == bindparam("id"))
+_CLOSE = _ending(attempts.c.outcome.is_(None))
+_PROVE = _ending(attempts.c.outcome == outcomes.UNKNOWN)
+_FREE = (
+    update(number_locks)
+    .where(
+        number_locks.c.account == bindparam("of_account"),
+        number_locks.c.number == bindparam("of_number"),
+        number_locks.c.attempt == bindparam("of_attempt"),
+    )
+    .values(attempt=None)
+)

@@ -43,6 +43,8 @@ _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
  || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
  || ':' || (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"""
 _READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
+_COUNT_CLAIM = update(epoch).values(claims=epoch.c.claims + 1).returning(epoch.c.claims)
+_ANY_FORGOTTEN = select(forgotten_calls.c.attempt).limit(1)
 _READ_SQLITE = select(epoch.c.store, epoch.c.identity, epoch.c.claims, epoch.c.suspect_since)
 
 
@@ -78,7 +80,7 @@ def begin(store: Store, tx: Connection) -> None:
 
 def count_claim(tx: Connection) -> int:
     """Count a claim on SQLite, where writers are alone; its number."""
-    return int(tx.execute(update(epoch).values(claims=epoch.c.claims + 1).returning(epoch.c.claims)).scalar_one())
+    return int(tx.execute(_COUNT_CLAIM).scalar_one())
 
 
 def suspect(tx: Connection, found: str, now: int) -> None:
@@ -137,7 +139,7 @@ def forgotten_event(tx: Connection, source: str, event_key: str) -> bool:
 
 def has_forgotten(tx: Connection) -> bool:
     """Whether there is any guard at all: nearly always not."""
-    return tx.execute(select(forgotten_calls.c.attempt).limit(1)).one_or_none() is not None
+    return tx.execute(_ANY_FORGOTTEN).one_or_none() is not None
 
 
 def recovered(tx: Connection, worker_id: str, identity: str) -> None:

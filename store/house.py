@@ -1,8 +1,10 @@
 """The house as a whole: which workers are alive, and the pace of each account."""
 
 import os
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.engine import this_machine
@@ -36,9 +38,16 @@ def take_turn(tx: Connection, account: str, now: int, rate: float) -> bool:
     if rate <= 0:
         return True
     gap = max(1, round(1000 / rate))
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    take = flavour.insert(accounts).values(name=account, next_at=now + gap)
-    take = take.on_conflict_do_update(
-        index_elements=["name"], set_={"next_at": take.excluded.next_at}, where=accounts.c.next_at <= now
+    given = {"name": account, "next_at": now + gap, "now": now}
+    return tx.execute(_taking_turn(tx.dialect.name), given).one_or_none() is not None
+
+
+@cache
+def _taking_turn(dialect: str) -> Any:
+    flavour = sqlite if dialect == "sqlite" else postgresql
+    take = flavour.insert(accounts)
+    return take.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"next_at": take.excluded.next_at},
+        where=accounts.c.next_at <= bindparam("now", type_=BigInteger),
     ).returning(accounts.c.name)
-    return tx.execute(take).one_or_none() is not None

@@ -5,9 +5,10 @@
 
 import json
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
@@ -27,8 +28,7 @@ def _lead(row: Row[Any] | None) -> Lead | None:
 
 def get(tx: Connection, lead_id: str, *, lock: bool = False) -> Lead | None:
     """The lead, locked until the transaction ends when `lock` (PostgreSQL; a SQLite writer is alone anyway)."""
-    query = select(*_COLUMNS).where(leads.c.id == lead_id)
-    return _lead(tx.execute(query.with_for_update() if lock else query).one_or_none())
+    return _lead(tx.execute(_LOCKED if lock else _ONE, {"id": lead_id}).one_or_none())
 
 
 def find(tx: Connection, name: str, *, lock: bool = False) -> Lead | None:
@@ -91,12 +91,8 @@ def move(
     if not states.allowed(transition, lead.state, target):
         raise TransitionRefused(f"{transition}: a lead that is {lead.state} cannot become {target}")
     n = lead.history_n + 1
-    done = tx.execute(
-        update(leads)
-        .where(leads.c.id == lead.id, leads.c.state == lead.state, leads.c.history_n == lead.history_n)
-        .values(state=target, history_n=n, **columns)
-    )
-    if done.rowcount != 1:
+    seen = {"seen_id": lead.id, "seen_state": lead.state, "seen_n": lead.history_n}
+    if tx.execute(_moving(frozenset(columns)), {**seen, **columns, "state": target, "history_n": n}).rowcount != 1:
         return False
     tx.execute(
         _INSERT_HISTORY,
@@ -130,18 +126,11 @@ def take_key(tx: Connection, source: str, key: str, lead_id: str, now: int, wind
     """Take an event key for `lead_id`. None when it is ours now, else the id of the lead that has it.
 
     A key older than its window is a new event's. The window runs from the first delivery."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    claim = flavour.insert(event_keys).values(source=source, key=key, lead=lead_id, first_at=now)
-    claim = claim.on_conflict_do_update(
-        index_elements=["source", "key"],
-        set_={"lead": claim.excluded.lead, "first_at": claim.excluded.first_at},
-        where=event_keys.c.first_at <= now - window_ms,
-    ).returning(event_keys.c.lead)
-    if tx.execute(claim).scalar_one_or_none() == lead_id:
+    given = {"source": source, "key": key, "lead": lead_id, "first_at": now, "expired": now - window_ms}
+    if tx.execute(_taking(tx.dialect.name), given).scalar_one_or_none() == lead_id:
         return None
     # A later statement of this transaction: it sees what the winner of the key has committed.
-    query = select(event_keys.c.lead).where(event_keys.c.source == source, event_keys.c.key == key)
-    return str(tx.execute(query).scalar_one())
+    return str(tx.execute(_HOLDER, {"of_source": source, "of_key": key}).scalar_one())
 
 
 def receive(tx: Connection, lead_id: str, values: dict[str, Any], *, at: int) -> int:
@@ -180,9 +169,37 @@ def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
     return [Lead(**row._mapping) for row in tx.execute(query.limit(limit).with_for_update(skip_locked=True))]
 
 
+# The statements of the hot path are built once: building one costs more than running it.
+_ONE = select(*_COLUMNS).where(leads.c.id == bindparam("id"))
+_LOCKED = _ONE.with_for_update()
+_HOLDER = select(event_keys.c.lead).where(
+    event_keys.c.source == bindparam("of_source"), event_keys.c.key == bindparam("of_key")
+)
 _INSERT_LEAD = insert(leads).returning(leads.c.no)
 _INSERT_HISTORY = insert(history)
 _INSERT_LINK = insert(delivery_leads)
+
+
+@cache
+def _taking(dialect: str) -> Any:
+    flavour = sqlite if dialect == "sqlite" else postgresql
+    take = flavour.insert(event_keys)
+    return take.on_conflict_do_update(
+        index_elements=["source", "key"],
+        set_={"lead": take.excluded.lead, "first_at": take.excluded.first_at},
+        where=event_keys.c.first_at <= bindparam("expired", type_=BigInteger),
+    ).returning(event_keys.c.lead)
+
+
+@cache
+def _moving(columns: frozenset[str]) -> Any:
+    """The conditional UPDATE that sets these columns along with the state."""
+    seen = (
+        leads.c.id == bindparam("seen_id"),
+        leads.c.state == bindparam("seen_state"),
+        leads.c.history_n == bindparam("seen_n"),
+    )
+    return update(leads).where(*seen).values({name: bindparam(name) for name in {"state", "history_n", *columns}})
 
 
 def _is(state: str) -> Any:

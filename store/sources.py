@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Connection, case, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
@@ -53,9 +53,7 @@ def in_force(tx: Connection, source: str) -> Version | None:
 
 
 def number_in_force(tx: Connection, source: str) -> int | None:
-    return tx.execute(
-        select(sources.c.n).where(sources.c.name == source, sources.c.removed.is_(False))
-    ).scalar_one_or_none()
+    return tx.execute(_NUMBER_IN_FORCE, {"source": source}).scalar_one_or_none()
 
 
 def had_text(tx: Connection, source: str, digest: str) -> bool:
@@ -157,3 +155,6 @@ def crm_answered(tx: Connection, source: str, now: int) -> None:
     """It answers again: the others need not wait for the end of its pause."""
     again = update(sources).where(sources.c.name == source, sources.c.ask_fails > 0)
     tx.execute(again.values(ask_at=now, ask_fails=0))
+
+
+_NUMBER_IN_FORCE = select(sources.c.n).where(sources.c.name == bindparam("source"), sources.c.removed.is_(False))

@@ -35,9 +35,12 @@ def look(tx: Connection, account: str, owner: str, now: int) -> Look:
 
 def lock(tx: Connection, account: str) -> Trouble:
     """The account's record, locked until the transaction ends: the last in the order of locks."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    tx.execute(flavour.insert(accounts).values(name=account).on_conflict_do_nothing())
-    return _trouble(tx.execute(select(*_RECORD).where(accounts.c.name == account).with_for_update()).one())
+    row = tx.execute(_LOCK, {"account": account}).one_or_none()
+    if row is None:
+        flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+        tx.execute(flavour.insert(accounts).values(name=account).on_conflict_do_nothing())
+        row = tx.execute(_LOCK, {"account": account}).one()
+    return _trouble(row)
 
 
 def write(tx: Connection, account: str, trouble: Trouble) -> None:
@@ -92,6 +95,7 @@ def _trouble(row: Row[Any]) -> Trouble:
 
 
 _RECORD = tuple(accounts.c[name] for name in Trouble.__dataclass_fields__)
+_LOCK = select(*_RECORD).where(accounts.c.name == bindparam("account")).with_for_update()
 _open = (
     select(
         func.count().label("house"),

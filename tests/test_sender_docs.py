@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from flask import Flask
 
+from cli import sources
 from config import load
 from config.examples import results_of
 from config.yaml_text import parse
@@ -23,9 +25,10 @@ PRESETS = load.preset_names()
 EXAMPLES = load.PRESETS / "examples"
 SPAN = re.compile(r"`([^`]+)`")
 # Words of the gateway itself, and of the senders' own settings, which no preset and no example holds.
-GATEWAY = """SECRETS_FILE PUBLIC_URL --crm auth allow_ips mapping.number.field policy.countries once_per_number max_age
-region event_key lead_when enabled: false ?token= fetch.base sh""".split("\n")
-OURS = {word for line in GATEWAY for word in line.split()} | {"enabled: false"}
+GATEWAY = {
+    *("SECRETS_FILE", "PUBLIC_URL", "--crm", "auth", "allow_ips", "mapping.number.field", "policy.countries", "region"),
+    *("once_per_number", "max_age", "event_key", "lead_when", "enabled: false", "?token=", "fetch.base"),
+}
 SETTINGS_OF_SENDERS = {
     "avito": {'{"url": "<the printed URL>"}', '{"url": "<напечатанный адрес>"}'},
     "bitrix24": {"crm", "abc", "/rest/1"},
@@ -41,6 +44,8 @@ SETTINGS_OF_SENDERS = {
     "uis": {'"utm_source": {{utm_source}}'},
     "zoho": {"${Leads.Phone}", "${Leads.Lead Id}", "POST /crm/v7/actions/watch"},
 }
+# Their rules look at a field that the owner has to add; botpad's fields are not known well enough for one.
+OWNERS_FIELD = {"bitrix24-robot", "botpad", "generic", "getcourse", "make", "n8n", "salesforce", "zoho"}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,8 @@ def test_every_name_in_a_text_is_one_of_the_preset_its_examples_or_the_gateway(p
             text.get("also", ""),
         ]
     )
-    names = OURS | set(sender_facts.secret_names(source).values()) | set(REASONS) | SETTINGS_OF_SENDERS.get(preset, set())
+    secrets = set(sender_facts.secret_names(source).values())
+    names = GATEWAY | secrets | set(REASONS) | SETTINGS_OF_SENDERS.get(preset, set())
     unknown = [
         span
         for span in SPAN.findall("\n".join(_lines(text["en"]) + _lines(text["ru"])))
@@ -117,23 +123,43 @@ def _is_auth(span, preset):
     return isinstance(load.load_text("my", parsed), load.Loaded)
 
 
+def _yaml(page):
+    return re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
+
+
 @pytest.mark.parametrize("language", FOLDERS)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_yaml_of_a_page_is_a_whole_source(preset, language, pages):
-    page = pages[FOLDERS[language] / f"{preset}.md"]
-    yaml = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
+    yaml = _yaml(pages[FOLDERS[language] / f"{preset}.md"])
     loaded = load.load_text(f"my-{preset}", parse(yaml.encode(), "page"))
     assert isinstance(loaded, load.Loaded), str(loaded)
 
 
-@pytest.mark.parametrize("preset", [name for name in PRESETS if "rule" in text_of(name) and name not in OWNERS_FIELD])
-def test_the_condition_of_a_page_fits_a_lead_of_an_example(preset):
-    source, condition = source_of(preset), Condition.compile(text_of(preset)["rule"])
-    payloads = [
-        examples.payload_of(source, example, piece, EXAMPLES)
-        for example in source.examples
-    ]
-    assert any(condition.holds(payload) is True for payload in payloads)
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name not in OWNERS_FIELD])
+def test_the_other_script_of_a_page_is_chosen_for_a_lead_of_an_example(preset, pages):
+    yaml = re.sub(r"  number: .*\n|lead_when: .*\n", "", _yaml(pages[FOLDERS["en"] / f"{preset}.md"]))
+    source = load.load_text(f"my-{preset}", parse(yaml.encode(), "page")).source
+    scripts = {
+        result.call["script"]
+        for example in source_of(preset).examples
+        for result in results_of(source, example, read((EXAMPLES / example.request).read_bytes()), EXAMPLES)
+        if result.call
+    }
+    assert "Second script" in scripts
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_first_command_of_a_page_writes_a_source_with_the_secrets_that_the_page_names(
+    preset, pages, tmp_path, monkeypatch
+):
+    for name, file in {"SOURCES_DIR": "sources", "SECRETS_FILE": "secrets.env"}.items():
+        monkeypatch.setenv(name, str(tmp_path / file))
+    words = re.search(r"`flask sources (new .+?)`", pages[FOLDERS["ru"] / f"{preset}.md"])[1].split()
+    done = Flask(__name__).test_cli_runner().invoke(sources.command, words)
+    assert done.exit_code == 0, done.output
+    written = (tmp_path / f"sources/my-{preset}.yaml").read_text(encoding="utf-8")
+    named = set(sender_facts.secret_names(source_of(preset)).values())
+    assert set(re.findall(r"env:([A-Z0-9_]+)", written)) == named
 
 
 def test_every_link_and_file_on_a_page_is_there(pages):
@@ -187,7 +213,9 @@ def test_the_curl_of_a_page_is_taken_and_makes_what_the_example_says(preset, doo
     lines = [line for line in shell[1].splitlines() if not line.startswith(("URL=", "SECRET="))]
     url = re.search(r"URL='http://127.0.0.1:8000(.*?)'", shell[1])[1].replace("...", own)
     begin = f"set -e\nURL='http://127.0.0.1:{door.server_port}{url}'\nSECRET='{own}'\n"
-    done = subprocess.run(["sh", "-c", begin + "\n".join(lines)], cwd=ROOT, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["sh", "-c", begin + "\n".join(lines)], cwd=ROOT, capture_output=True, timeout=30, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     example = next(one for one in source.examples if one.request == file)
     at = datetime.now(UTC).isoformat()

@@ -1,4 +1,4 @@
-.PHONY: run test lint help
+.PHONY: run test faults lint help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -10,6 +10,11 @@ run: ## web, worker and the voice simulator in this terminal; prints one curl th
 test: ## the whole suite, on SQLite and PostgreSQL
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
 	@.venv/bin/python -m pytest -q -n 2 $(ARGS)
+
+faults: ## the long fault trials, on SQLite and PostgreSQL (one of them: make faults TRIAL=T3)
+	@sh deploy/setup.sh requirements.txt requirements-dev.txt
+	@mkdir -p var
+	@.venv/bin/python -m tests.faults.run $(if $(TRIAL),"$(TRIAL)") --jobs $(or $(JOBS),2) --json var/faults.json $(ARGS)
 
 lint: ## ruff (format and rules) and mypy
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt

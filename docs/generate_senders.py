@@ -6,6 +6,10 @@
 A page is made of the preset (config/presets/<sender>.yaml), so the two cannot disagree, and of what no preset can
 say (docs/sender_texts/<sender>.yaml). `looked` in the latter is a digest of what the preset said when the text
 was written: when the preset changes, tests/test_sender_docs.py asks for somebody to read the text again.
+
+Keys of a text: `try`, the example of "Try it"; `crm`, where such a CRM answers; `number`, `rule` and `also`, a field,
+a condition and a line for the YAML; and in `en` and `ru`: `title` (ru), `sure` (whence it is known), `steps`,
+`know` (ru; in English these are the preset's notes), `cannot`, `why` (of `also`), `tests`.
 """
 
 import sys
@@ -81,11 +85,6 @@ def text_of(name: str) -> dict[str, Any]:
     if not isinstance(text, load.Text):
         raise ValueError(str(text or f"{path} has to be written"))
     return text.value
-
-
-def yaml_of(name: str, language: str) -> str:
-    """A whole source for common needs: an own field, another script by a condition, an SMS."""
-    return TEMPLATES.get_template(f"source.{language}.j2").render(_facts(name, language))
 
 
 def _facts(name: str, language: str) -> dict[str, Any]:

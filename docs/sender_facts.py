@@ -11,8 +11,8 @@ Words = dict[str, str]
 
 WORDS: dict[str, Words] = {
     "en": {
-        "documented": "documented by the sender",
-        "seen": "seen in public code, not documented by the sender",
+        "documented": "from the sender's documentation",
+        "seen": "mostly from public code that receives its requests",
         "guessed": "from memory; try it before you rely on it",
         "query": "a token in the URL (`?{name}=`)",
         "path": "a token as the last part of the URL",
@@ -31,6 +31,7 @@ WORDS: dict[str, Words] = {
         "days": "day days days",
         "hours": "hour hours hours",
         "minutes": "minute minutes minutes",
+        "seconds": "second seconds seconds",
         "see": "see `flask sources presets {name}`",
         "expected": "the text that it expects",
         "rings": "rings",
@@ -45,8 +46,8 @@ WORDS: dict[str, Words] = {
         "sometimes": "sometimes",
     },
     "ru": {
-        "documented": "описано самим сервисом",
-        "seen": "видели в открытом коде, сам сервис этого не описывает",
+        "documented": "из документации сервиса",
+        "seen": "в основном из открытого кода, который принимает его запросы",
         "guessed": "по памяти — проверьте, прежде чем полагаться",
         "query": "токен в адресе (`?{name}=`)",
         "path": "токен в конце адреса",
@@ -65,6 +66,7 @@ WORDS: dict[str, Words] = {
         "days": "день дня дней",
         "hours": "час часа часов",
         "minutes": "минута минуты минут",
+        "seconds": "секунда секунды секунд",
         "see": "см. `flask sources presets {name}`",
         "expected": "текст, которого он ждёт",
         "rings": "звонок",
@@ -82,7 +84,7 @@ WORDS: dict[str, Words] = {
 SHOWN = 4  # of the fields in which a phone is looked for
 PLAIN = 42  # signs; a longer reference says nothing to a marketer
 OWN_HANDSHAKE = ("meta", "vk")  # their checks want a secret beside that of the proof
-SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))  # no preset counts in seconds
+SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 # What the hand-written texts speak of. Where it changes, somebody has to read them again.
 SPOKEN_OF = ("title", "confidence", "needs", "notes", "auth", "handshake", "lead_when", "policy", "event_key")
 
@@ -145,7 +147,8 @@ def _is_plain(path: Path) -> bool:
 
 def _shown(path: Path) -> str:
     """As a person would say it: a way down that is written as a list of keys, with dots."""
-    return ".".join(path.patterns or path.steps or ()) if path.text.startswith("[") else path.text
+    keys = path.patterns or path.steps
+    return ".".join(keys) if keys and path.text.startswith("[") else path.text
 
 
 def repeat(source: Source, words: Words) -> str:

@@ -16,7 +16,7 @@ from core.reason import Reason
 from core.trouble import is_calm, resting
 from flow import decide, recover, trouble
 from flow.house import House
-from store import attempts, epoch, leads, sources
+from store import attempts, epoch, leads
 from store import trouble as accounts
 from store.attempts import Attempt
 from store.engine import Tx, UnprovenCommit
@@ -140,14 +140,13 @@ def _entry(house: House, tx: Tx, lead: Lead, attempt: Attempt, seen: Epoch, now:
 def _claim(house: House, tx: Tx, lead: Lead, owner: str, account: Look, now: int) -> Attempt | None:
     """Everything that time can change is read again here; what fits no more is moved accordingly."""
     current = house.sources.get(lead.source)
+    if decide.is_behind(tx, lead.source, current):
+        leads.postpone(tx, lead, now + decide.NEW_VERSION_MS)
+        return None
     if current is None or current.removed or not current.source.enabled:
         decide.hold(tx, lead, [Reason("source_off")], {}, now)
         return None
-    in_force = sources.number_in_force(tx, lead.source)
-    if in_force != current.n:  # this process is about to read the new version
-        leads.postpone(tx, lead, now + decide.NEW_VERSION_MS)
-        return None
-    if lead.version != in_force:
+    if lead.version != current.n:
         redo(tx, lead, now)
         return None
     attempt = _attempt(house, tx, lead, now)

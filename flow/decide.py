@@ -35,11 +35,11 @@ def decide_next(house: House) -> bool:
 
 def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
     current = house.sources.get(lead.source)
+    if is_behind(tx, lead.source, current):
+        leads.postpone(tx, lead, now + NEW_VERSION_MS)
+        return
     if current is None or current.removed or not current.source.enabled:
         hold(tx, lead, [Reason("source_off")], {}, now)
-        return
-    if sources.number_in_force(tx, lead.source) != current.n:  # this process is about to read the new version
-        leads.postpone(tx, lead, now + NEW_VERSION_MS)
         return
     if current.source.account not in house.voices:
         hold(tx, lead, [Reason("no_account", {"account": current.source.account})], {}, now, version=current.n)
@@ -61,6 +61,13 @@ def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
     }
     follow(tx, lead, verdict, mapped.trace, now, list(mapped.reasons), **columns)
     house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=verdict.kind, version=current.n)
+
+
+def is_behind(tx: Tx, name: str, current: InForceSource | None) -> bool:
+    """Whether the source is not what this process knows of it: a version that it is about to read, maybe
+    the source's first. Until then nothing may be decided, not even that the source is off."""
+    known = None if current is None or current.removed else current.n
+    return sources.number_in_force(tx, name) != known
 
 
 def _without_call(house: House, tx: Tx, lead: Lead, current: InForceSource, mapped: mapping.Unmapped, now: int) -> None:

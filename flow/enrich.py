@@ -17,6 +17,7 @@ from core.reason import Reason
 from core.slots import NoId
 from core.source import Fetch, Source
 from core.states import HELD, RECEIVED
+from flow import decide
 from flow.house import House
 from store import leads, sources
 from store.engine import Tx
@@ -84,11 +85,11 @@ def columns_to_receive(house: House, source: str, payload: dict[str, Any]) -> di
 def _take(house: House, tx: Tx, lead: Lead, now: int) -> Taken | None:
     """The lead with its lease and the CRM's turn, or None where it was moved without a question."""
     current = house.sources.get(lead.source)
+    if decide.is_behind(tx, lead.source, current):
+        leads.postpone(tx, lead, now + NEW_VERSION_MS)
+        return None
     if current is None or current.removed or not current.source.enabled:
         _hold(tx, lead, [Reason("source_off")], [], now)
-        return None
-    if sources.number_in_force(tx, lead.source) != current.n:  # this process is about to read the new version
-        leads.postpone(tx, lead, now + NEW_VERSION_MS)
         return None
     fetch = current.source.fetch
     if fetch is None:  # a new version asks nobody: the lead is mapped as it came

@@ -38,6 +38,8 @@ def redo_next(house: House, source: str, batch: int = 200) -> bool:
     if current is None:
         return False
     with house.store.write() as tx:
+        if decide.is_behind(tx, source, current):
+            return False  # asked again when this process has read it
         now = house.store.now_ms(tx)
         waiting = leads.stale(tx, source, None if current.removed else current.n, batch)
         for lead in waiting:

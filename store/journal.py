@@ -76,9 +76,14 @@ class Journal:
         line = json.dumps(asdict(entry), separators=(",", ":")).encode() + b"\n"
         with self._lock:
             file = self._current()
-            if os.write(file, line) != len(line):
-                raise OSError("the dispatch journal took a part of a line only")
-            os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
+            try:
+                if os.write(file, line) != len(line):
+                    raise OSError("the dispatch journal took a part of a line only")
+                os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
+            except OSError:
+                os.close(file)  # the next line must not run into this half one: it begins a new file
+                self._file = None
+                raise
 
     def _current(self) -> int:
         now = time.monotonic()

@@ -1,59 +1,17 @@
-"""The documentation says what the code is: tables, names, settings, commands and links are compared."""
+"""The documentation says what the code is: its tables and names are compared."""
 
 import ast
 import importlib
 import re
-import shlex
 from itertools import product
-from pathlib import Path
 
-import click
 import pytest
 
 from core import outcome, reason, states
 from core.proofs.proof import CAUSES
-from simulator.__main__ import _parser as simulator_parser
 from store.tables import meta
+from tests.pages import ROOT, first_names, named, rows, text
 from tests.test_imports import MAY
-
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
-SPAN = re.compile(r"`([^`\n]+)`")
-FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^()\s]+)\)")
-
-
-def name(page):
-    return str(page.relative_to(ROOT))
-
-
-def text(page):
-    return (DOCS / page).read_text(encoding="utf-8")
-
-
-def rows(page, *head):
-    """The cells of every row of the tables of a page whose head begins with these words."""
-    found, inside = [], False
-    for line in text(page).splitlines():
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-        if not line.startswith("|"):
-            inside = False
-        elif cells[: len(head)] == list(head):
-            inside = True
-        elif inside and not set(cells[0]) <= set("- "):
-            found.append(cells)
-    assert found, f"{page} has no table {head}"
-    return found
-
-
-def named(cell):
-    return SPAN.findall(cell)
-
-
-def first_names(page, *head):
-    return [word for cells in rows(page, *head) for word in named(cells[0])]
-
 
 # docs/states.md
 
@@ -227,103 +185,3 @@ def test_every_dependency_has_its_entry():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
     wanted = {re.split(r"[=\[]", line)[0] for line in lines}
     assert {cells[0] for cells in rows("decisions.md", "dependency", "gives")} == wanted
-
-
-# Commands
-
-
-@pytest.fixture(scope="module")
-def tree():
-    from cli import commands
-
-    class Cli:
-        cli = click.Group("flask")
-
-    commands.register(Cli)
-    return Cli.cli
-
-
-def written(page):
-    """(line of a shell block or span, whether it has to be whole) of every `flask ...` on a page."""
-    whole = page.read_text(encoding="utf-8")
-    for language, block in FENCE.findall(whole):
-        if language in ("", "sh", "bash", "console"):
-            joined = re.sub(r"\\\n\s*", " ", block)
-            for line in joined.splitlines():
-                yield from ((found, True) for found in commands_of(line))
-    for span in SPAN.findall(FENCE.sub("", whole)):
-        yield from ((found, False) for found in commands_of(span))
-
-
-def commands_of(line):
-    line = re.sub(r"^\s*(\$ )?", "", line)
-    for part in re.split(r"&&|\||;| #|^#|>>? ", line):
-        found = re.match(r"(?:[A-Z_]+=\S+ )*(?:exec )?(?:\.venv/bin/)?flask (.+)", part.strip())
-        if found:
-            yield found.group(1).strip()
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_command_exists_with_its_options(page, tree):
-    for line, whole in written(page):
-        words = shlex.split(line)
-        command, context = tree, click.Context(tree, info_name="flask")
-        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-            following = command.get_command(context, words[0])
-            assert following is not None, f"flask {line}: there is no {words[0]}"
-            command, words = following, words[1:]
-        if words == ["--help"]:
-            continue
-        known = options_of(command)
-        unknown = [word.split("=")[0] for word in words if word.startswith("--") and word.split("=")[0] not in known]
-        assert unknown == [], f"flask {line}"
-        if whole:
-            assert not isinstance(command, click.Group), f"flask {line}: which of its commands?"
-            try:
-                command.make_context("flask", list(words), parent=context)
-            except click.UsageError as why:
-                pytest.fail(f"flask {line}: {why.format_message()}")
-
-
-def options_of(command):
-    if command.context_settings.get("ignore_unknown_options"):  # the simulator's own parser reads them
-        return set(re.findall(r"--[a-z-]+", simulator_parser().format_help()))
-    return {option for parameter in command.params for option in parameter.opts}
-
-
-def test_commands_of_the_pages_are_found():
-    assert len([1 for page in PAGES for _ in written(page)]) > 80
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_make_target_exists(page):
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    whole = page.read_text(encoding="utf-8")
-    lines = [
-        *SPAN.findall(FENCE.sub("", whole)),
-        *(line for _, block in FENCE.findall(whole) for line in block.split("\n")),
-    ]
-    told = [re.match(r"(?:[A-Z_]+=\S+ )*make ([a-z]+)\b", line.strip()) for line in lines]
-    assert {found.group(1) for found in told if found} <= targets
-
-
-# Links
-
-
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_link_leads_somewhere(page):
-    whole = FENCE.sub("", page.read_text(encoding="utf-8"))
-    links = [link.split("#")[0] for link in LINK.findall(whole) if "://" not in link]
-    assert [link for link in links if link and not (page.parent / link).exists()] == []
-
-
-def test_every_page_is_reached_from_the_index():
-    reached, left = set(), [DOCS / "index.md"]
-    while left:
-        page = left.pop().resolve()
-        if page in reached or page.suffix != ".md" or not page.exists():
-            continue
-        reached.add(page)
-        links = LINK.findall(page.read_text(encoding="utf-8"))
-        left += [page.parent / link.split("#")[0] for link in links if "://" not in link]
-    assert [name(page) for page in PAGES if page.resolve() not in reached] == []

@@ -244,7 +244,7 @@ def test_apply_says_what_is_not_enforced_and_which_held_leads_may_fit(desk):
     assert desk.lead(held).state == "held"
     path.write_text(text.replace("field: Nothing", "field: Phone").replace("mapping:\n  script", "# \n#  script"))
     code, said = desk.run("apply")
-    assert (code, "shop: 1 held lead may fit now: flask leads remap" in said) == (0, True)
+    assert (code, "shop: 1 held lead may fit now: flask leads bulk remap" in said) == (0, True)
 
 
 def test_an_older_file_is_taken_at_a_persons_word(desk):

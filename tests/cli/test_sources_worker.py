@@ -3,6 +3,9 @@
 import pytest
 
 from cli.worker import Worker
+from config.load import from_text
+from flow import decide
+from flow.in_force import InForce
 from store import sources
 from tests.fakes import SHOP
 
@@ -46,3 +49,27 @@ def test_a_version_that_another_thread_read_first_is_not_missed(gateway, worker)
     gateway.put("shop", SHOP.replace("Заявка", "Утро"))
     turns(worker)
     assert gateway.lead(lead_id).script == "Утро"
+
+
+def test_the_first_lead_of_a_source_that_the_worker_has_not_read_yet_is_not_held(gateway, worker):
+    other = InForce(gateway.store, from_text)
+    gateway.house.sources, worker_knows = other, gateway.house.sources
+    gateway.put("new", SHOP)  # taken by a web process, which also takes its first lead
+    lead_id = gateway.take(IVAN, source="new")
+    gateway.house.sources = worker_knows
+    assert gateway.house.sources.get("new") is None
+    while decide.decide_next(gateway.house):
+        continue
+    assert gateway.lead(lead_id).state == "received"
+    gateway.clock.forward(1)
+    turns(worker)
+    assert gateway.lead(lead_id).state == "ready"
+
+
+def test_a_source_switched_on_again_is_not_held_by_a_worker_that_still_knows_it_as_off(gateway, worker):
+    gateway.put("shop", SHOP + "enabled: false\n")
+    gateway.put("shop", SHOP, refresh=False)
+    lead_id = gateway.take(IVAN)
+    while decide.decide_next(gateway.house):
+        continue
+    assert gateway.lead(lead_id).state == "received"

@@ -10,8 +10,11 @@ from pathlib import Path
 from tests.faults.database import POSTGRESQL
 from tests.faults.processes import wait_until
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import World
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T1", "kill -9 while accepting", short={"kills": 6, "acks": 100}, long={"kills": 60, "acks": 2500})

@@ -1,7 +1,6 @@
 """All trials, in the order of the table."""
 
-# Importing a file puts its trials on the list.
-from tests.faults import (  # noqa: F401
+from tests.faults import (
     accepting,
     clocks,
     dispatching,
@@ -12,7 +11,21 @@ from tests.faults import (  # noqa: F401
     statements,
     storming,
     syncing,
+    troubled_account,
 )
-from tests.faults.trial import TRIALS
+from tests.faults.trial import Trial
 
-__all__ = ["TRIALS"]
+_FILES = (
+    accepting,
+    syncing,
+    dispatching,
+    storming,
+    failing_database,
+    statements,
+    failing_provider,
+    troubled_account,
+    clocks,
+    repeating,
+    several_machines,
+)
+TRIALS: list[Trial] = [one for file in _FILES for one in file.TRIALS]

@@ -8,11 +8,15 @@ from tests.faults import preload
 from tests.faults.database import POSTGRESQL, SQLITE
 from tests.faults.processes import wait_until
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import World
 
 DAY_S = 86_400
 HOUR_S = 3_600
+
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T20", "the clock jumps by a day and back", databases=(SQLITE,), short={"jumps": 3}, long={"jumps": 20})

@@ -7,11 +7,15 @@ from pathlib import Path
 from tests.faults import failpoints
 from tests.faults.failpoints import ANSWERED, BEFORE_CLAIM, COMMITTED, CONNECTED, IN_CLAIM, POINTS, SENT
 from tests.faults.processes import Process, wait_until
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import GRACE_S, TIMEOUT_S, World
 
 FINAL = {"accepted", "refused", "unknown"}
 LATE_S = 0.5  # a released call is tried again no sooner than this after its owner went on
+
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T2", "kill -9 at eight points of dispatch", short={"runs": 1}, long={"runs": 50})
@@ -72,7 +76,7 @@ def frozen_before_the_first_byte(kind: str, folder: Path, runs: int) -> Result:
         return Result(2 * runs, verdict, problems + verdict.problems())
 
 
-@trial("T5", "frozen past the deadline, swept, then awake", short={"runs": 1}, long={"runs": 10})
+@trial("T5", "frozen past the deadline, swept, then awake", short={"runs": 1}, long={"runs": 3})
 def late_owners(kind: str, folder: Path, runs: int) -> Result:
     """An owner that wakes after its attempt was given up changes nothing, unless it brings a whole reply."""
     problems: list[str] = []

@@ -16,10 +16,14 @@ from tests.faults.database import POSTGRESQL, SQLITE, Cluster, fresh, rows
 from tests.faults.processes import Process, wait_until
 from tests.faults.proxy import AFTER, BEFORE, CuttingProxy
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, Skip, trial
+from tests.faults.trial import Result, Skip, Trial, put_on
 from tests.faults.world import GRACE_S, TIMEOUT_S, World
 
 WELL_AGAIN_S = 10.0
+
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T6", "disk full: every write fails", databases=(SQLITE,), short={"leads": 5}, long={"leads": 50})

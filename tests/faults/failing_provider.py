@@ -7,7 +7,7 @@ from pathlib import Path
 from simulator.behaviours import BEHAVIOURS
 from tests.faults.database import POSTGRESQL, SQLITE
 from tests.faults.processes import wait_until
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import TIMEOUT_S, World
 
 SILENT = ("hang", "hang_in_body", "drip:300", "drip_body:300")
@@ -40,6 +40,10 @@ def expected(behaviour: str) -> str:
         if behaviour in behaviours:
             return state
     raise KeyError(behaviour)
+
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial(

@@ -10,8 +10,11 @@ from urllib.parse import quote
 
 from tests.faults.database import POSTGRESQL, SQLITE
 from tests.faults.senders import TOKEN, Heard, Senders
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import World
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial(

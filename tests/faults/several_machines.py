@@ -6,8 +6,11 @@ from pathlib import Path
 
 from tests.faults.database import POSTGRESQL, SQLITE
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, trial, within
+from tests.faults.trial import Result, Trial, put_on, within
 from tests.faults.world import World
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial(

@@ -16,7 +16,7 @@ from tests.fakes import Clock, Gateway
 from tests.faults import database
 from tests.faults.checker import check
 from tests.faults.senders import FIRST_NUMBER
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 
 BEFORE_STATEMENT = "before the statement"
 AFTER_STATEMENT = "after the statement"
@@ -65,6 +65,10 @@ class Failing:
             self._meet(AFTER_COMMIT)
         except OperationalError as why:
             raise error("injected after") from why
+
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T7", "the N-th statement or commit fails", short={"every": 2}, long={"every": 1})

@@ -8,13 +8,17 @@ from pathlib import Path
 from tests.faults.dispatching import control
 from tests.faults.processes import Process
 from tests.faults.senders import Senders
-from tests.faults.trial import Result, trial
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import TIMEOUT_S, World
 
 WORKERS = 6
 FAULT_EVERY_S = 0.05
 FROZEN_S = ((0.05, 0.5), (TIMEOUT_S, TIMEOUT_S + 1.5))  # mostly short; sometimes past the deadline
 PACE_S = 0.005  # of one sender, so that the last leads still meet the storm
+
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T3", "storm of kill -9 and SIGSTOP on 6 workers", short={"calls": 60}, long={"calls": 1500})

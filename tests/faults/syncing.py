@@ -8,8 +8,11 @@ import psycopg
 from tests.faults import preload
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster
 from tests.faults.processes import wait_until
-from tests.faults.trial import Result, Skip, trial
+from tests.faults.trial import Result, Skip, Trial, put_on
 from tests.faults.world import World
+
+TRIALS: list[Trial] = []
+trial = put_on(TRIALS)
 
 
 @trial("T1b", "each reply after its commit's sync", databases=(SQLITE,), short={"leads": 30}, long={"leads": 500})

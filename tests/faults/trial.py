@@ -59,27 +59,27 @@ class Trial:
     short_on: tuple[str, ...]  # the short form leaves out what would show the same again
 
 
-TRIALS: list[Trial] = []
+def put_on(trials: list[Trial]) -> Callable[..., Callable[[Callable[..., Result]], Callable[..., Result]]]:
+    """A decorator that puts a trial on this list."""
 
+    def trial(
+        name: str,
+        title: str,
+        *,
+        databases: tuple[str, ...] = KINDS,
+        short: dict[str, Any] | None = None,
+        long: dict[str, Any] | None = None,
+        short_on: tuple[str, ...] = KINDS,
+        only_long: bool = False,
+    ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+        def add(run: Callable[..., Result]) -> Callable[..., Result]:
+            scale = None if only_long else short or {}
+            trials.append(Trial(name, title, run, databases, scale, long or {}, short_on))
+            return run
 
-def trial(
-    name: str,
-    title: str,
-    *,
-    databases: tuple[str, ...] = KINDS,
-    short: dict[str, Any] | None = None,
-    long: dict[str, Any] | None = None,
-    short_on: tuple[str, ...] = KINDS,
-    only_long: bool = False,
-) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
-    """Put a trial on the list."""
+        return add
 
-    def add(run: Callable[..., Result]) -> Callable[..., Result]:
-        scale = None if only_long else short or {}
-        TRIALS.append(Trial(name, title, run, databases, scale, long or {}, short_on))
-        return run
-
-    return add
+    return trial
 
 
 def carry_out(one: Trial, kind: str, folder: Path, scale: dict[str, Any]) -> Row:

@@ -33,7 +33,7 @@ def test_a_mended_mapping_says_how_many_held_leads_may_fit(gateway):
         came = taken(gateway, SHOP)
     assert came.may_fit == 3
     said = next(line["said"] for line in lines if line["event"] == "held_leads_may_fit")
-    assert said.startswith("3 held leads may fit now: flask leads remap")
+    assert said.startswith("3 held leads may fit now: flask leads bulk remap")
     assert gateway.house.sources.get("shop").n == came.n
 
 

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cli import commands
 from config import load, logs
 from config.secrets import Secrets
-from config.settings import Settings, SettingsError, read
+from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
 from core.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
 from flow import alarms
@@ -19,13 +19,15 @@ from flow.in_force import InForce
 from flow.refusals import Refusals
 from handlers import errors, health, home, hooks, metrics
 from handlers.api import description as api
-from store import place
+from store import epoch, place
 from store.bell import open_bell, run_dir
 from store.engine import Store
 from store.journal import Journal
 from wire.fetch import GuardedCrm
 from wire.mobilgroup import Mobilgroup
 from wire.post import Trace
+
+VAR = ROOT / "var"
 
 
 def create_app(settings: Settings | None = None, house: House | None = None) -> Flask:
@@ -99,7 +101,7 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
         refusals=Refusals(store),
         secrets=secrets,
         crm=GuardedCrm(),
-        journal=Journal(run_dir(store, settings.run_dir)),
+        journal=Journal(run_dir(store, settings.run_dir) or (lambda: VAR / "run" / epoch.store_id(store))),
         digest_key=settings.digest_key,
         voices={"main": main},
         total_timeout=voice.total_timeout,

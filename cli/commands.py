@@ -3,11 +3,13 @@
 Exit codes: 0 done; 1 the answer is no; 2 wrong usage."""
 
 import getpass
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import click
+from dotenv import dotenv_values
 from flask import Flask, current_app
 
 from config import logs
@@ -25,7 +27,7 @@ def the_house(*, of_make_run: bool = True) -> House:
         if not (of_make_run and RUN_ENV.is_file()):
             no(problems)
         try:
-            settings = read(dotenv=RUN_ENV)
+            settings = read({**_dotenv(), **os.environ}, dotenv=RUN_ENV)
         except SettingsError:
             no(problems)
         logs.set_up(quiet=True)
@@ -33,6 +35,11 @@ def the_house(*, of_make_run: bool = True) -> House:
         current_app.extensions["house"] = current_app.extensions["wire"](settings)
     house: House = current_app.extensions["house"]
     return house
+
+
+def _dotenv() -> dict[str, str]:
+    """What stands in .env, which wins over what `make run` keeps for itself."""
+    return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
 
 
 def the_settings() -> Settings:

@@ -36,7 +36,7 @@ READY_S = 60
 @click.command("demo", hidden=True)
 def command() -> None:
     """Everything in one terminal, for `make run`."""
-    port = int(os.environ.get("PORT") or 8000)
+    port = int(os.environ.get("PORT") or dotenv_values(ROOT / ".env").get("PORT") or 8000)
     _free_ports(port)
     environment = _environment(port)
     os.environ.update(environment)

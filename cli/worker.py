@@ -105,7 +105,7 @@ class Worker:
 
     def _place(self, claimed: claim.Claimed) -> None:
         try:
-            call.record_surely(self._house, claimed, call.place(self._house, claimed))
+            call.record_surely(self._house, claimed, call.place(self._house, claimed), self._stopping)
         except Exception:
             self._house.log.exception("call_failed", lead=claimed.lead.id)
         finally:

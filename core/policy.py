@@ -220,7 +220,12 @@ def _once_per_number(case: Case) -> Ruling:
     if not window or last is None or case.now_s - last.at_s >= window:
         return Ruling()
     at = datetime.fromtimestamp(last.at_s, case.zone)
-    params = {"lead": last.lead, "no": last.no, "at": at.isoformat(timespec="minutes"), "window": _span(window)}
+    params = {
+        "lead": last.lead,
+        "no": last.no or "(forgotten by the database)",
+        "at": at.isoformat(timespec="minutes"),
+        "window": _span(window),
+    }
     return Ruling(SUPPRESS, Reason("called_recently", params), seen={"lead": last.lead, "at": params["at"]})
 
 

@@ -20,7 +20,7 @@ class Keeper:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._looked_at = 0.0
+        self._looked_at = time.monotonic()  # a worker that starts beside us has checked in by then
 
     def look(self) -> None:
         if time.monotonic() - self._looked_at >= LOOK_S:
@@ -71,9 +71,7 @@ def ringing(house: House) -> list[Alarm]:
     if seen is None or now - seen > WORKER_SEEN_MS:
         found.append(Alarm("no_worker", "No worker has been seen for 30 seconds: nobody is being called", seen, 1))
     if changed_since:
-        text = (
-            "The database is not the one the workers knew (restored, cloned, failed over): calls wait"
-        )
+        text = "The database is not the one the workers knew (restored, cloned, failed over): calls wait"
         found.append(Alarm("database_changed", text, changed_since, 1))
     if late:
         text = "Leads are due for more than a minute and still wait"

@@ -20,6 +20,7 @@ from store.attempts import Attempt
 from store.engine import StoreUnavailable, Tx
 
 WHO = "worker"
+LAST_WORDS = 3  # tries, a second apart, that a worker which is asked to end still makes
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
@@ -89,14 +90,24 @@ def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
     return {"attempt": attempt.n, "outcome": outcome.kind, "how": outcome.how, "http_status": outcome.http_status}
 
 
-def record_surely(house: House, claimed: Claimed, outcome: Outcome, tries: int = 50) -> None:
-    """Record the outcome, also over a database that is away for a while. What cannot be recorded is
-    found by any worker as overdue and becomes `unknown`; it is never called again."""
+def record_surely(
+    house: House, claimed: Claimed, outcome: Outcome, ending: threading.Event | None = None, tries: int = 50
+) -> None:
+    """Record the outcome, also over a database that is away for a while; once `ending` is set, only a moment
+    longer. What cannot be recorded is found by any worker as overdue and becomes `unknown`; it is never
+    called again."""
+    last_words = LAST_WORDS
     for n in range(tries):
         try:
             record(house, claimed, outcome)
             return
         except StoreUnavailable as why:
             house.log.warning("outcome_not_recorded", lead=claimed.lead.id, outcome=outcome.kind, why=str(why), n=n)
+        if ending is None:
             time.sleep(min(0.1 * 2**n, 2.0))
+        elif ending.wait(min(0.1 * 2**n, 2.0)):
+            if not last_words:
+                break
+            last_words -= 1
+            time.sleep(1.0)
     house.log.error("outcome_given_up", lead=claimed.lead.id, outcome=outcome.kind)

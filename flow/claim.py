@@ -86,7 +86,7 @@ def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed
 def _next(house: House, tx: Tx, account: str, owner: str, turn: int, start: Start) -> Claimed | Rest | None:
     now = house.store.now_ms(tx)
     seen = epoch.read(house.store, tx)
-    if not recover.is_ours(house, seen):
+    if not recover.is_ours(house, tx, seen):
         raise OtherDatabase(seen.found)
     if house.store.has_own_clock and abs(start.wall * 1000 - now) > CLOCK_OFF_MS:
         house.log.error("clock_off", seconds=round(start.wall - now / 1000))

@@ -71,7 +71,7 @@ def held_that_fit(tx: Tx, source: Source, now: int) -> int:
 def may_fit(name: str, count: int) -> str:
     """The line for log and terminal."""
     leads = "held lead" if count == 1 else "held leads"
-    return f"{count} {leads} may fit now: flask leads bulk remap --state held --source {name}"
+    return f"{count} {leads} may fit now: flask leads bulk remap --state held --source {name} --why '...' --do"
 
 
 def _fits(lead: Lead, source: Source, now: int) -> bool:

@@ -35,7 +35,7 @@ def recover(house: House, worker_id: str) -> float:
         with house.store.write() as tx:
             now = house.store.now_ms(tx)
             seen = epoch.read(house.store, tx)
-            if is_ours(house, seen):
+            if is_ours(house, tx, seen):
                 return 0.0
             epoch.suspect(tx, seen.found, now)
             workers.check_in(tx, worker_id, house.journal.run_id(), now, now)
@@ -45,11 +45,15 @@ def recover(house: House, worker_id: str) -> float:
         return _open(house, worker_id)
 
 
-def is_ours(house: House, seen: Epoch) -> bool:
-    """The identity is the epoch's and, on SQLite, no claim is missing that the run directory knows of."""
+def is_ours(house: House, tx: Tx, seen: Epoch) -> bool:
+    """The identity is the epoch's, this process's own last call is still known and, on SQLite, no claim is
+    missing that the run directory knows of."""
     if not seen.holds:
         return False
-    return not house.store.is_sqlite or seen.claims >= house.journal.highest(seen.store)
+    if house.store.is_sqlite and seen.claims < house.journal.highest(seen.store):
+        return False
+    last = house.journal.last
+    return last is None or last.store != seen.store or not epoch.forgot(tx, last)
 
 
 def _compare(house: House, seen: Epoch) -> int:
@@ -99,7 +103,7 @@ def _open(house: House, worker_id: str) -> float:
         now = house.store.now_ms(tx)
         seen = epoch.read(house.store, tx)
         epoch.recovered(tx, worker_id, seen.found)
-        missing = epoch.missing_runs(tx, seen.found)
+        missing = epoch.missing_runs(tx, seen)
         wait = 0 if house.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
         if wait > 0:
             return min(1.0, wait / 1000)

@@ -194,19 +194,19 @@ class ListenBell(_Waiter):
             self._listener.close()
 
 
-def run_dir(store: Store, configured: str) -> Path:
-    """Where a process writes what is not in the database: RUN_DIR, else beside the SQLite file."""
+def run_dir(store: Store, configured: str) -> Path | None:
+    """Where a process writes what is not in the database: RUN_DIR, else beside the SQLite file. None where
+    it is named after the store's own id, which the database has to tell first."""
     if configured:
         return Path(configured)
-    if store.path is not None:
-        return Path(f"{store.path}.run")
-    return Path("var/run") / hashlib.sha256(str(store.url).encode()).hexdigest()[:16]
+    return Path(f"{store.path}.run") if store.path is not None else None
 
 
 def open_bell(store: Store, configured_run_dir: str, direct_url: str, say: Say) -> SocketBell | ListenBell:
     """The bell of this database and schema. Touches neither network nor disk yet."""
-    if store.is_sqlite:
-        return SocketBell(run_dir(store, configured_run_dir), say)
+    directory = run_dir(store, configured_run_dir)
+    if store.is_sqlite and directory is not None:
+        return SocketBell(directory, say)
     url = direct_url or store.url.render_as_string(hide_password=False)
     # The schema comes with the address, where it is not the usual one.
     schema = hashlib.sha256(str(store.url.query.get("options", "")).encode()).hexdigest()[:12]

@@ -37,9 +37,17 @@ class Epoch:
     def holds(self) -> bool:
         return self.identity == self.found
 
+    @property
+    def restarted_only(self) -> bool:
+        """Whether nothing but the server's start is another one."""
+        return self.identity.rpartition(":")[0] == self.found.rpartition(":")[0] and self.identity.count(":") > 1
+
 
 # Behind a transaction pooler too these are told by the server that runs this very transaction.
+# The last part alone changes with a plain restart; the oids with a dump that was put back.
 _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
+ || ':' || (SELECT oid FROM pg_database WHERE datname = current_database())
+ || ':' || 'epoch'::regclass::oid
  || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
  || ':' || (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"""
 _READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
@@ -67,6 +75,15 @@ def read(store: Store, tx: Connection) -> Epoch:
     if row is None:
         raise OtherDatabase("it has no epoch: run flask release first")
     return Epoch(row.store, row.identity, found, row.claims, row.suspect_since)
+
+
+def store_id(store: Store) -> str:
+    """The database's own random id."""
+    with store.read() as tx:
+        found = tx.execute(select(epoch.c.store)).scalar_one_or_none()
+    if found is None:
+        raise OtherDatabase("it has no epoch: run flask release first")
+    return found
 
 
 def begin(store: Store, tx: Connection) -> None:
@@ -147,9 +164,15 @@ def recovered(tx: Connection, worker_id: str, identity: str) -> None:
     tx.execute(update(workers).where(workers.c.id == worker_id).values(recovered=identity))
 
 
-def missing_runs(tx: Connection, identity: str) -> list[str]:
-    """Run directories that workers used when this database was last alive, not compared yet."""
+def missing_runs(tx: Connection, seen: Epoch) -> list[str]:
+    """Run directories that workers used when this database was last alive, not compared yet.
+
+    A worker that ended cleanly wrote its end as the last thing: where the server was only started anew and
+    still knows of that end, it has forgotten nothing of this worker."""
+    identity = seen.found
     waiting = select(workers.c.run, workers.c.seen_at).where(workers.c.recovered != identity, workers.c.run != "")
+    if seen.restarted_only:
+        waiting = waiting.where(workers.c.ended.is_(False))
     rows = tx.execute(waiting).all()
     if not rows:
         return []

@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,12 +49,20 @@ def number_hash(number: str, digest_key: str) -> str:
 class Journal:
     """Append-only files in one run directory. Safe to share between threads."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path | Callable[[], Path]) -> None:
+        """`directory` may be found out later, when it is first needed."""
+        self._directory = directory
+        self.last: Entry | None = None  # the newest line that this process wrote
         self._lock = threading.Lock()
         self._file: int | None = None
         self._opened_at = 0.0
         self._run = ""
+
+    @property
+    def directory(self) -> Path:
+        if not isinstance(self._directory, Path):
+            self._directory = self._directory()
+        return self._directory
 
     def run_id(self) -> str:
         """The directory's own random id: workers that share it can read each other's journals."""
@@ -84,6 +92,7 @@ class Journal:
                 os.close(file)  # the next line must not run into this half one: it begins a new file
                 self._file = None
                 raise
+            self.last = entry
 
     def _current(self) -> int:
         now = time.monotonic()
@@ -94,6 +103,7 @@ class Journal:
             self.directory.mkdir(parents=True, exist_ok=True)
             name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
             self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            _sync_directory(self.directory)
             self._opened_at = now
         return self._file
 
@@ -147,6 +157,15 @@ class Journal:
         with self._flock("claims.mark", fcntl.LOCK_EX) as mark:
             if _read_mark(mark, store_id) < claims:
                 os.pwrite(mark, f"{store_id} {claims:020d}\n".encode(), 0)
+
+
+def _sync_directory(directory: Path) -> None:
+    """A new file's name has to reach the disk as well as its lines."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read_mark(mark: int, store_id: str) -> int:

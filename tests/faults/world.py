@@ -1,6 +1,7 @@
 """One trial's world: provider, database, web processes, workers, senders; nothing of it outlives the `with`."""
 
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
@@ -151,9 +152,16 @@ class World:
         return dict(self.states()).get(lead, "")
 
     def settle(self, seconds: float = 30.0) -> bool:
-        """Wait until no lead waits or is being called; False when `seconds` passed before."""
+        """Wait until no lead waits or is being called; False when none has moved for `seconds`."""
         moving = WAITING | {"calling"}
-        return wait_until(lambda: not any(state in moving for _, state in self.states()), seconds, 0.1)
+        until, before = time.monotonic() + seconds, None
+        while left := sorted((lead, state) for lead, state in self.states() if state in moving):
+            if left != before:
+                until, before = time.monotonic() + seconds, left
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
 
     def verdict(self, rearms: Mapping[str, int] | None = None, unsigned: Iterable[str] = ()) -> Verdict:
         states = self.states()

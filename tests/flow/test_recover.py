@@ -78,7 +78,7 @@ def test_without_the_guard_everybody_would_be_rung_twice(sqlite, path, tmp_path,
     keep(sqlite, path, tmp_path / "copy.db")
     sqlite.work()
     went_back(sqlite, path, tmp_path / "copy.db")
-    monkeypatch.setattr(recover, "is_ours", lambda house, seen: True)
+    monkeypatch.setattr(recover, "is_ours", lambda house, tx, seen: True)
     sqlite.work()
     assert len(rung(sqlite)) == 12
 
@@ -198,3 +198,27 @@ def test_a_claim_that_cannot_be_written_down_is_not_sent(gateway, monkeypatch):
     assert rung(gateway) == []
     assert gateway.story(lead_id)["attempts"][0]["how"] == "journal"
     assert UNKNOWN not in {a["outcome"] for a in gateway.story(lead_id)["attempts"]}
+
+
+def test_a_dump_put_back_into_the_same_server_is_told_by_this_workers_own_last_call(gateway, clock):
+    lead_id = gateway.take(PEOPLE[0])
+    gateway.work()
+    with gateway.store.write() as tx:  # the rows as they were before the call; the epoch's row stays
+        for statement in (
+            "DELETE FROM attempts",
+            "DELETE FROM number_locks",
+            "DELETE FROM history WHERE n > 2",
+            "UPDATE leads SET state = 'ready', history_n = 2, claims = 0",
+        ):
+            tx.exec_driver_sql(statement)
+    with pytest.raises(OtherDatabase):
+        gateway.work()
+    rest = recover.recover(gateway.house, "w1")
+    for _ in range(60):
+        if not rest:
+            break
+        clock.forward(rest)
+        rest = recover.recover(gateway.house, "w1")
+    gateway.work()
+    assert len(rung(gateway)) == 1
+    assert gateway.lead(lead_id).reason == "store_went_back"

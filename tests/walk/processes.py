@@ -65,7 +65,8 @@ class Running:
         }
 
     def __enter__(self) -> "Running":
-        assert self.flask("release")[0] == 0
+        code, said = self.flask("release")
+        assert code == 0, said
         self._start("flask", "simulator", "--port", str(self.voice), "--key", "demo-key", "--quiet")
         self.web = self._start("gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
         self._start("flask", "worker")

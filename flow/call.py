@@ -5,6 +5,7 @@ without a proof.
 """
 
 import random
+import threading
 import time
 from typing import Any
 

@@ -13,7 +13,7 @@ from cli.worker import Worker
 from config.settings import read
 from core import states
 from core.outcome import NOT_SENT, Outcome
-from flow import sweep
+from flow import recover, sweep
 from flow.house import House
 from store import attempts, leads
 from tests.faults.failpoints import Failpoint
@@ -36,6 +36,13 @@ def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
     failpoint.watch(house)
     sweep.settle_lost = _reclaim  # type: ignore[assignment]
     _work(house, settings.voice.concurrency)
+
+
+def worker_that_asks_no_epoch() -> None:
+    """The control: it takes any database for the one it knew."""
+    recover.is_ours = lambda house, tx, seen: True  # type: ignore[assignment]
+    settings = read()
+    _work(wire(settings), settings.voice.concurrency)
 
 
 def _work(house: House, concurrency: int) -> None:

@@ -72,18 +72,59 @@ class Cluster:
         settings = {"port": str(self.port), "unix_socket_directories": f"'{self.folder}'", **settings}
         with open(self._data / "postgresql.conf", "a", encoding="utf-8") as file:
             file.writelines(f"{name} = {value}\n" for name, value in settings.items())
-        self._ctl("start")
+        self.start()
 
     def __enter__(self) -> "Cluster":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ctl("stop", "-m", "immediate")
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        self._ctl("start")
+
+    def stop(self) -> None:
+        """As when the server's machine is lost."""
+        self._ctl("stop", "-m", "immediate")
 
     def restart(self) -> None:
         """As after a crash of the server."""
         self._ctl("restart", "-m", "immediate")
+
+    def stop_cleanly(self) -> None:
+        self._ctl("stop", "-m", "fast")
+
+    def keep_copy(self) -> None:
+        """A cold copy of the stopped server's files."""
+        self._copy(self._data, self.folder / "copy")
+
+    def put_copy_back(self) -> None:
+        self._copy(self.folder / "copy", self._data)
+
+    def begin_standby(self) -> None:
+        """An asynchronous standby on a port of its own, which follows at once."""
+        standby = self.folder / "standby"
+        self._run("pg_basebackup", "-D", str(standby), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-R")
+        with open(standby / "postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(f"port = {free_port()}\n")
+        self._run("pg_ctl", "-D", str(standby), "-l", str(self.folder / "standby.log"), "-w", "-t", "60", "start")
+
+    def stop_standby(self) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "standby"), "-w", "-t", "60", "stop", "-m", "fast")
+
+    def promote_standby(self) -> None:
+        """The standby takes the lost server's place, with what it had."""
+        standby = self.folder / "standby"
+        with open(standby / "postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(f"port = {self.port}\n")
+        self._data = standby
+        self.start()
+        self._ctl("promote")
+
+    def _copy(self, source: Path, target: Path) -> None:
+        shutil.rmtree(target, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 
     def database(self, port: int | None = None) -> str:
         """The address of its migrated database; `port` where something stands before it."""

@@ -72,5 +72,6 @@ ENTRIES: dict[str, Callable[..., None]] = {
     "preloaded_web": preloaded_web,
     "simulator": simulator,
     "worker_with_failpoint": builds.worker_with_failpoint,
+    "worker_that_asks_no_epoch": builds.worker_that_asks_no_epoch,
     "worker_that_reclaims": builds.worker_that_reclaims,
 }

@@ -4,9 +4,10 @@ import random
 import time
 from pathlib import Path
 
-from tests.faults.database import POSTGRESQL, SQLITE
+from tests.faults.database import POSTGRESQL, SQLITE, Cluster
+from tests.faults.processes import wait_until
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, Trial, put_on, within
+from tests.faults.trial import Result, Skip, Trial, put_on, within
 from tests.faults.world import World
 
 TRIALS: list[Trial] = []
@@ -122,3 +123,27 @@ def rearms(kind: str, folder: Path) -> Result:
             problems.append(f"{world.provider.posts()[number]} calls, not 2")
         verdict = world.verdict(rearms={number: 1})
         return Result(len(asked), verdict, problems + verdict.problems())
+
+
+@trial("ends alone", "SIGTERM while the database is away", databases=(POSTGRESQL,))
+def ends_without_database(kind: str, folder: Path) -> Result:
+    """A worker with a call on the wire ends in time, too; what it could not record becomes unknown."""
+    if not Cluster.can_be_made():
+        raise Skip("no initdb and pg_ctl here")
+    problems: list[str] = []
+    with Cluster() as cluster, World(kind, folder, url=cluster.database(), behaviour="slow:700") as world:
+        world.web()
+        worker = world.worker()
+        world.senders.many(3)
+        wait_until(lambda: world.verdict().calls > 0)
+        cluster.stop()
+        with within(world.timeout + 5, "ending the worker", problems):
+            worker.ask_to_end()
+            code = worker.ended(120)
+        if code != 0:
+            problems.append(f"exit code {code}")
+        cluster.start()
+        world.worker()
+        world.settle()
+        verdict = world.verdict()
+        return Result(2, verdict, problems + verdict.problems())

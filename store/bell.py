@@ -136,7 +136,9 @@ class ListenBell(_Waiter):
         try:
             connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
             connection.execute(f'LISTEN "{self._channel}"')
-            connection.execute(f'NOTIFY "{self._channel}"')
+            # Rung from another connection: a pooler may run both of ours on one server process.
+            with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as other:
+                other.execute(f'NOTIFY "{self._channel}"')
             if not list(connection.notifies(timeout=1, stop_after=1)):
                 self._say("the bell is deaf (a transaction pooler?): set DATABASE_DIRECT_URL; the poll serves")
                 connection.close()

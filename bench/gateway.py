@@ -30,7 +30,8 @@ WEB = ["gunicorn", "-c", "gunicorn.conf.py"]
 class Twin:
     """The provider's simulator in a process of its own; its log says when it had read each call whole."""
 
-    def __init__(self, folder: Path, behaviour: str = "accept") -> None:
+    def __init__(self, behaviour: str = "accept") -> None:
+        self._folder = folder = new_folder()
         self.log = folder / "calls.jsonl"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/api/lido/send/"
@@ -62,6 +63,7 @@ class Twin:
 
     def end(self) -> None:
         self._process.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Bare:

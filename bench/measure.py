@@ -48,7 +48,9 @@ class Line:
         return middle >= float(limit) if sign == ">=" else middle <= float(limit)
 
 
-def in_turn(ours: Callable[[], float], ceiling: Callable[[], float], pairs: int = PAIRS) -> Iterator[tuple[float, float]]:
+def in_turn(
+    ours: Callable[[], float], ceiling: Callable[[], float], pairs: int = PAIRS
+) -> Iterator[tuple[float, float]]:
     """Measure both in turn; each goes first every other time, so that neither always has the warmer machine."""
     for n in range(pairs):
         if n % 2:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import p1_intake
+from bench import p1_intake, p2_peers, p3_speed, p4_dispatch, p5_big, p6_backlog, p7_footprint, p8_processes, silent
 from bench.measure import Line, Skip, spread
 from bench.measure import shown as short
 from bench.processes import ROOT
@@ -25,19 +25,29 @@ from store import place
 ROWS: dict[str, Callable[[], Iterator[Line]]] = {
     "P1": p1_intake.rates,
     "P1c": p1_intake.one_connection,
+    "P2": p2_peers.peers,
+    "P3": p3_speed.speeds,
+    "P4": p4_dispatch.rates,
+    "P6": p6_backlog.fresh_leads,
+    "P7": p7_footprint.footprints,
+    "start": p7_footprint.starts,
+    "P8": p8_processes.processes,
+    "silent": silent.sockets,
 }
+LONG = {"P5": p5_big.big}  # with --big only: it fills a million leads
 RESULTS = ROOT / "bench" / "results.json"
 HEAD = ("row", "what", "measured", "its ceiling", "", "ratio", "goal", "")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("--rows", default="", help=f"a few of {','.join(ROWS)}, with commas; all without it")
+    parser.add_argument("--rows", default="", help=f"a few of {','.join(ROWS | LONG)}, with commas; all without it")
+    parser.add_argument("--big", action="store_true", help="also P5: a million leads are stored first (minutes)")
     given = parser.parse_args()
-    wanted = [name for name in given.rows.split(",") if name] or [n for n in ROWS]
-    unknown = [name for name in wanted if name not in ROWS]
+    wanted = [name for name in given.rows.split(",") if name] or [*ROWS, *(LONG if given.big else ())]
+    unknown = [name for name in wanted if name not in ROWS | LONG]
     if unknown:
-        parser.error(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
+        parser.error(f"no row {', '.join(unknown)}; there are {', '.join(ROWS | LONG)}")
     print(header(), flush=True)
     lines = []
     for name in wanted:
@@ -53,7 +63,7 @@ def main() -> int:
 def _lines(name: str) -> Iterator[Line]:
     """A row that fails is said in the table, and ends no other row."""
     try:
-        yield from ROWS[name]()
+        yield from (ROWS | LONG)[name]()
     except Skip as why:
         yield Line(name, "", "", "", not_run=str(why))
     except Exception as why:

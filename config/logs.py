@@ -37,6 +37,8 @@ def say(text: str) -> None:
 def _cut(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in line.items():
         if isinstance(value, str) and key != "exception":
-            clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+            clean = value
+            if not value.isprintable():
+                clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
             line[key] = clean if len(clean) <= LONGEST else clean[:LONGEST] + "..."
     return line

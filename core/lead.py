@@ -36,6 +36,8 @@ class Lead:
     despite: str
     history_n: int
     changed_after_call: bool
+    erased_at: int | None = None  # since when no person's data is in it
+    number_hash: str | None = None  # what then stands for its number
 
     @property
     def set_aside(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ together. So the rules here come first, and phonenumbers sees digits only.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, timezone
@@ -30,6 +31,9 @@ TYPES: dict[int, frozenset[str]] = {
 }
 # Inmarsat, the global satellite networks, Thuraya: phonenumbers calls them mobile or VoIP.
 _SATELLITE = ("870", "881", "88216")
+
+# A number is read when its lead is mapped, again by the rules, and once more at its claim.
+REMEMBERED = 1024
 
 PROBLEMS = (*PROBLEMS_OF_TEXT, "number_without_country", "number_not_valid")
 
@@ -65,6 +69,7 @@ def read(value: object, region: str, callable: Callable[[Reading], bool] | None 
     return replace(readings[chosen], rest=readings[chosen].rest + others)
 
 
+@lru_cache(REMEMBERED)
 def zone(number: str) -> str | None:
     """The IANA zone of an E.164 number (digits), where the number tells it: a fixed line's is exact, a
     Russian or Kazakh mobile's unknowable. None when there are several or none."""
@@ -87,6 +92,7 @@ def looks_like_sample(number: str) -> bool:
     return len(set(number)) == 1 or (len(number) == 11 and number.startswith("79") and number.endswith("1234567"))
 
 
+@lru_cache(REMEMBERED)
 def _read(text: str, region: str) -> Reading:
     found = written(text)
     if isinstance(found, str):

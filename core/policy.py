@@ -2,7 +2,7 @@
 
 `RULES` is the whole of it, in order of weight: the first rule that objects gives the verdict, and
 all are asked, so that a person sees everything that stands in the way. Caps (calls and money per
-hour and day) are no rules of this table: only the claim's own transaction can count them.
+hour and day, `core.caps`) are no rules of this table: only the claim's own transaction can count them.
 """
 
 from collections.abc import Callable
@@ -58,6 +58,8 @@ class Facts:
     do_not_call: bool = False
     rings: tuple[Ring, ...] = ()
     number_busy: bool = False
+    number_cap: int = 0  # the house's `calls_per_number_per_day`
+    number_room_s: float | None = None  # when one more call to the number fits under it; None: now
     forgotten: bool = False  # an older database has forgotten a call for this very event
 
     @property
@@ -229,6 +231,14 @@ def _once_per_number(case: Case) -> Ruling:
     return Ruling(SUPPRESS, Reason("called_recently", params), seen={"lead": last.lead, "at": params["at"]})
 
 
+def _number_cap(case: Case) -> Ruling:
+    room_s, most = case.facts.number_room_s, case.facts.number_cap
+    if room_s is None or room_s <= case.now_s:
+        return Ruling()
+    at = hours.local(case.zone, room_s).isoformat(timespec="minutes")
+    return Ruling(DEFER, Reason("number_cap", {"limit": most, "at": at}), room_s, seen={"at": at})
+
+
 def _hours(case: Case) -> Ruling:
     opens_s = hours.next_opening(case.policy.hours, case.zone, case.now_s)
     if opens_s == case.now_s:
@@ -261,6 +271,7 @@ RULES: dict[str, Callable[[Case], Ruling]] = {
     "max_wait": _max_wait,
     "max_age": _max_age,
     "once_per_number": _once_per_number,
+    "number_cap": _number_cap,
     "hours": _hours,
     "number_busy": _number_busy,
 }

@@ -30,6 +30,9 @@ WORDS: dict[str, str] = {
     "called_recently": "This number was called less than {window} ago, on {at}, for lead {no}",
     "quiet_hours": "Waits for the calling hours; they begin {opens} ({zone})",
     "number_busy": "Waits until another call to this number has ended",
+    "number_cap": "Waits until {at}: the number was called {limit} times in 24 hours (`calls_per_number_per_day`)",
+    # core/caps.py
+    "cap": "Waits because {whose} `{cap}` ({limit}) is reached; earlier calls leave it from {at} on",
     # core/trouble.py
     "paused": "Waits because the voice account `{account}` is paused; see `flask leads list`",
     "script_paused": "Waits because the script `{script}` is paused; see `flask leads list`",
@@ -77,6 +80,9 @@ WORDS: dict[str, str] = {
     "number_malformed": "The phone field holds a `+` in the middle, so it is not one number",
     "number_without_country": "The number has no country code, and the source does not say which country to read it in",
     "number_not_valid": "There is no such phone number: too few or too many digits, or a code that does not exist",
+    # A number that a person gives (flow/numbers.py).
+    "number_not_alone": "There is more than one number in it, or a number and other text",
+    "number_of_several_countries": "It is a number of {count} countries; write it with + and the country's code",
     # What became of a call (core/outcome.py; the code is the lead's `reason`).
     "retry": "Nothing was sent yet, because the provider could not be reached; it is tried again by itself",
     "no_answer": "The call was sent and no answer came in time, so it may have rung",

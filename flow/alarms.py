@@ -5,7 +5,7 @@ import time
 from core.reason import words
 from core.trouble import pauses_of
 from flow.house import House
-from store import alarms, epoch, figures, trouble
+from store import alarms, caps, epoch, figures, trouble
 from store import house as workers
 from store.alarms import Alarm
 
@@ -66,6 +66,7 @@ def ringing(house: House) -> list[Alarm]:
         refused = figures.refused_per_hour(tx, hour - figures.HOUR_MS)
         in_force = figures.in_force_since(tx)
         accounts = trouble.all_accounts(tx)
+        full = sorted(caps.reached(tx).values(), key=lambda cap: cap.source)
         changed_since = epoch.suspect_since(tx)
     found = []
     if seen is None or now - seen > WORKER_SEEN_MS:
@@ -80,6 +81,9 @@ def ringing(house: House) -> list[Alarm]:
     if paused:
         told = "; ".join(f"{what}: {words(pause.cause, {})}" for what, pause in paused)
         found.append(Alarm("paused", f"Calls wait ({told})", min(pause.since for _, pause in paused), len(paused)))
+    if full:
+        said = "; ".join(f"{cap.whose} {cap.cap} ({cap.limit})" for cap in full)
+        found.append(Alarm("cap_reached", f"Leads wait for room: {said}", min(cap.since for cap in full), len(full)))
     if unknown:
         text = "Calls whose fate is unknown: look in the provider's panel, then resolve, rearm or cancel them"
         found.append(Alarm("unknown_calls", text, unknown_since, unknown))

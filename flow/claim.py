@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core import policy, states
+from core.caps import HOUSE
 from core.lead import Lead
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Call, Start
 from core.reason import Reason
 from core.trouble import is_calm, resting
-from flow import decide, recover, trouble
+from flow import caps, decide, recover, trouble
 from flow.house import House
 from store import attempts, epoch, leads
 from store import trouble as accounts
@@ -77,6 +78,8 @@ def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed
                 claimed = _written_down(house, claimed)
     except trouble.NotOurTurn as not_ours:
         return Rest(not_ours.seconds)
+    except caps.CountAlone:
+        return None
     if isinstance(claimed, Claimed):
         lead = claimed.lead
         house.log.info("claimed", lead=lead.id, no=lead.no, attempt=claimed.attempt.n, source=lead.source)
@@ -94,8 +97,11 @@ def _next(house: House, tx: Tx, account: str, owner: str, turn: int, start: Star
     known = accounts.look(tx, account, owner, now)
     if wait := trouble.until_call(house, known, now):
         return Rest(wait)
+    full = caps.full(house, tx, now)
+    if HOUSE in full:
+        return Rest()
     oldest = turn % EVERY_FIFTH_OLDEST == EVERY_FIFTH_OLDEST - 1
-    lead = leads.next_ready(tx, account, now, oldest=oldest, without=resting(known.trouble, now))
+    lead = leads.next_ready(tx, account, now, oldest=oldest, without=resting(known.trouble, now), full=full)
     if lead is None:
         return Rest()
     attempt = _claim(house, tx, lead, owner, known, now)
@@ -154,12 +160,15 @@ def _claim(house: House, tx: Tx, lead: Lead, owner: str, account: Look, now: int
         busy = policy.Verdict(policy.DEFER, Reason("number_busy"), now / 1000 + policy.BUSY_AGAIN_S, ())
         decide.follow(tx, lead, busy, {}, now)
         return None
-    known = decide.gather(house, tx, lead, attempt.call, lead.asked_at, current.source)
+    known = decide.gather(house, tx, lead, attempt.call, lead.asked_at, current.source, now)
     verdict = policy.check(attempt.call, known, current.source.policy, now / 1000, lead.set_aside)
     if verdict.kind != policy.ALLOW:
         attempts.free_number(tx, attempt.id, lead.account, attempt.call.number)
         decide.follow(tx, lead, verdict, {}, now)
         return None
+    if not caps.take_room(house, tx, lead.source, attempt.call.script, current.source.policy, now):
+        attempts.free_number(tx, attempt.id, lead.account, attempt.call.number)
+        return None  # nothing is written on the lead: its source, or the house, says what it waits for
     trouble.take_turn(house, tx, account, attempt, owner, now)
     attempts.open_attempt(tx, attempt, owner, now)
     trace = {"attempt": attempt.n, "rules": list(verdict.rules)}
@@ -178,6 +187,7 @@ def _attempt(house: House, tx: Tx, lead: Lead, now: int) -> Attempt:
         account=lead.account,
         call=Call(str(lead.number), str(lead.script), lead.sms),
         deadline_at=now + int(house.total_timeout * 1000),
+        source=lead.source,
     )
 
 

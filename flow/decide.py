@@ -14,7 +14,7 @@ from core.source import Source
 from core.states import HELD, READY, RECEIVED, SUPPRESSED
 from flow.house import House
 from flow.in_force import InForceSource
-from store import epoch, facts, leads, sources
+from store import caps, do_not_call, epoch, facts, leads, sources
 from store.engine import Tx
 from store.journal import number_hash
 
@@ -48,7 +48,7 @@ def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
     if isinstance(mapped, mapping.Unmapped):
         _without_call(house, tx, lead, current, mapped, now)
         return
-    known = gather(house, tx, lead, mapped.call, mapped.asked_at_ms, current.source)
+    known = gather(house, tx, lead, mapped.call, mapped.asked_at_ms, current.source, now)
     verdict = policy.check(mapped.call, known, current.source.policy, now / 1000, lead.set_aside)
     columns = {
         "number": mapped.call.number,
@@ -91,7 +91,9 @@ def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | m
         return mapping.Unmapped((Reason("mapping_error"),), {})
 
 
-def gather(house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source) -> Facts:
+def gather(
+    house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source, now: int
+) -> Facts:
     """What the rules need to know about this lead at this moment."""
     since = lead.received_at - source.policy.once_per_number_s * 1000
     rings: tuple[Ring, ...] = ()
@@ -104,12 +106,17 @@ def gather(house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, s
         rings += epoch.forgotten_rings(tx, source.account, hashed, since)
         # A person who rings again after looking has decided this.
         forgotten = lead.round == 1 and epoch.forgotten_event(tx, lead.source, lead.event_key or lead.digest)
+    most = house.totals.calls_per_number_per_day
+    room_at = caps.number_room(tx, call.number, most, now) if most else None
     return Facts(
         received_at_s=lead.received_at / 1000,
         asked_at_s=None if asked_at is None else asked_at / 1000,
         payload=json.loads(lead.payload),
+        do_not_call=do_not_call.holds(tx, call.number),
         rings=rings,
         forgotten=forgotten,
+        number_cap=most,
+        number_room_s=None if room_at is None else room_at / 1000,
     )
 
 

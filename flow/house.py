@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from core.ports import Bell, Crm, Voice
+from core.source import House as Totals
 from core.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
 from flow.in_force import InForce
 from flow.refusals import Refusals
+from flow.rooms import Rooms
 from store.engine import Store
 from store.journal import Journal
 
@@ -30,6 +32,8 @@ class House:
     total_timeout: float = 20.0
     rate: float = 0.0
     most_in_flight: int = MOST_IN_FLIGHT  # calls of an account, all workers together
+    totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
+    rooms: Rooms = field(default_factory=Rooms)
     account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE  # what a refusal says when it means the account
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 

@@ -72,6 +72,18 @@ class InForce:
         """The source in force, a removed one too (`removed`); None for a name that never was one."""
         return self._known.get(name)
 
+    def fresh(self, name: str) -> InForceSource | None:
+        """The same where `get` knows none: asks the database whether another process has just taken it. A
+        stranger's invented name costs one look-up by key."""
+        try:
+            with self._store.read() as tx:
+                was_taken = sources.newest(tx, name) > 0
+        except StoreUnavailable:
+            return None
+        if was_taken:
+            self.refresh()
+        return self._known.get(name)
+
     def never_was(self, name: str) -> bool:
         """Whether it is certain that no source was ever called so. While the versions could not be read
         it never is, nor where only this process cannot read the source's version."""

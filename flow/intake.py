@@ -53,7 +53,7 @@ IT_WORKS = "this address works"
 
 def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
     """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970."""
-    current = house.sources.get(name)
+    current = house.sources.get(name) or house.sources.fresh(name)
     if current is None:
         return unknown(house, name)
     if current.removed:

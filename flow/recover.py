@@ -80,7 +80,7 @@ def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
     number = lead.number or ""
     n = attempts.next_n(tx, lead.id)
     call = Call(number, entry.script)
-    attempt = Attempt(entry.attempt, lead.id, n, entry.round, entry.account, call, entry.at)
+    attempt = Attempt(entry.attempt, lead.id, n, entry.round, entry.account, call, entry.at, entry.source)
     if attempts.may_have_rung(tx, lead.id, entry.round):
         if number:
             epoch.remember(tx, entry)

@@ -116,7 +116,7 @@ def _try(house: House, tx: Tx, current: InForceSource, lead: Lead, now: int) -> 
         if policy.is_test(source.policy, payload):
             return Tried(states.SUPPRESSED, reasons=(Reason("test"),), **told)
         return Tried(states.HELD if mapped.is_lead else states.SUPPRESSED, reasons=mapped.reasons, **told)
-    known = decide.gather(house, tx, lead, mapped.call, mapped.asked_at_ms, source)
+    known = decide.gather(house, tx, lead, mapped.call, mapped.asked_at_ms, source, now)
     verdict = policy.check(mapped.call, known, source.policy, now / 1000, lead.set_aside)
     told |= {"call": asdict(mapped.call), "rules": verdict.rules}
     first = () if verdict.reason is None else (verdict.reason,)

@@ -19,7 +19,7 @@ UNKNOWN_LIMIT = 256_000
 def receive(source: str, rest: str = "") -> Response:
     """One delivery of a sender. HEAD stores nothing; what did not arrive whole is answered 400."""
     house: House = current_app.extensions["house"]
-    current = house.sources.get(source)
+    current = house.sources.get(source) or house.sources.fresh(source)
     if request.method == "HEAD":
         return Response(status=200 if current else intake.unknown(house, source).status)
     if current is None:

@@ -28,6 +28,7 @@ class Attempt:
     account: str
     call: Call
     deadline_at: int
+    source: str = ""  # under whose caps it counts
 
 
 def lock_number(tx: Connection, account: str, number: str, attempt_id: str) -> bool:
@@ -54,6 +55,7 @@ def open_attempt(tx: Connection, attempt: Attempt, owner: str, now: int) -> None
             "n": attempt.n,
             "round": attempt.round,
             "account": attempt.account,
+            "source": attempt.source,
             "number": attempt.call.number,
             "script": attempt.call.script,
             "sms": attempt.call.sms,

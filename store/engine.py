@@ -14,6 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
+
+from store.writers import Writers
 
 BUSY_SECONDS = 10  # how long a SQLite writer waits for the others
 
@@ -42,6 +45,7 @@ class Store:
         if self.is_sqlite and clock is None:
             self._clock = time.time
         self.path = Path(self.url.database or "") if self.is_sqlite else None
+        self._writers = Writers(self.path) if self.path is not None else None
         options: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,23 +65,35 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the block's end. Raises StoreUnavailable when the database
         fails, UnprovenCommit when it may have kept what the caller must not rely on."""
-        file = self._same_file()
-        with _named_failures():
-            connection = self.engine.connect()
-        try:
+        with self._in_turn():
+            file = self._same_file()
             with _named_failures():
-                transaction = connection.begin()
+                connection = self.engine.connect()
+            try:
+                with _named_failures():
+                    transaction = connection.begin()
+                    try:
+                        yield connection
+                    except BaseException:
+                        _roll_back(transaction, connection)
+                        raise
+                _commit(transaction, connection)
+                if file != (0, 0) and file != self._same_file():
+                    raise UnprovenCommit("the database's file was replaced during the transaction")
+            finally:
+                with contextlib.suppress(DBAPIError):
+                    connection.close()
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """A SQLite writer's place in the queue of all writers; PostgreSQL needs none."""
+        with contextlib.ExitStack() as turn:
+            if self._writers is not None:
                 try:
-                    yield connection
-                except BaseException:
-                    _roll_back(transaction, connection)
-                    raise
-            _commit(transaction, connection)
-            if file != (0, 0) and file != self._same_file():
-                raise UnprovenCommit("the database's file was replaced during the transaction")
-        finally:
-            with contextlib.suppress(DBAPIError):
-                connection.close()
+                    turn.enter_context(self._writers.turn(BUSY_SECONDS))
+                except TimeoutError as why:
+                    raise StoreUnavailable(str(why)) from why
+            yield
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -119,7 +135,7 @@ _NOW_POSTGRESQL = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000
 def _named_failures() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, TimeoutError) as why:
+    except (OperationalError, NoneFree) as why:
         raise StoreUnavailable(_without_values(why)) from why
     except DBAPIError as why:
         if why.connection_invalidated:

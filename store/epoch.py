@@ -8,7 +8,7 @@ identity nobody claims until the journals have been compared and the new epoch i
 import os
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from core.policy import Ring
 from store.engine import Store
@@ -53,6 +53,8 @@ _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
 _READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
 _COUNT_CLAIM = update(epoch).values(claims=epoch.c.claims + 1).returning(epoch.c.claims)
 _ANY_FORGOTTEN = select(forgotten_calls.c.attempt).limit(1)
+_KEPT = select(attempts.c.id).where(attempts.c.id == bindparam("attempt"))
+_REMEMBERED = select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt == bindparam("attempt"))
 _READ_SQLITE = select(epoch.c.store, epoch.c.identity, epoch.c.claims, epoch.c.suspect_since)
 
 
@@ -112,11 +114,10 @@ def suspect_since(tx: Connection) -> int | None:
 
 def forgot(tx: Connection, entry: Entry) -> bool:
     """Whether the database has neither this attempt nor the memory of it."""
-    kept = tx.execute(select(attempts.c.id).where(attempts.c.id == entry.attempt)).one_or_none()
-    if kept is not None:
+    given = {"attempt": entry.attempt}
+    if tx.execute(_KEPT, given).one_or_none() is not None:
         return False
-    query = select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt == entry.attempt)
-    return tx.execute(query).one_or_none() is None
+    return tx.execute(_REMEMBERED, given).one_or_none() is None
 
 
 def remember(tx: Connection, entry: Entry) -> None:

@@ -34,7 +34,8 @@ _NEWEST = (
         attempts.c.number == bindparam("number"),
         attempts.c.started_at > bindparam("since"),
         attempts.c.lead != bindparam("not_of"),
-        attempts.c.outcome.in_((outcomes.ACCEPTED, outcomes.UNKNOWN)),
+        # Not in_(): its list is expanded anew at each execution.
+        (attempts.c.outcome == outcomes.ACCEPTED) | (attempts.c.outcome == outcomes.UNKNOWN),
     )
     .group_by(attempts.c.script)
 )

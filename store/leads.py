@@ -8,7 +8,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, case, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
@@ -56,18 +56,38 @@ def next_to_ask(tx: Connection, now: int) -> Lead | None:
 
 
 def next_ready(
-    tx: Connection, account: str, now: int, *, oldest: bool = False, without: Collection[str] = ()
+    tx: Connection,
+    account: str,
+    now: int,
+    *,
+    oldest: bool = False,
+    without: Collection[str] = (),
+    full: Collection[str] = (),
 ) -> Lead | None:
     """The account's next lead to ring, locked: a person's rearm first, then the newest due (or the oldest).
-    Leads of the scripts `without` are passed over."""
+    Leads of the scripts `without` and of the sources `full` are passed over."""
     given: dict[str, Any] = {"now": now, "account": account}
     urgent, next_ = _NEXT_URGENT, _OLDEST_READY if oldest else _NEXT_READY
     if without:
         urgent, next_ = (query.where(leads.c.script.not_in(without)) for query in (urgent, next_))
+    if full:
+        given |= {"full": list(full), "without": list(without)}
+        turns = _TURNS_OF_OLDEST if oldest else _TURNS
+        return _in_turn(tx, urgent, _TURNS_URGENT, given) or _in_turn(tx, next_, turns, given)
     row = tx.execute(urgent, given).one_or_none()
     if row is None:
         row = tx.execute(next_, given).one_or_none()
     return _lead(row)
+
+
+def _in_turn(tx: Connection, query: Any, turns: Any, given: dict[str, Any]) -> Lead | None:
+    """The query's first lead, sought in the source whose turn it is: those that are full may have any number
+    of leads before it in the order, and none of them is looked at."""
+    for source in tx.execute(turns, given).scalars().all():
+        row = tx.execute(query.where(leads.c.source == source), given).one_or_none()
+        if row is not None:  # else another worker holds those of this source
+            return _lead(row)
+    return None
 
 
 def move(
@@ -169,6 +189,12 @@ def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
     return [Lead(**row._mapping) for row in tx.execute(query.limit(limit).with_for_update(skip_locked=True))]
 
 
+def ready_of(tx: Connection, numbers: Collection[str], limit: int) -> list[Lead]:
+    """Leads of these numbers that wait to be called, locked; those another worker holds are passed over."""
+    query = select(*_COLUMNS).where(_is(states.READY), leads.c.number.in_(numbers))
+    return [Lead(**row._mapping) for row in tx.execute(query.limit(limit).with_for_update(skip_locked=True))]
+
+
 # The statements of the hot path are built once: building one costs more than running it.
 _ONE = select(*_COLUMNS).where(leads.c.id == bindparam("id"))
 _LOCKED = _ONE.with_for_update()
@@ -231,3 +257,23 @@ _NEXT_TO_ASK = _TO_ASK.order_by(
 _NEXT_URGENT = _next(states.READY, leads.c.due_at, urgent=1)
 _NEXT_READY = _next(states.READY, leads.c.due_at.desc(), leads.c.no.desc(), urgent=0)
 _OLDEST_READY = _next(states.READY, leads.c.due_at, leads.c.no, urgent=0)
+
+
+def _turns(*, urgent: int, newest: bool) -> Any:
+    """The sources that are not full and have a lead for this account, the one whose turn it is first."""
+    due_at = (
+        select((func.max if newest else func.min)(leads.c.due_at))
+        .where(_is(states.READY), leads.c.account == bindparam("account"), leads.c.source == sources.c.name)
+        .where(leads.c.urgent == literal_column(str(urgent)), leads.c.due_at <= bindparam("now"))
+        .where(leads.c.script.not_in(bindparam("without", expanding=True)))
+        .scalar_subquery()
+    )
+    open_ = sources.c.name.not_in(bindparam("full", expanding=True))
+    each = select(sources.c.name, due_at.label("due_at")).where(open_).subquery()
+    order = each.c.due_at.desc() if newest else each.c.due_at
+    return select(each.c.name).where(each.c.due_at.is_not(None)).order_by(order, each.c.name)
+
+
+_TURNS_URGENT = _turns(urgent=1, newest=False)
+_TURNS = _turns(urgent=0, newest=True)
+_TURNS_OF_OLDEST = _turns(urgent=0, newest=False)

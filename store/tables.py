@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -21,10 +20,8 @@ from sqlalchemy import (
     text,
 )
 
-meta = MetaData()
-
-# SQLite counts only an INTEGER PRIMARY KEY up by itself.
-_Counted = BigInteger().with_variant(Integer, "sqlite")
+from store.meta import COUNTED, meta
+from store.tables_beside import alarms, do_not_call, erased_keys, erasures, forgotten_calls, refused_proofs  # noqa: F401
 
 deliveries = Table(
     "deliveries",
@@ -38,14 +35,22 @@ deliveries = Table(
     Column("body", LargeBinary, nullable=False),  # the bytes as they came
     Column("digest", Text, nullable=False),  # SHA-256 of the body
     Column("problem", Text, nullable=False, server_default=""),  # why it could not be read
+    Column("erased_at", BigInteger),  # since when no person's data is in it
     Index("deliveries_by_arrival", "received_at", "id"),  # /api/deliveries, newest first
     Index("deliveries_by_source", "source", "received_at", "id"),  # the same with ?source=
+)
+
+Index(  # store.erasure.old_deliveries
+    "deliveries_to_erase",
+    deliveries.c.received_at,
+    sqlite_where=deliveries.c.erased_at.is_(None),
+    postgresql_where=deliveries.c.erased_at.is_(None),
 )
 
 leads = Table(
     "leads",
     meta,
-    Column("no", _Counted, Identity(), primary_key=True),  # the short number people say over the phone
+    Column("no", COUNTED, Identity(), primary_key=True),  # the short number people say over the phone
     Column("id", Text, nullable=False, unique=True),
     Column("source", Text, nullable=False),
     Column("account", Text, nullable=False),
@@ -71,6 +76,8 @@ leads = Table(
     Column("despite", Text, nullable=False, server_default=""),  # rules a rearm set aside, comma between
     Column("history_n", Integer, nullable=False),
     Column("changed_after_call", Boolean, nullable=False, server_default=text("false")),
+    Column("erased_at", BigInteger),  # since when no person's data is in it
+    Column("number_hash", Text),  # then: store.journal.number_hash of its number
     sqlite_autoincrement=True,
 )
 _state = leads.c.state
@@ -93,12 +100,26 @@ Index(
     sqlite_where=_state == "ready",
     postgresql_where=_state == "ready",
 )
+# store.leads.next_ready while the leads of some sources wait for their caps: each other source's next one.
+Index(
+    "leads_to_call_by_source",
+    leads.c.account,
+    leads.c.source,
+    leads.c.urgent,
+    leads.c.due_at,
+    leads.c.no,
+    sqlite_where=_state == "ready",
+    postgresql_where=_state == "ready",
+)
 # store.queries.page: lists, newest first, with any filter; stats of the last hours.
 Index("leads_by_arrival", leads.c.received_at, leads.c.no)
 Index("leads_by_state", _state, leads.c.received_at, leads.c.no)
 Index("leads_by_source", leads.c.source, leads.c.received_at, leads.c.no)
 Index("leads_by_source_state", leads.c.source, _state, leads.c.received_at, leads.c.no)  # and the counts of both
 Index("leads_by_number", leads.c.number)  # search by number
+_whole = leads.c.erased_at.is_(None)
+# store.erasure.old_leads
+Index("leads_to_erase", leads.c.received_at, sqlite_where=_whole, postgresql_where=_whole)
 
 delivery_leads = Table(
     "delivery_leads",
@@ -144,6 +165,7 @@ attempts = Table(
     Column("n", Integer, nullable=False),
     Column("round", Integer, nullable=False),
     Column("account", Text, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),  # under whose caps it counts
     Column("number", Text, nullable=False),
     Column("script", Text, nullable=False),
     Column("sms", Text),
@@ -174,9 +196,21 @@ Index(
 )
 # store.attempts.overdue: open attempts whose owner is gone.
 Index("attempts_open", attempts.c.deadline_at, sqlite_where=_outcome.is_(None), postgresql_where=_outcome.is_(None))
-# store.facts: the last call to a number.
-Index("attempts_by_number", attempts.c.account, attempts.c.number, attempts.c.started_at)
-Index("attempts_by_start", attempts.c.started_at)  # store.figures: the calls of the last hours
+# store.facts: the last call to a number, of one account; store.caps: the calls to it over all accounts.
+Index("attempts_by_number", attempts.c.number, attempts.c.account, attempts.c.started_at)
+# store.figures: the calls of the last hours; store.caps: those of the house.
+Index("attempts_by_start", attempts.c.started_at)
+Index("attempts_by_source", attempts.c.source, attempts.c.started_at)  # store.caps: a source's calls of a day
+# store.caps: from one price of a script to the next.
+_has_price = attempts.c.price.is_not(None)
+Index(
+    "attempts_by_price",
+    attempts.c.script,
+    attempts.c.price,
+    attempts.c.started_at,
+    sqlite_where=_has_price,
+    postgresql_where=_has_price,
+)
 
 number_locks = Table(
     "number_locks",
@@ -199,6 +233,17 @@ accounts = Table(
     Column("wait", Integer, nullable=False, server_default="0"),
     Column("pause", Text),  # JSON; NULL: not paused
     Column("scripts", Text, nullable=False, server_default="{}"),  # JSON, the scripts in trouble
+)
+
+reached_caps = Table(
+    "reached_caps",
+    meta,
+    Column("source", Text, primary_key=True),  # empty: the whole house
+    Column("cap", Text, nullable=False),
+    Column("limit", Text, nullable=False),
+    Column("script", Text, nullable=False),  # of the call that found no room
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),  # when the first calls leave the window
 )
 
 sources = Table(
@@ -250,42 +295,3 @@ epoch = Table(
     Column("suspect_since", BigInteger, nullable=False, server_default="0"),
     Column("opened_at", BigInteger, nullable=False),
 )
-
-# Calls that an older database has forgotten together with their leads: kept so that nobody is rung again.
-forgotten_calls = Table(
-    "forgotten_calls",
-    meta,
-    Column("attempt", Text, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("event_key", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("number_hash", Text, nullable=False),
-    Column("script", Text, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Index("forgotten_calls_by_number", "account", "number_hash"),  # store.epoch.forgotten_rings
-    Index("forgotten_calls_by_key", "source", "event_key"),  # store.epoch.forgotten_event
-)
-
-refused_proofs = Table(
-    "refused_proofs",
-    meta,
-    Column("source", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True),  # milliseconds of the hour's start
-    Column("cause", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
-)
-
-alarms = Table(
-    "alarms",
-    meta,
-    Column("id", _Counted, Identity(), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("since", BigInteger, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("cleared_at", BigInteger),
-    Index("alarms_cleared", "cleared_at"),  # store.alarms.cleared
-)
-# store.alarms.keep: an alarm is raised once, whoever sees it first.
-_rings = alarms.c.cleared_at.is_(None)
-Index("alarms_open", alarms.c.name, unique=True, sqlite_where=_rings, postgresql_where=_rings)

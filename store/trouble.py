@@ -13,6 +13,7 @@ from core.pause import Pause, Script
 from core.reason import words
 from core.states import READY
 from core.trouble import InFlight, Trouble, pauses_of, waits_for
+from store import caps
 from store.tables import accounts, attempts, workers
 
 ALIVE_MS = 3_000  # workers check in each second; what a killed one left open counts no longer than this
@@ -65,12 +66,13 @@ def what_is_paused(tx: Connection) -> dict[str, str]:
 
 
 def say_paused(tx: Connection, rows: Iterable[dict[str, Any]], now: int) -> None:
-    """Give rows of leads that are due, and wait for a pause only, that `reason` and `reasons` (JSON): it is
-    written on no lead, or a pause would be a write for each of them."""
+    """Give rows of leads that are due, and wait for a pause or a cap only, that `reason` and `reasons` (JSON):
+    it is written on no lead, or a pause would be a write for each of them."""
     waiting = [row for row in rows if row["state"] == READY and row["due_at"] <= now]
-    known = all_accounts(tx) if waiting else {}
+    known, full = (all_accounts(tx), caps.reached(tx)) if waiting else ({}, {})
     for row in waiting:
         reason = waits_for(known.get(row["account"], Trouble()), row["account"], row["script"])
+        reason = reason or caps.waits_for(full, row["source"])
         if reason is not None:
             noted = [r for r in json.loads(row["reasons"]) if r["code"] != row["reason"]]
             row["reason"], row["reasons"] = reason.code, json.dumps([asdict(reason), *noted])

@@ -6,11 +6,12 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.load import Loaded, from_text, load_text
+from config.load import Loaded, PolicyText, Text, from_text, load_text
 from config.yaml_text import parse
 from core.delivery import Delivery
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.ports import Call, Start
+from core.source import House as Totals
 from flow import call, claim, decide, intake, sweep
 from flow.house import House
 from flow.in_force import InForce
@@ -31,6 +32,9 @@ mapping:
   number: {field: phone, region: RU}
   script: Заявка
 """
+# Tests count calls only where they say so: of sources that say nothing, and of the house.
+UNCAPPED = PolicyText(Text("", {"calls_per_hour": "0", "calls_per_day": "0", "spend_per_day": "0"}))
+NO_TOTALS = Totals(calls_per_hour=0, calls_per_day=0, calls_per_number_per_day=0)
 YES = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b'{"result":"ok","id":"77"}')
 NO = Outcome(REFUSED, error="нет такого скрипта", http_status=200)
 LOST = Outcome(UNKNOWN, "no_answer")
@@ -98,6 +102,7 @@ class Gateway:
             journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
             digest_key="d" * 32,
             voices={"main": self.voice},
+            totals=NO_TOTALS,
         )
         with store.write() as tx:
             epoch.begin(store, tx)
@@ -105,7 +110,7 @@ class Gateway:
 
     def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
         """Put a source's text into force; without `refresh` as another process would."""
-        loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"))
+        loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"), UNCAPPED)
         assert isinstance(loaded, Loaded), str(loaded)
         with self.store.write() as tx:
             newest = sources.newest(tx, name)

@@ -3,11 +3,11 @@
 from flask import Blueprint, Flask, Response, render_template
 from flask_smorest import Api
 
-from handlers.api import deliveries, door, leads, overview, sources
+from handlers.api import deliveries, do_not_call, door, leads, overview, sources
 from schemas.api_fields import LEAD_NAME
 from schemas.overview import Problem
 
-PARTS = (leads.part, deliveries.part, sources.part, overview.part)
+PARTS = (leads.part, deliveries.part, sources.part, do_not_call.part, overview.part)
 TITLE = "Lead-to-call gateway"
 ABOUT = """Leads that came, what became of each, and a person's way on.
 

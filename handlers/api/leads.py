@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from core import phone
 from core.reason import Reason
-from flow import bulk, operate
+from flow import bulk, numbers, operate
 from flow.operate import NoSuchLead
 from handlers.api.door import Part, the_house, who
 from schemas import changes
@@ -33,13 +32,11 @@ def search(asked: dict[str, Any]) -> dict[str, Any]:
     """The leads of a phone number, in any spelling
 
     A number without its country is read in each country that a source in force reads its numbers in."""
-    readings = [phone.read(asked["number"], region) for region in _regions()]
-    numbers = tuple(dict.fromkeys(r.number for r in readings if r.number))
-    if not numbers:
-        problem = shapes.told(Reason(readings[0].problem or "number_missing"))
-        return {"numbers": [], "problem": problem, "leads": [], "next": None}
-    found = _page(Wanted(numbers=numbers), asked["limit"], asked.get("cursor"))
-    return {"numbers": list(numbers), "problem": None, **found}
+    found = numbers.readings(asked["number"], numbers.regions(the_house()))
+    if isinstance(found, Reason):
+        return {"numbers": [], "problem": shapes.told(found), "leads": [], "next": None}
+    page = _page(Wanted(numbers=found), asked["limit"], asked.get("cursor"))
+    return {"numbers": list(found), "problem": None, **page}
 
 
 @part.post("/bulk")
@@ -131,11 +128,3 @@ def _whole(name: str) -> dict[str, Any]:
     if found is None:
         raise NoSuchLead("no lead has this id or number")
     return found
-
-
-def _regions() -> list[str]:
-    """The countries that the sources in force read numbers in; never empty."""
-    known = [the_house().sources.get(name) for name in the_house().sources.names()]
-    sources = [one.source for one in known if one is not None]
-    found = [source.mapping.number.region or source.policy.countries[0] for source in sources]
-    return list(dict.fromkeys(found)) or [""]

@@ -152,6 +152,11 @@ def test_a_name_that_never_was_a_source_is_404_and_one_that_was_is_503(gateway):
     assert (answer.status, answer.retry_after) == (503, 60)
 
 
+def test_a_source_that_another_process_has_just_taken_is_never_404(gateway):
+    gateway.put("new", SHOP, refresh=False)
+    assert gateway.post(IVAN, source="new").status == 200
+
+
 def test_an_authentic_request_with_no_data_says_that_the_address_works(gateway):
     answer = gateway.post(b"")
     assert (answer.status, answer.body) == (200, b"this address works")

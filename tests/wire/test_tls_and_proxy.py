@@ -43,14 +43,15 @@ def test_a_certificate_of_another_name_is_not_sent(peer, tls):
 
 
 @pytest.mark.parametrize(
-    ("script", "how"), [("plain", "tls"), ("reset", "tls"), ("close", "tls"), ("hang", "connect_timeout")]
+    ("script", "how"), [("plain", "tls"), ("reset", "tls or unreachable"), ("close", "tls"), ("hang", "connect_timeout")]
 )
 def test_a_handshake_that_fails_is_not_sent(script, how, peer, tls, hang, reset_connection):
     _, authority = tls()
     scripts = {"plain": WHOLE, "close": b"", "hang": lambda c: (c.recv(65536), hang(c)), "reset": reset_connection}
     provider = peer(scripts[script], reads=False)
     began = time.monotonic()
-    assert send(provider.url.replace("http:", "https:"), ca_file=authority).how == how
+    # A reset may come before the connect has returned.
+    assert send(provider.url.replace("http:", "https:"), ca_file=authority).how in how.split(" or ")
     assert time.monotonic() - began < 1.8
 
 

@@ -1,0 +1,64 @@
+"""Many leads at once: copies of one real lead, row by row, made by the database itself."""
+
+from sqlalchemy import Table
+from sqlalchemy.engine import Connection
+
+from store.engine import Store
+from store.tables import attempts, deliveries, delivery_leads, event_keys, history, leads
+
+NUMBERS = 79_000_000_000  # a copy's number is this and its own count
+WORTH_ANALYZING = 10_000
+Span = tuple[int, int]
+DAY_MS = 24 * 3600 * 1000
+TIMES = frozenset({"at", "received_at", "asked_at", "first_at", "started_at", "deadline_at", "ended_at"})
+
+
+def copies(store: Store, template: str, count: int, *, first: int, state: str, due_at: int) -> None:
+    """`count` copies of the lead `template`, which has been called, numbered from `first`.
+
+    Their numbers, keys and ids are their own. `accepted`: as the template is, attempt and all, spread over the
+    days before; `ready`: as it was before its claim, due since `due_at`."""
+    called = state == "accepted"
+    with store.write() as tx:
+        delivery = tx.exec_driver_sql(f"SELECT delivery FROM delivery_leads WHERE lead = '{template}'").scalar_one()
+        known = tx.exec_driver_sql(f"SELECT number, event_key FROM leads WHERE id = '{template}'").one()
+        own = {
+            "number": f"CAST({NUMBERS} + i AS text)",
+            "event_key": f"""'["bench-' || CAST(i AS text) || '"]'""",
+            "payload": f"replace(payload, '{known.number}', CAST({NUMBERS} + i AS text))",
+            "lead": "'lead-' || CAST(i AS text)",
+            "delivery": "'delivery-' || CAST(i AS text)",
+        }
+        span = (first, first + count)
+        _copy(tx, deliveries, f"id = '{delivery}'", span, {**own, "id": own["delivery"]})
+        ready = {"state": "'ready'", "claims": "0", "history_n": "2", "due_at": str(due_at)}
+        if called:
+            ready = {"due_at": _past("due_at", first, count)}
+        _copy(tx, leads, f"id = '{template}'", span, {**own, "id": own["lead"], **ready}, without="no")
+        _copy(tx, delivery_leads, f"lead = '{template}'", span, own)
+        _copy(tx, event_keys, f"lead = '{template}'", span, {**own, "key": own["event_key"]})
+        _copy(tx, history, f"lead = '{template}'" + ("" if called else " AND n <= 2"), span, own)
+        if called:
+            mine = {**own, "id": "'attempt-' || CAST(i AS text)"}
+            _copy(tx, attempts, f"lead = '{template}'", span, mine)
+    if count >= WORTH_ANALYZING:
+        with store.write() as tx:
+            for table in (deliveries, leads, delivery_leads, event_keys, history, attempts):
+                tx.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+def _copy(tx: Connection, table: Table, where: str, span: Span, own: dict[str, str], without: str = "") -> None:
+    first, end = span
+    columns = [column.name for column in table.columns if column.name != without]
+    values = [own.get(name) or (_past(name, first, end - first) if name in TIMES else f'"{name}"') for name in columns]
+    names = ", ".join(f'"{name}"' for name in columns)
+    tx.exec_driver_sql(
+        f"WITH RECURSIVE counted(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM counted WHERE i + 1 < {end}) "
+        f"INSERT INTO {table.name} ({names}) SELECT {', '.join(values)} FROM {table.name}, counted WHERE {where}"
+    )
+
+
+def _past(column: str, first: int, count: int) -> str:
+    """The template's time, the copies spread evenly over the 30 days before it."""
+    step = max(1, 30 * DAY_MS // count)
+    return f'"{column}" - CAST({first + count} - i AS bigint) * {step}'

@@ -1,0 +1,125 @@
+"""P3: from the sender's first move to the POST read by the provider; web and worker are two processes."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from bench.databases import KINDS
+from bench.gateway import Gateway, Twin
+from bench.measure import Line, Skip, in_turn, percentile
+
+SECONDS = 2.0
+RATES = (50, 300)
+THREADS = 24
+
+
+def speeds() -> Iterator[Line]:
+    """Leads at a steady pace, each on a connection of its own, against the same client POSTing the call itself."""
+    for kind in KINDS:
+        lines = [line for rate in RATES for line in _lines(kind, rate)]
+        try:
+            with_walk(kind, lines)
+        except Skip as why:
+            for line in lines:
+                line.not_run = str(why)
+        yield from lines
+
+
+def _lines(kind: str, rate: int) -> tuple[Line, Line]:
+    p50 = Line("P3", f"speed to call at {rate}/s, p50, {kind}", "client straight to the provider", "ms")
+    p99 = Line("P3", f"its p99, {rate}/s, {kind}", "the same", "ms", by="difference")
+    if rate == RATES[0]:
+        p50.goal, p50.by = "<= 3", "difference"
+    return p50, p99
+
+
+def with_walk(kind: str, lines: list[Line], gateway: Gateway | None = None, twin: Twin | None = None) -> None:
+    """Fill the lines, two a rate. A gateway and a simulator that already run are left running."""
+    own_twin = twin or Twin()
+    own = gateway or Gateway(kind, own_twin.url, concurrency=16)
+    try:
+        if gateway is None:
+            own.web()
+            own.worker()
+        # Warm, so that the first pair is like the others.
+        measure(own.url, own_twin, RATES[0], 1.0)
+        for n, rate in enumerate(RATES):
+            p50, p99 = lines[2 * n : 2 * n + 2]
+            seen: dict[str, list[float]] = {}
+
+            def median(url: str, rate: int = rate, seen: dict[str, list[float]] = seen) -> float:
+                seen[url] = measure(url, own_twin, rate, SECONDS)
+                return percentile(seen[url], 0.5)
+
+            for ours, direct in in_turn(lambda: median(own.url), lambda: median(own_twin.url)):
+                p50.ours.append(ours)
+                p50.ceiling.append(direct)
+                p99.ours.append(percentile(seen[own.url], 0.99))
+                p99.ceiling.append(percentile(seen[own_twin.url], 0.99))
+    finally:
+        if gateway is None:
+            own.end()
+        if twin is None:
+            own_twin.end()
+
+
+_sent_so_far = 0
+_counting = threading.Lock()
+
+
+def measure(url: str, twin: Twin, rate: float, seconds: float) -> list[float]:
+    """Milliseconds from each send to its call, at `rate` a second. Raises TimeoutError where one is not rung."""
+    global _sent_so_far
+    count = int(rate * seconds)
+    with _counting:
+        first, _sent_so_far = _sent_so_far, _sent_so_far + count
+    twin.new_calls()
+    sent: dict[str, float] = {}
+    failed: list[Exception] = []
+    start = time.monotonic() + 0.05
+
+    def send_each(own: int) -> None:
+        try:
+            for n in range(own, count, THREADS):
+                time.sleep(max(0.0, start + n / rate - time.monotonic()))
+                number = str(79_500_000_000 + first + n)
+                sent[number] = time.time()
+                post(url, number)
+        except Exception as why:
+            failed.append(why)
+
+    threads = [threading.Thread(target=send_each, args=(own,)) for own in range(min(THREADS, count))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds + 60)
+    if failed:
+        raise failed[0]
+    called = dict(twin.wait(count, 60))
+    return [(called[number] - at) * 1000 for number, at in sent.items()]
+
+
+def post(url: str, number: str, patience_s: float = 20.0) -> None:
+    """One POST on a connection of its own: to the gateway as a lead, to the provider as the call itself.
+    Raises RuntimeError when it is not answered 200, OSError when it is not answered."""
+    parts = urlsplit(url)
+    if "/hooks/" in url:
+        content = {"id": f"speed-{number}", "name": "Ivan Petrov", "phone": f"+{number}", "comment": "x" * 280}
+    else:
+        content = {"number": number, "script": "Bench"}
+    body = json.dumps(content).encode()
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
+        f"Authorization: bench-key\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((str(parts.hostname), int(parts.port or 80)), timeout=patience_s) as line:
+        line.sendall(head.encode() + body)
+        reply = b""
+        while piece := line.recv(65536):
+            reply += piece
+    if not reply.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"answered {reply[:40]!r}")

@@ -1,0 +1,95 @@
+"""Room under the caps of a source and of the house, taken in the claim's own transaction.
+
+Far from every cap, claims run side by side and count now and then; near one, each counts alone, so that no
+two take the last place. What is reached stands in one row a source: its leads wait and none is written.
+"""
+
+from core import caps
+from core.caps import DAY_MS, HOUR_MS, HOUSE, NEAR, Caps, Left
+from core.source import Policy
+from flow.house import House
+from store import caps as counts
+from store.caps import Reached
+from store.engine import Tx
+
+LOOK_AGAIN_MS = 1_000
+
+
+class CountAlone(Exception):
+    """A cap is near: the whole claim is rolled back, and the next one counts alone."""
+
+
+def full(house: House, tx: Tx, now: int) -> frozenset[str]:
+    """The sources whose leads wait for room, `HOUSE` when all do; what has room again is cleared here."""
+    rooms = house.rooms
+    if not rooms.looked_at <= now < rooms.looked_at + LOOK_AGAIN_MS:
+        rooms.looked_at = now
+        rooms.full = frozenset(row.source for row in counts.reached(tx).values() if _is_full(house, tx, row, now))
+    return rooms.full
+
+
+def _is_full(house: House, tx: Tx, row: Reached, now: int) -> bool:
+    current = _caps_of(house, row.source)
+    if current is not None and caps.is_capped(current):
+        found = caps.tightest(left(tx, row.source, current, row.script, now))
+        if not found.calls:
+            counts.say(tx, _reached(tx, row.source, found, row.script, now))
+            return True
+    if counts.clear(tx, row.source):
+        house.log.info("cap_has_room", source=row.source or "(the house)", cap=row.cap)
+    return False
+
+
+def _caps_of(house: House, scope: str) -> Caps | None:
+    if scope == HOUSE:
+        return house.totals
+    current = house.sources.get(scope)
+    return None if current is None or current.removed else current.source.policy
+
+
+def take_room(house: House, tx: Tx, source: str, script: str, policy: Policy, now: int) -> bool:
+    """Whether one more call fits under the source's caps and the house's, held until this transaction ends.
+
+    False: which cap is reached is written. Raises CountAlone, with nothing to be kept. Comes after the
+    number's lock and before the account's row in the order of locks."""
+    rooms = house.rooms
+    scopes: list[tuple[str, Caps]] = [(source, policy), (HOUSE, house.totals)]
+    scopes = [(scope, each) for scope, each in scopes if caps.is_capped(each)]
+    if not scopes:
+        return True
+    alone = house.store.is_sqlite or any(scope in rooms.near for scope, _ in scopes)
+    counts.hold(tx, alone=alone)
+    for scope, each in scopes:
+        if scope not in rooms.near and rooms.is_far(scope, each):
+            continue
+        found = caps.tightest(left(tx, scope, each, script, now))
+        near = found.calls <= NEAR
+        rooms.counted(scope, each, found.calls, near)
+        if near and not alone:
+            raise CountAlone
+        if not found.calls:
+            _say(house, tx, _reached(tx, scope, found, script, now))
+            return False
+    return True
+
+
+def left(tx: Tx, scope: str, each: Caps, script: str, now: int) -> tuple[Left, ...]:
+    """Every cap of the scope that is on, with what is used of it; `script` is the next call's."""
+    rung = counts.rung(tx, scope, now)
+    prices = counts.reservations(tx, caps.unpriced(rung) | {script}, now)
+    return caps.left(each, caps.used(rung, prices), prices[script])
+
+
+def _reached(tx: Tx, scope: str, found: Left, script: str, now: int) -> Reached:
+    if found.cap == "spend_per_day":
+        until = counts.oldest_leaves(tx, scope, now)
+    else:
+        window = HOUR_MS if found.cap == "calls_per_hour" else DAY_MS
+        until = counts.room_comes(tx, scope, int(found.limit), window, now)
+    return Reached(scope, found.cap, f"{found.limit:f}", script, now, until)
+
+
+def _say(house: House, tx: Tx, found: Reached) -> None:
+    house.rooms.full |= {found.source}
+    if counts.say(tx, found):
+        house.log.warning("cap_reached", source=found.source or "(the house)", cap=found.cap, limit=found.limit)

@@ -1,0 +1,58 @@
+"""Whom nobody may ring: putting numbers on the list, and taking them off.
+
+A number on it is suppressed when its lead is decided on and again in the claim's own transaction; no
+rearm sets it aside. What waits when a number is added is suppressed at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from core import policy
+from core.reason import Reason
+from flow import decide
+from flow.house import House
+from store import do_not_call, leads
+
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Added:
+    """`new` numbers were not on the list before; `suppressed` leads waited to be called."""
+
+    new: int
+    suppressed: int
+
+
+def add(house: House, whys: Mapping[str, str], who: str, batch: int = BATCH) -> Added:
+    """Put numbers (digits, each with its why) on the list for good, and stop what waits for them."""
+    with house.store.write() as tx:
+        new = do_not_call.add(tx, whys, who, house.store.now_ms(tx))
+    suppressed = sum(_suppress_waiting(house, tuple(whys), batch))
+    house.log.info("do_not_call_added", who=who, numbers=len(whys), new=len(new), suppressed=suppressed)
+    return Added(len(new), suppressed)
+
+
+def remove(house: House, number: str, who: str, why: str) -> bool:
+    """Take a number off the list; False where it was not on it. Leads it suppressed stay so: a person may
+    rearm them."""
+    with house.store.write() as tx:
+        done = do_not_call.remove(tx, number, who, why, house.store.now_ms(tx))
+    if done:
+        house.log.info("do_not_call_removed", who=who)
+    return done
+
+
+def _suppress_waiting(house: House, numbers: tuple[str, ...], batch: int) -> Iterator[int]:
+    """Batch by batch. A lead that another worker holds right now is suppressed by its claim."""
+    rule = {"rule": "do_not_call", "verdict": policy.SUPPRESS}
+    listed = policy.Verdict(policy.SUPPRESS, Reason("do_not_call"), None, (rule,))
+    while True:
+        with house.store.write() as tx:
+            now = house.store.now_ms(tx)
+            waiting = leads.ready_of(tx, numbers, batch)
+            for lead in waiting:
+                decide.follow(tx, lead, listed, {}, now)
+        yield len(waiting)
+        if len(waiting) < batch:
+            return

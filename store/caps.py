@@ -1,0 +1,168 @@
+"""What counts against the caps (`core.caps`), and which caps are reached: a row each, none on a lead.
+
+`hold` comes after a number's lock and before the account's row in the order of locks; what is read after
+it holds until the commit. SQLite's writers are alone anyway.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.caps import DAY_MS, HOUR_MS, HOUSE, PRICE_AT_FIRST, PRICES_MS, Rung
+from core.outcome import NOT_SENT
+from core.reason import Reason
+from store.tables import attempts, reached_caps
+
+_LOCK = 0x6C656164_63617073  # an advisory lock's own number: "lead", "caps"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A cap that is reached: of a source, or of the `HOUSE`. `script` is of the call that found no room;
+    `until` is when the first calls leave the window, in milliseconds."""
+
+    source: str
+    cap: str
+    limit: str
+    script: str
+    since: int
+    until: int
+
+    @property
+    def whose(self) -> str:
+        return "the house's" if self.source == HOUSE else f"the source {self.source}'s"
+
+    @property
+    def reason(self) -> Reason:
+        """What the leads of this source wait for."""
+        at = datetime.fromtimestamp(self.until / 1000, UTC).isoformat(timespec="minutes")
+        return Reason("cap", {"whose": self.whose, "cap": self.cap, "limit": self.limit, "at": at})
+
+
+def hold(tx: Connection, *, alone: bool) -> None:
+    """Until this transaction ends nobody counts `alone` beside us; `alone`: and nobody claims at all.
+
+    Never ask for the second while holding the first: two who did would wait for each other."""
+    if tx.dialect.name != "sqlite":
+        tx.execute(_HOLD_ALONE if alone else _HOLD, {"lock": _LOCK})
+
+
+def rung(tx: Connection, source: str, now: int) -> tuple[Rung, ...]:
+    """The calls of the last 24 hours that may have rung, of the source or of the whole `HOUSE`."""
+    given = {"source": source, "day": now - DAY_MS, "hour": now - HOUR_MS}
+    rows = tx.execute(_RUNG_IN_HOUSE if source == HOUSE else _RUNG, given)
+    return tuple(Rung(row.script, row.outcome, _money(row.price), row.last_hour, row.last_day) for row in rows)
+
+
+def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) -> int:
+    """When the nth newest of these calls leaves the window."""
+    query = select(attempts.c.started_at).where(_COUNTS, attempts.c.started_at > now - window_ms)
+    query = query if source == HOUSE else query.where(attempts.c.source == source)
+    found = tx.execute(query.order_by(attempts.c.started_at.desc()).offset(max(0, nth - 1)).limit(1)).scalar()
+    return now if found is None else int(found) + window_ms
+
+
+def oldest_leaves(tx: Connection, source: str, now: int) -> int:
+    """When the oldest call of the last 24 hours leaves them."""
+    query = select(func.min(attempts.c.started_at)).where(_COUNTS, attempts.c.started_at > now - DAY_MS)
+    found = tx.execute(query if source == HOUSE else query.where(attempts.c.source == source)).scalar()
+    return now if found is None else int(found) + DAY_MS
+
+
+def reservations(tx: Connection, scripts: Collection[str], now: int) -> dict[str, Decimal]:
+    """For each script the dearest price of its accepted calls in 30 days; a plausible one where none is known."""
+    return {script: _dearest(tx, script, now - PRICES_MS) or PRICE_AT_FIRST for script in scripts}
+
+
+def _dearest(tx: Connection, script: str, since: int) -> Decimal | None:
+    prices = (_money(row.price) for row in tx.execute(_PRICES, {"script": script, "since": since}))
+    return max((price for price in prices if price is not None), default=None)
+
+
+def _money(price: str | None) -> Decimal | None:
+    """A price as it was kept; one that is no amount counts as unknown."""
+    try:
+        found = None if price is None else Decimal(price)
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() and found >= 0 else None
+
+
+def number_room(tx: Connection, number: str, most: int, now: int) -> int | None:
+    """When one more call to the number fits under `most` in 24 hours, over all accounts; None: now."""
+    found = tx.execute(_OF_NUMBER, {"number": number, "day": now - DAY_MS, "nth": most - 1}).scalar()
+    return None if found is None else int(found) + DAY_MS
+
+
+def reached(tx: Connection) -> dict[str, Reached]:
+    """Every cap that is reached, by its source (`HOUSE`: of the house)."""
+    return {row.source: Reached(**row._mapping) for row in tx.execute(_REACHED)}
+
+
+def waits_for(known: dict[str, Reached], source: str) -> Reason | None:
+    """What a due lead of the source waits for; None: its turn only."""
+    found = known.get(HOUSE) or known.get(source)
+    return None if found is None else found.reason
+
+
+def say(tx: Connection, found: Reached) -> bool:
+    """Write that a cap is reached, also by another's word; whether that is news."""
+    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    values = {name: getattr(found, name) for name in reached_caps.c.keys()}  # noqa: SIM118 - no dict
+    row = flavour.insert(reached_caps).values(values).on_conflict_do_nothing()
+    if tx.execute(row.returning(reached_caps.c.source)).one_or_none() is not None:
+        return True
+    now_so = {name: value for name, value in values.items() if name not in ("source", "since")}
+    differs = or_(*(reached_caps.c[name] != value for name, value in now_so.items()))
+    tx.execute(update(reached_caps).where(reached_caps.c.source == found.source, differs).values(now_so))
+    return False
+
+
+def clear(tx: Connection, source: str) -> bool:
+    """There is room again; False where another worker said so first."""
+    return tx.execute(delete(reached_caps).where(reached_caps.c.source == source)).rowcount == 1
+
+
+# The statements of the hot path are built once: building one costs more than running it.
+_HOLD = text("SELECT pg_advisory_xact_lock_shared(:lock)")
+_HOLD_ALONE = text("SELECT pg_advisory_xact_lock(:lock)")
+_COUNTS = or_(attempts.c.outcome.is_(None), attempts.c.outcome != NOT_SENT)
+_RUNG_IN_HOUSE: Any = (
+    select(
+        attempts.c.script,
+        attempts.c.outcome,
+        attempts.c.price,
+        func.sum(case((attempts.c.started_at > bindparam("hour"), 1), else_=0)).label("last_hour"),
+        func.count().label("last_day"),
+    )
+    .where(_COUNTS, attempts.c.started_at > bindparam("day"))
+    .group_by(attempts.c.script, attempts.c.outcome, attempts.c.price)
+)
+_RUNG = _RUNG_IN_HOUSE.where(attempts.c.source == bindparam("source"))
+_OF_NUMBER = (
+    select(attempts.c.started_at)
+    .where(attempts.c.number == bindparam("number"), attempts.c.started_at > bindparam("day"), _COUNTS)
+    .order_by(attempts.c.started_at.desc())
+    .limit(1)
+    .offset(bindparam("nth"))
+)
+_REACHED = select(reached_caps)
+# From one price of the script to the next by the index `attempts_by_price`, however many calls had each.
+_PRICES = text(
+    """
+    WITH RECURSIVE prices (price) AS (
+        SELECT min(price) FROM attempts WHERE script = :script AND price IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(a.price) FROM attempts a WHERE a.script = :script AND a.price > prices.price)
+        FROM prices WHERE prices.price IS NOT NULL
+    )
+    SELECT price FROM prices WHERE price IS NOT NULL AND :since < (
+        SELECT max(a.started_at) FROM attempts a WHERE a.script = :script AND a.price = prices.price
+    )
+    """
+)

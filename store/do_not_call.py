@@ -1,0 +1,71 @@
+"""The do-not-call list: numbers that nobody may ring, whatever their leads say."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import do_not_call
+
+Row = dict[str, Any]
+
+
+def holds(tx: Connection, number: str) -> bool:
+    """Whether the number (digits) is on the list."""
+    return tx.execute(_HOLDS, {"number": number}).one_or_none() is not None
+
+
+def add(tx: Connection, whys: Mapping[str, str], who: str, now: int) -> list[str]:
+    """Put numbers on the list, each with its why; those that were not on it before. A number that is on
+    it keeps the time and the reason it came with."""
+    given = [{"number": number, "since": now, "who": who, "why": why} for number, why in sorted(whys.items())]
+    return [row.number for one in given if (row := tx.execute(_adding(tx.dialect.name), one).one_or_none())]
+
+
+def remove(tx: Connection, number: str, who: str, why: str, now: int) -> bool:
+    """Take a number off the list; False where it was not on it. Its row stays and says who did it."""
+    given = {"of_number": number, "at": now, "by": who, "because": why}
+    return bool(tx.execute(_REMOVE, given).rowcount == 1)
+
+
+def find(tx: Connection, number: str) -> Row | None:
+    """The number's entry while it is on the list."""
+    row = tx.execute(_LISTED.where(do_not_call.c.number == number)).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
+def page(tx: Connection, limit: int, after: tuple[int, int] | None = None) -> tuple[list[Row], tuple[int, int] | None]:
+    """The newest entries behind the place `after` (since, no), and the place to go on, None at the end."""
+    entry = do_not_call.c
+    query = _LISTED.order_by(entry.since.desc(), entry.no.desc()).limit(limit + 1)
+    if after is not None:
+        since, no = after
+        query = query.where((entry.since < since) | ((entry.since == since) & (entry.no < no)))
+    rows = [dict(row._mapping) for row in tx.execute(query)]
+    return rows[:limit], (rows[limit - 1]["since"], rows[limit - 1]["no"]) if len(rows) > limit else None
+
+
+_ON_IT = do_not_call.c.removed_at.is_(None)
+_LISTED = select(*(do_not_call.c[name] for name in ("no", "number", "since", "who", "why"))).where(_ON_IT)
+# Asked before every call: built once.
+_HOLDS = select(do_not_call.c.no).where(do_not_call.c.number == bindparam("number"), _ON_IT)
+_REMOVE = (
+    update(do_not_call)
+    .where(do_not_call.c.number == bindparam("of_number"), _ON_IT)
+    .values(removed_at=bindparam("at"), removed_by=bindparam("by"), removed_why=bindparam("because"))
+)
+
+
+@cache
+def _adding(dialect: str) -> Any:
+    """Insert, or put back on the list a number that was taken off it."""
+    flavour = sqlite if dialect == "sqlite" else postgresql
+    put = flavour.insert(do_not_call)
+    again = {name: put.excluded[name] for name in ("since", "who", "why")}
+    return put.on_conflict_do_update(
+        index_elements=["number"],
+        set_={**again, "removed_at": None},
+        where=do_not_call.c.removed_at.isnot(None),
+    ).returning(do_not_call.c.number)

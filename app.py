@@ -12,7 +12,7 @@ from config import load, logs
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
-from core.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
+from core.trouble import MOST_IN_FLIGHT
 from flow import alarms
 from flow.house import House
 from flow.in_force import InForce
@@ -89,10 +89,12 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
         proxy=voice.proxy or None,
         trace=trace,
     )
-    policy = load.load_policy(settings.policy_file)  # one that is wrong is named by the watcher
+    policy = load.load_policy(settings.policy_file)
+    if isinstance(policy, load.Problems):
+        policy = load.PolicyText()  # the watcher names what is wrong with it
     sources = InForce(store, load.from_text)
     secrets = Secrets(settings.secrets_file)
-    sources.files = Watcher(settings.sources_dir, settings.policy_file, sources)
+    sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources)
     sources.beside.append(secrets.look)
     house = House(
         store=store,
@@ -107,7 +109,14 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
         total_timeout=voice.total_timeout,
         rate=voice.rate,
         most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
-        account_trouble=policy.account_trouble if isinstance(policy, load.PolicyText) else ACCOUNT_TROUBLE,
+        totals=policy.house,
+        account_trouble=policy.account_trouble,
     )
+
+    def obey() -> None:
+        if watcher.policy is not None:
+            house.totals, house.account_trouble = watcher.policy.house, watcher.policy.account_trouble
+
+    sources.beside.append(obey)
     sources.beside.append(alarms.Keeper(house).look)
     return house

@@ -24,7 +24,7 @@ def copies(store: Store, template: str, count: int, *, first: int, state: str, d
         known = tx.exec_driver_sql(f"SELECT number, event_key FROM leads WHERE id = '{template}'").one()
         own = {
             "number": f"CAST({NUMBERS} + i AS text)",
-            "event_key": f"""'["bench-' || CAST(i AS text) || '"]'""",
+            "event_key": """'["bench-' || CAST(i AS text) || '"]'""",
             "payload": f"replace(payload, '{known.number}', CAST({NUMBERS} + i AS text))",
             "lead": "'lead-' || CAST(i AS text)",
             "delivery": "'delivery-' || CAST(i AS text)",

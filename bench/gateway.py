@@ -1,4 +1,4 @@
-"""One whole gateway on loopback: simulator, web, workers and a source without limits. Nothing of it outlives the bench."""
+"""One whole gateway on loopback: simulator, web, workers, one source. Nothing of it outlives the bench."""
 
 import json
 import os
@@ -21,7 +21,7 @@ event_key: id
 mapping:
   number: {field: phone, region: RU}
   script: Bench
-policy: {hours: "00:00-24:00", once_per_number: 0, max_age: 0, max_wait: 0}
+policy: {hours: "00:00-24:00", max_age: 0, max_wait: 0}
 """
 START_S = 60.0
 WEB = ["gunicorn", "-c", "gunicorn.conf.py"]

@@ -1,4 +1,4 @@
-"""P7: memory, and the start from nothing running to the first accepted lead. Idle: what a worker costs with nothing to do."""
+"""P7: memory, and the start from nothing to the first accepted lead. Idle: a worker with nothing to do."""
 
 import json
 import os

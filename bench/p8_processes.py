@@ -26,7 +26,7 @@ def processes() -> Iterator[Line]:
 def _measure(line: Line) -> None:
     houses = [(_house(count), Counter[str]()) for count in (2, 1)]
     try:
-        two, one = (lambda h=h, seen=seen: _walked(*h, seen) for h, seen in houses)
+        two, one = (lambda h=h, seen=seen: _walked(h[0], h[1], seen) for h, seen in houses)
         for ours, ceiling in in_turn(two, one):
             line.ours.append(ours)
             line.ceiling.append(ceiling)

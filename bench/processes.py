@@ -39,10 +39,8 @@ class Process:
         """SIGTERM, and SIGKILL for the group where that is not heard."""
         if self._process.poll() is None:
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # then the group is killed in a moment
                 self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                pass  # the group is killed in a moment
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(15)

@@ -68,7 +68,7 @@ def _lines(name: str) -> Iterator[Line]:
         yield Line(name, "", "", "", not_run=str(why))
     except Exception as why:
         traceback.print_exc()
-        yield Line(name, "", "", "", not_run=f"failed: {type(why).__name__}: {why}")
+        yield Line(name, "", "", "", not_run=f"failed: {type(why).__name__}: {str(why).strip().splitlines()[-1:]}")
 
 
 def header() -> str:

@@ -76,6 +76,7 @@ class Watcher:
     def __init__(self, folder: Path, policy_file: Path, versions: Versions, presets: Path = PRESETS) -> None:
         self.broken: dict[str, str] = {}  # what is wrong with a file, by its source's name
         self.differing: dict[str, str] = {}  # sources whose valid file is not in force, and why it was not taken
+        self.policy: PolicyText | None = None  # the policy file as last read whole; None: not yet
         self._folder, self._policy_file, self._presets = folder, policy_file, presets
         self._versions = versions
         self._stamps: Stamps | None = None
@@ -141,6 +142,7 @@ class Watcher:
         if isinstance(self._policy, Problems):
             self._say_broken(POLICY, self._policy, None)
         else:
+            self.policy = self._policy
             self._say_mended(POLICY)
 
     def _load(self, name: str, path: Path, raw: bytes | Problems) -> Loaded | Problems:

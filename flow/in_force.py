@@ -62,7 +62,6 @@ class InForce:
         self._ended = threading.Event()
         self._keeper = 0  # the process whose thread keeps this up to date
         self._changed: set[str] = set()
-        self._read_once = False
         self._away = False  # the database, at the last reading
         self.broken: dict[str, str] = {}  # sources whose version in force this process cannot read
         self.files: Files | None = None  # looked at after each reading of the versions
@@ -85,9 +84,13 @@ class InForce:
         return self._known.get(name)
 
     def never_was(self, name: str) -> bool:
-        """Whether it is certain that no source was ever called so. While the versions could not be read
-        it never is, nor where only this process cannot read the source's version."""
-        return self._read_once and name not in self._standing
+        """Whether it is certain that no source was ever called so. While the database is away it never is,
+        nor where only this process cannot read the source's version."""
+        try:
+            with self._store.read() as tx:
+                return sources.newest(tx, name) == 0
+        except StoreUnavailable:
+            return False
 
     def names(self) -> list[str]:
         """The names of the sources in force."""
@@ -146,7 +149,7 @@ class InForce:
                     log.warning("sources_unreadable", why=str(why))
                 self._away = True
                 return []
-            self._read_once, self._away = True, False
+            self._away = False
             self._changed.update(changed)
             return changed
 

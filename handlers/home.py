@@ -1,17 +1,23 @@
-"""The first page: how many leads are where, and the addresses that senders post to."""
+"""The first page: what needs a person, how many leads are where, and the addresses that senders post to."""
+
+from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request
 
+from core.reason import words
 from core.states import NEEDS_A_PERSON, STATES
+from flow import alarms
 from flow.house import House
 from store import queries, trouble
 
-blueprint = Blueprint("home", __name__)
+blueprint = Blueprint("home", __name__, static_folder="static/home", static_url_path="/static")
+PAUSED = "paused"
 
 
 @blueprint.get("/")
 def home() -> Response:
-    """Counts by state and the sources' addresses, without their tokens."""
+    """Alarms, counts by state, the newest leads, and the sources' addresses without their tokens."""
     house: House = current_app.extensions["house"]
     with house.store.read() as tx:
         counts = queries.count_by_state(tx)
@@ -21,12 +27,24 @@ def home() -> Response:
     page = render_template(
         "home.html",
         states=[(state, counts.get(state, 0), state in NEEDS_A_PERSON) for state in STATES],
-        leads=newest,
+        leads=[_shown(row) for row in newest],
+        # What is paused has lines of its own, with the command that ends it.
+        alarms=[alarm for alarm in alarms.ringing(house) if alarm.name != PAUSED],
         paused=paused,
         sources=[(name, f"{base}/hooks/{name}") for name in house.sources.names()],
+        api_docs="/api/docs",
     )
     response = Response(page, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self' 'unsafe-inline'"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A lead's line: the number masked already, the reason in words."""
+    received = datetime.fromtimestamp(row["received_at"] / 1000, UTC)
+    first = next(iter(row["reasons"]), None)
+    why = words(first["code"], first["params"]) if first else words(row["reason"], {}) if row["reason"] else ""
+    person = row["state"] in NEEDS_A_PERSON
+    return {**row, "received": received.strftime("%Y-%m-%d %H:%M:%S"), "why": why, "person_needed": person}

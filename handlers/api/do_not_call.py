@@ -27,6 +27,7 @@ def list_(query: dict[str, Any]) -> dict[str, Any]:
 @part.post("")
 @part.arguments(shapes.DoNotCallChange)
 @part.response(200, shapes.DoNotCallAdded)
+@part.alt_response(409, "CONFLICT")
 def add(asked: dict[str, Any]) -> dict[str, Any]:
     """Never ring a number again, whoever sends it
 
@@ -44,6 +45,7 @@ def add(asked: dict[str, Any]) -> dict[str, Any]:
 @part.arguments(shapes.DoNotCallChange)
 @part.response(204)
 @part.alt_response(404, "NOT_FOUND")
+@part.alt_response(409, "CONFLICT")
 def remove(asked: dict[str, Any]) -> None:
     """Take a number off the list
 
@@ -55,5 +57,5 @@ def remove(asked: dict[str, Any]) -> None:
 def _number(text: str) -> str:
     found = numbers.one(text, numbers.regions(the_house()))
     if isinstance(found, Reason):
-        abort(422, words(found.code, found.params))
+        abort(409, words(found.code, found.params))
     return found

@@ -93,6 +93,7 @@ WORDS: dict[str, str] = {
     "owner_gone": "The worker that sent this call ended before it could tell, so it may have rung",
     "store_went_back": "The database was set back after this call was sent, so it may have rung",
     # flow
+    "provider_refused": "The provider refused the call: {said}",
     "may_have_rung": "It may have been called before the database was replaced; look in the provider's panel",
     "source_off": "The source is switched off or was removed",
     "no_account": "The source names the voice account `{account}`, which is not set up",

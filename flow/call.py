@@ -4,15 +4,18 @@ An attempt whose fate is unknown is never tried again by the machine; a late own
 without a proof.
 """
 
+import json
 import random
 import threading
 import time
+from dataclasses import asdict
 from typing import Any
 
 from core import outcome as outcomes
 from core import states
 from core.lead import Lead
 from core.outcome import Outcome
+from core.reason import Reason
 from flow import recover, trouble
 from flow.claim import Claimed
 from flow.house import House
@@ -75,16 +78,24 @@ def _end_in_time(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: in
         wait = BACKOFF_S[min(lead.tries, len(BACKOFF_S) - 1)]
         due_at = now + int(wait * random.uniform(0.75, 1.25) * 1000)  # noqa: S311 - jitter, no secret
         columns = {"reason": "retry", "due_at": due_at, "tries": lead.tries + 1}
+    if target == states.REFUSED:
+        columns = _refused(outcome)
     done = leads.move(tx, lead, transition, target, at=now, who=WHO, trace=_evidence(attempt, outcome), **columns)
     if not done:
         raise RuntimeError("an open attempt's lead was not calling")
+
+
+def _refused(outcome: Outcome) -> dict[str, Any]:
+    said = Reason("provider_refused", {"said": (outcome.error or "")[:200]})
+    return {"reason": said.code, "reasons": json.dumps([asdict(said)])}
 
 
 def _settle(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
     target = states.ACCEPTED if outcome.kind == outcomes.ACCEPTED else states.REFUSED
     if target in states.targets("settle", lead.state):
         trace = {**_evidence(attempt, outcome), "late": True}
-        leads.move(tx, lead, "settle", target, at=now, who=WHO, trace=trace, reason="", reasons="[]")
+        columns = _refused(outcome) if target == states.REFUSED else {"reason": "", "reasons": "[]"}
+        leads.move(tx, lead, "settle", target, at=now, who=WHO, trace=trace, **columns)
 
 
 def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
         voices={"main": main},
         total_timeout=voice.total_timeout,
         rate=voice.rate,
+        retention_days=settings.retention_days,
         most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
         totals=policy.house,
         account_trouble=policy.account_trouble,

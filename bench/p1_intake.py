@@ -10,7 +10,7 @@ from bench.databases import KINDS, SQLITE
 from bench.gateway import Bare, Gateway, new_folder
 from bench.measure import PAIRS, Line, Skip, in_turn, percentile
 
-SECONDS = 3.0
+SECONDS = 3
 GOAL = {SQLITE: ">= 0.65"}
 MUST = {SQLITE: "at least 0.50"}
 

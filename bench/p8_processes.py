@@ -10,7 +10,7 @@ from bench.gateway import Gateway, Twin
 from bench.measure import Line, Skip, in_turn
 from bench.processes import until
 
-SECONDS = 2.0
+SECONDS = 2
 
 
 def processes() -> Iterator[Line]:
@@ -48,7 +48,7 @@ def _house(count: int) -> tuple[Gateway, Twin]:
     gateway.web(count)
     for _ in range(count):
         gateway.worker()
-    wrk.post(gateway.url, connections=4, seconds=0.5)
+    wrk.post(gateway.url, connections=4, seconds=1)
     until(lambda: not _moving(gateway), 60, "the first leads' calls", 0.1)
     return gateway, twin
 

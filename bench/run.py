@@ -68,7 +68,11 @@ def _lines(name: str) -> Iterator[Line]:
         yield Line(name, "", "", "", not_run=str(why))
     except Exception as why:
         traceback.print_exc()
-        yield Line(name, "", "", "", not_run=f"failed: {type(why).__name__}: {str(why).strip().splitlines()[-1:]}")
+        yield Line(name, "", "", "", not_run=f"failed: {type(why).__name__}: {_last_line(why)}")
+
+
+def _last_line(why: Exception) -> str:
+    return (str(why).strip().splitlines() or [""])[-1]
 
 
 def header() -> str:

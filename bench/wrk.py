@@ -24,11 +24,11 @@ class Load:
     p99: float
 
 
-def post(url: str, *, connections: int, seconds: float) -> Load:
+def post(url: str, *, connections: int, seconds: int) -> Load:
     """Post as fast as the replies come. Raises Skip without wrk, RuntimeError for a reply that was no success."""
     if shutil.which("wrk") is None:
         raise Skip("wrk is not installed: apt install wrk")
-    threads = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "20s"]
+    threads = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
     more = ["--", secrets.token_hex(4), str(next(_firsts))]
     done = subprocess.run(
         ["wrk", *threads, "-s", str(SCRIPT), url, *more], capture_output=True, text=True, timeout=seconds + 60

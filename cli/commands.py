@@ -92,9 +92,9 @@ def login() -> str:
 
 def register(app: Flask) -> None:
     """Before the settings are looked at: help and the simulator need none."""
-    from cli import account, demo, do_not_call, leads, release, simulator, sources, worker
+    from cli import account, demo, do_not_call, leads, policy, release, simulator, sources, worker
 
-    for part in (release, worker, simulator, sources, leads, do_not_call, demo):
+    for part in (release, worker, simulator, sources, policy, leads, do_not_call, demo):
         app.cli.add_command(part.command)
     for command in (account.pause, account.resume):
         app.cli.add_command(command)

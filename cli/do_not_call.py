@@ -72,7 +72,7 @@ def list_(number: str | None, limit: int) -> None:
 
 
 @command.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @asker
 @with_appcontext
 def import_(file: Path, who: str, why: str) -> None:
@@ -83,8 +83,10 @@ def import_(file: Path, who: str, why: str) -> None:
     house = the_house()
     try:
         lines = list(number_list.lines(file.read_bytes()))
-    except (OSError, csv.Error) as why_not:
-        no(f"{file}: cannot be read as a table ({type(why_not).__name__})")
+    except OSError as why_not:
+        no(f"{file}: {why_not.strerror}")
+    except csv.Error as why_not:
+        no(f"{file}: is no table of numbers ({why_not})")
     wrong: list[tuple[int, Reason]] = []
     among, read, new, suppressed = numbers.regions(house), 0, 0, 0
     with click.progressbar(list(_batches(lines)), label=f"{len(lines)} lines", file=sys.stderr) as progress:

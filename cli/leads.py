@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from cli import account, leads_bulk, story
+from cli import account, leads_bulk, leads_erase, leads_export, story
 from cli.commands import asker, no, the_house
 from core.lead import Lead
 from core.policy import DESPITE
@@ -14,10 +14,11 @@ from store import queries, trouble
 
 @click.group("leads")
 def command() -> None:
-    """The leads: list, show, cancel, remap, rearm, resolve; many at once with bulk."""
+    """The leads: list, show, cancel, remap, rearm, resolve; many at once with bulk; export and erase."""
 
 
-command.add_command(leads_bulk.command)
+for part in (leads_bulk.command, leads_export.command, leads_erase.command, leads_erase.erasures):
+    command.add_command(part)
 
 
 @command.command("list")

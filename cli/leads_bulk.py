@@ -44,7 +44,7 @@ def command(
     Says first how many it would take, of which sources and for which reasons; --do carries it out.
     Rearmed leads are rung at the account's pace."""
     house = the_house()
-    wanted = Wanted(state=state, source=source, how=how, since=_ms(since), until=_ms(until))
+    wanted = Wanted(state=state, source=source, how=how, since=ms(since), until=ms(until))
     try:
         planned = bulk.plan(house, wanted, change, at_most=limit)
         _tell(planned, change)
@@ -61,7 +61,7 @@ def command(
         click.echo("more are waiting: the same command again takes the next ones")
 
 
-def _ms(moment: datetime | None) -> int | None:
+def ms(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 

@@ -68,8 +68,6 @@ def _take(house: House, name: str, loaded: load.Loaded, who: str, why: str) -> b
     click.echo(
         f"{name}: version {taken.n} is in force" + (" again, it had been removed" if now and now.removed else "")
     )
-    if unheeded := load.not_enforced(loaded.text):
-        click.echo(f"{name}: not enforced yet: {', '.join(unheeded)}")
     if taken.may_fit:
         click.echo(f"{name}: {compare.may_fit(name, taken.may_fit)}")
     return True

@@ -124,8 +124,6 @@ def _of_text(loaded: load.Loaded) -> Iterator[str]:
     yield f"longest wait that its own rules can cause: {_span(wait)} (hours {hours})" if wait else "rings at any hour"
     if not loaded.source.enabled:
         yield "switched off: what comes is kept, its leads are held"
-    if unheeded := load.not_enforced(loaded.text):
-        yield f"not enforced yet: {', '.join(unheeded)}"
 
 
 def _of_database(name: str, loaded: load.Loaded | None, known: Known) -> Iterator[str]:
@@ -152,9 +150,6 @@ def _of_all(places: Places, known: Known) -> Iterator[str]:
         if name not in there and not row.removed:
             yield f"{name}: version {row.n} stays in force without a file; to end it: flask sources remove {name}"
             yield from (f"  {line}" for line in _of_database(name, None, known) if line.startswith("requests"))
-    policy = load.read_source_text(places.policy_file)
-    if isinstance(policy, load.Text) and (unheeded := load.not_enforced(policy.value)):
-        yield f"{_short(places.policy_file)}: not enforced yet: {', '.join(unheeded)}"
     if secrets_file.readable_by_others(places.secrets_file):
         yield f"warning: every user of this machine can read {places.secrets_file}; chmod 600 {places.secrets_file}"
     try:

@@ -35,6 +35,8 @@ def tell(found: dict[str, Any]) -> str:
     if lead.number:
         sms = "the SMS set with the script" if lead.sms is None else repr(lead.sms)
         lines.append(f"  call: {mask(lead.number)}, script {lead.script!r}, SMS: {sms}")
+    if lead.erased_at is not None:
+        lines.append(f"  its personal data was erased {moment(lead.erased_at)}")
     if lead.changed_after_call:
         lines.append("  its data changed after the call was claimed")
     lines.append(f"  mapped by version {lead.version if lead.version is not None else '-'}, round {lead.round}")

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from cli.asking import Askers
 from cli.commands import no, the_house, the_settings
 from config import logs
-from flow import call, claim, decide, recover, sweep
+from flow import call, claim, decide, erase, recover, sweep
 from flow.house import House
 from store import house as workers
 from store import migrate
@@ -22,13 +22,14 @@ from store.epoch import OtherDatabase
 from store.ids import new_id
 
 POLL_S = 1.0
+ERASE_S = 60.0  # old data fades a batch at a time
 QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
 
 class Worker:
     """One worker process. `run` returns after `stop`, when what it held is finished and recorded."""
 
-    def __init__(self, house: House, concurrency: int) -> None:
+    def __init__(self, house: House, concurrency: int, erase_every_s: float = ERASE_S) -> None:
         self.id = new_id()
         self._house = house
         self._slots = threading.Semaphore(concurrency)
@@ -36,6 +37,7 @@ class Worker:
         self._askers = Askers(house)
         self._stopping = threading.Event()
         self._tended_at = 0.0
+        self._erased_at, self._erase_every_s = time.monotonic(), erase_every_s
         self._turn = 0
         self._started_at = 0
         self._redo: list[str] = []
@@ -84,6 +86,9 @@ class Worker:
         self._house.sources.refresh()
         self._redo += [name for name in self._house.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._house)
+        if time.monotonic() - self._erased_at >= self._erase_every_s:
+            self._erased_at = time.monotonic()
+            erase.erase_old(self._house)
         self._tended_at = time.monotonic()
 
     def _call_next(self, account: str) -> float:

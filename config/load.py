@@ -7,10 +7,8 @@ back; it holds the source over its preset over the policy file's defaults, so it
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from config.merge import merge, under_policy, without
 from config.problem import Problem, Problems, collect
@@ -26,8 +24,6 @@ __all__ = ["Loaded", "PolicyText", "Problem", "Problems", "Text", "from_text", "
 PRESETS = Path(__file__).parent / "presets"
 FILE_NAME = "a name of small Latin letters, digits and hyphens, at most 63, ending in .yaml"
 WHOLE_LINE = re.compile(r"[a-z_]+:( |$)")
-# Read and checked, but no code obeys them yet; a source that writes one is told so. This list only shrinks.
-NOT_ENFORCED = ("policy.calls_per_hour", "policy.calls_per_day", "policy.spend_per_day", "house")
 
 
 @dataclass(frozen=True)
@@ -168,20 +164,6 @@ def load_policy(path: Path) -> PolicyText | Problems:
         return _problems(text, wrong)
     below = {keys[1:]: place for keys, place in text.places.items() if keys[0] == "defaults" and len(keys) > 1}
     return PolicyText(Text(text.file, text.value.get("defaults", {}), below), *sections)
-
-
-def not_enforced(text: str | Mapping[str, Any]) -> list[str]:
-    """The keys of a source's (or the policy file's) text that are read but not obeyed yet, as written out."""
-    value = json.loads(text) if isinstance(text, str) else text
-    return [key for key in NOT_ENFORCED if _stands(value, key.split("."))]
-
-
-def _stands(value: Any, keys: list[str]) -> bool:
-    for key in keys:
-        if not isinstance(value, Mapping) or key not in value:
-            return False
-        value = value[key]
-    return True
 
 
 def _problems(text: Text, wrong: list[tuple[Keys, Wrong]]) -> Problems:

@@ -10,7 +10,20 @@ ERASED = "(erased)"
 KEPT = frozenset(
     {
         *("allowed", "answer", "asked", "at", "attempt", "attempt_id", "by", "cap", "chose", "code", "country"),
-        *("despite", "expression", "field", "fields", "found", "from", "how", "http_status", "held", "kind", "late", "lead"),
+        *(
+            "despite",
+            "expression",
+            "field",
+            "fields",
+            "found",
+            "from",
+            "how",
+            "http_status",
+            "held",
+            "kind",
+            "late",
+            "lead",
+        ),
         *("lead_when", "limit", "no", "opens", "outcome", "problem", "provider_id", "read_ms", "region", "reason"),
         *("round", "rule", "rules", "segments", "signs", "source", "status", "step", "types", "until", "verdict"),
         *("version", "waited_s", "waits_for", "when", "where", "window", "zone", "crm", "params"),

@@ -212,7 +212,7 @@ def _too_old(rule: str, waited_s: float, limit_s: int) -> Ruling:
     seen = {"waited_s": int(waited_s)}
     if not limit_s or waited_s <= limit_s:
         return Ruling(seen=seen)
-    return Ruling(HOLD, Reason("too_old", {"rule": rule, "limit": _span(limit_s)}), seen=seen)
+    return Ruling(HOLD, Reason("too_old", {"rule": rule, "limit": span(limit_s)}), seen=seen)
 
 
 def _once_per_number(case: Case) -> Ruling:
@@ -226,7 +226,7 @@ def _once_per_number(case: Case) -> Ruling:
         "lead": last.lead,
         "no": last.no or "(forgotten by the database)",
         "at": at.isoformat(timespec="minutes"),
-        "window": _span(window),
+        "window": span(window),
     }
     return Ruling(SUPPRESS, Reason("called_recently", params), seen={"lead": last.lead, "at": params["at"]})
 
@@ -254,7 +254,7 @@ def _number_busy(case: Case) -> Ruling:
     return Ruling(DEFER, Reason("number_busy"), case.now_s + BUSY_AGAIN_S)
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
     """A duration as a policy writes it: `90s`, `15m`, `12h`; days are told in hours."""
     for unit, size in (("h", 3600), ("m", 60)):
         if seconds % size == 0:

@@ -181,9 +181,9 @@ class Policy:
     once_per_script: bool = False
     max_age_s: int = 12 * 3600
     max_wait_s: int = 96 * 3600
-    calls_per_hour: int = 100
-    calls_per_day: int = 500
-    spend_per_day: Decimal = Decimal(3000)
+    calls_per_hour: int = 0  # the caps are off where nobody wrote them
+    calls_per_day: int = 0
+    spend_per_day: Decimal = Decimal(0)
     sms_segments: int = 2
     test_when: Condition | None = None
 
@@ -192,10 +192,10 @@ class Policy:
 class House:
     """Totals over all sources of the house; 0 is off. `spend_per_day` by the provider's maximum price."""
 
-    calls_per_hour: int = 300
-    calls_per_day: int = 1500
+    calls_per_hour: int = 0
+    calls_per_day: int = 0
     spend_per_day: Decimal = Decimal(0)
-    calls_per_number_per_day: int = 3
+    calls_per_number_per_day: int = 0
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def ringing(house: House) -> list[Alarm]:
         refused = figures.refused_per_hour(tx, hour - figures.HOUR_MS)
         in_force = figures.in_force_since(tx)
         accounts = trouble.all_accounts(tx)
-        full = sorted(caps.reached(tx).values(), key=lambda cap: cap.source)
+        full = caps.reached(tx)
         changed_since = epoch.suspect_since(tx)
     found = []
     if seen is None or now - seen > WORKER_SEEN_MS:

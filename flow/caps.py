@@ -20,24 +20,35 @@ class CountAlone(Exception):
 
 
 def full(house: House, tx: Tx, now: int) -> frozenset[str]:
-    """The sources whose leads wait for room, `HOUSE` when all do; what has room again is cleared here."""
+    """The sources whose leads wait for room, `HOUSE` when all do; each is looked at again once a second."""
     rooms = house.rooms
     if not rooms.looked_at <= now < rooms.looked_at + LOOK_AGAIN_MS:
+        found = [(row, _again(house, tx, row, now)) for row in counts.reached(tx)]
+        rooms.full = frozenset(row.source for row, still in found if still is not None)
+        rooms.news = [(row, still) for row, still in found if row != still]
         rooms.looked_at = now
-        rooms.full = frozenset(row.source for row in counts.reached(tx).values() if _is_full(house, tx, row, now))
     return rooms.full
 
 
-def _is_full(house: House, tx: Tx, row: Reached, now: int) -> bool:
-    current = _caps_of(house, row.source)
-    if current is not None and caps.is_capped(current):
-        found = caps.tightest(left(tx, row.source, current, row.script, now))
-        if not found.calls:
-            counts.say(tx, _reached(tx, row.source, found, row.script, now))
-            return True
-    if counts.clear(tx, row.source):
+def tell(house: House) -> None:
+    """Make the rows say what the last look found. A transaction of its own: a claim that held such a row and
+    waited to count alone could meet one that counts alone and waits for the row."""
+    news, house.rooms.news = house.rooms.news, []
+    if not news:
+        return
+    with house.store.write() as tx:
+        cleared = [row for row, still in news if counts.change(tx, row, still) and still is None]
+    for row in cleared:
         house.log.info("cap_has_room", source=row.source or "(the house)", cap=row.cap)
-    return False
+
+
+def _again(house: House, tx: Tx, row: Reached, now: int) -> Reached | None:
+    """The row as it should be; None: there is room again, or no such source any more."""
+    current = _caps_of(house, row.source)
+    if current is None or not caps.is_capped(current):
+        return None
+    found = caps.tightest(left(tx, row.source, current, row.script, now))
+    return None if found.calls else _reached(tx, row.source, found, row.script, now, row.since)
 
 
 def _caps_of(house: House, scope: str) -> Caps | None:
@@ -68,7 +79,7 @@ def take_room(house: House, tx: Tx, source: str, script: str, policy: Policy, no
         if near and not alone:
             raise CountAlone
         if not found.calls:
-            _say(house, tx, _reached(tx, scope, found, script, now))
+            _say(house, tx, _reached(tx, scope, found, script, now, now))
             return False
     return True
 
@@ -80,13 +91,13 @@ def left(tx: Tx, scope: str, each: Caps, script: str, now: int) -> tuple[Left, .
     return caps.left(each, caps.used(rung, prices), prices[script])
 
 
-def _reached(tx: Tx, scope: str, found: Left, script: str, now: int) -> Reached:
+def _reached(tx: Tx, scope: str, found: Left, script: str, now: int, since: int) -> Reached:
     if found.cap == "spend_per_day":
         until = counts.oldest_leaves(tx, scope, now)
     else:
         window = HOUR_MS if found.cap == "calls_per_hour" else DAY_MS
         until = counts.room_comes(tx, scope, int(found.limit), window, now)
-    return Reached(scope, found.cap, f"{found.limit:f}", script, now, until)
+    return Reached(scope, found.cap, f"{found.limit:f}", script, since, until)
 
 
 def _say(house: House, tx: Tx, found: Reached) -> None:

@@ -63,6 +63,7 @@ def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed
     look again. Every fifth `turn` takes the oldest due lead, the others the newest.
 
     Raises OtherDatabase when this is not the database we knew: see `flow.recover`."""
+    caps.tell(house)
     start = take_start()
     claimed: Claimed | Rest | None = None
     try:
@@ -83,6 +84,8 @@ def claim_next(house: House, account: str, owner: str, turn: int = 0) -> Claimed
     if isinstance(claimed, Claimed):
         lead = claimed.lead
         house.log.info("claimed", lead=lead.id, no=lead.no, attempt=claimed.attempt.n, source=lead.source)
+    else:
+        caps.tell(house)
     return claimed
 
 

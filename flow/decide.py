@@ -91,9 +91,7 @@ def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | m
         return mapping.Unmapped((Reason("mapping_error"),), {})
 
 
-def gather(
-    house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source, now: int
-) -> Facts:
+def gather(house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source, now: int) -> Facts:
     """What the rules need to know about this lead at this moment."""
     since = lead.received_at - source.policy.once_per_number_s * 1000
     rings: tuple[Ring, ...] = ()

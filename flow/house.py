@@ -31,6 +31,7 @@ class House:
     voices: dict[str, Voice] = field(default_factory=dict)
     total_timeout: float = 20.0
     rate: float = 0.0
+    retention_days: int = 90  # then people's data is erased
     most_in_flight: int = MOST_IN_FLIGHT  # calls of an account, all workers together
     totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
     rooms: Rooms = field(default_factory=Rooms)

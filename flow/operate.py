@@ -34,6 +34,7 @@ def remap(house: House, lead_id: str, who: str, why: str, seen: int | None = Non
     """Map a lead again that was never claimed, after its mapping or its data was mended."""
     with house.store.write() as tx:
         lead = _find(tx, lead_id, seen)
+        _refuse_erased(lead)
         if lead.claims:
             raise Refused("a call for this lead was already claimed; to ring again use rearm")
         now = house.store.now_ms(tx)
@@ -56,6 +57,7 @@ def rearm(house: House, lead_id: str, who: str, why: str, despite: Iterable[str]
     with house.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         now = house.store.now_ms(tx)
+        _refuse_erased(lead)
         if not lead.number or not lead.script:
             raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
         settles = attempts.settles_after(tx, lead.id)
@@ -102,6 +104,11 @@ def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
     if seen is not None and seen != lead.history_n:
         raise Refused(f"the lead has changed since you looked (history row {seen}, now {lead.history_n}); look again")
     return lead
+
+
+def _refuse_erased(lead: Lead) -> None:
+    if lead.erased_at is not None:
+        raise Refused("the personal data of this lead was erased, so it cannot be called any more")
 
 
 def _move(

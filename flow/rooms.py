@@ -4,15 +4,18 @@ import time
 from dataclasses import dataclass, field
 
 from core.caps import Caps, sure_s
+from store.caps import Reached
 
 
 @dataclass
 class Rooms:
-    """`full`: the sources (and `HOUSE`) whose leads wait, as last looked at; `near`: those so near to a cap
-    that they are counted alone. A scope that is far from its caps is not counted at each claim."""
+    """`full`: the sources (and `HOUSE`) whose leads wait, as last looked at; `news`: what that look found to be
+    otherwise than its row says; `near`: those so near to a cap that they are counted alone. A scope that is
+    far from its caps is not counted at each claim."""
 
     full: frozenset[str] = frozenset()
     looked_at: int = 0
+    news: list[tuple[Reached, Reached | None]] = field(default_factory=list)  # the row, and what it has to become
     near: set[str] = field(default_factory=set)
     _far: dict[str, tuple[float, tuple[object, ...]]] = field(default_factory=dict)
 

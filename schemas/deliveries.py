@@ -32,6 +32,7 @@ class Delivery(Shape):
     headers = fields.Dict(keys=fields.String(), values=fields.String(), **ALWAYS)
     size = fields.Integer(metadata={"description": "bytes of the body; see `/api/deliveries/<id>/body`"}, **ALWAYS)
     digest = fields.String(metadata={"description": "SHA-256 of the body, hex"}, **ALWAYS)
+    erased_at = Moment(metadata={"description": "since when no person's data is in it; then it has no body"}, **NULL)
     problem = fields.Nested(Reason, metadata={"description": "why the body could not be read"}, **NULL)
     leads = fields.List(fields.Nested(LeadOfDelivery), **ALWAYS)
 

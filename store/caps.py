@@ -4,13 +4,13 @@
 it holds until the commit. SQLite's writers are alone anyway.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.caps import DAY_MS, HOUR_MS, HOUSE, PRICE_AT_FIRST, PRICES_MS, Rung
@@ -99,33 +99,28 @@ def number_room(tx: Connection, number: str, most: int, now: int) -> int | None:
     return None if found is None else int(found) + DAY_MS
 
 
-def reached(tx: Connection) -> dict[str, Reached]:
-    """Every cap that is reached, by its source (`HOUSE`: of the house)."""
-    return {row.source: Reached(**row._mapping) for row in tx.execute(_REACHED)}
+def reached(tx: Connection) -> tuple[Reached, ...]:
+    """Every cap that is reached, the house's first."""
+    return tuple(Reached(**row._mapping) for row in tx.execute(_REACHED))
 
 
-def waits_for(known: dict[str, Reached], source: str) -> Reason | None:
+def waits_for(known: Iterable[Reached], source: str) -> Reason | None:
     """What a due lead of the source waits for; None: its turn only."""
-    found = known.get(HOUSE) or known.get(source)
-    return None if found is None else found.reason
+    return next((one.reason for one in known if one.source in (HOUSE, source)), None)
 
 
 def say(tx: Connection, found: Reached) -> bool:
-    """Write that a cap is reached, also by another's word; whether that is news."""
+    """Write that a cap is reached; False where its source already has a row."""
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    values = {name: getattr(found, name) for name in reached_caps.c.keys()}  # noqa: SIM118 - no dict
-    row = flavour.insert(reached_caps).values(values).on_conflict_do_nothing()
-    if tx.execute(row.returning(reached_caps.c.source)).one_or_none() is not None:
-        return True
-    now_so = {name: value for name, value in values.items() if name not in ("source", "since")}
-    differs = or_(*(reached_caps.c[name] != value for name, value in now_so.items()))
-    tx.execute(update(reached_caps).where(reached_caps.c.source == found.source, differs).values(now_so))
-    return False
+    row = flavour.insert(reached_caps).values(asdict(found)).on_conflict_do_nothing()
+    return tx.execute(row.returning(reached_caps.c.source)).one_or_none() is not None
 
 
-def clear(tx: Connection, source: str) -> bool:
-    """There is room again; False where another worker said so first."""
-    return tx.execute(delete(reached_caps).where(reached_caps.c.source == source)).rowcount == 1
+def change(tx: Connection, seen: Reached, now_so: Reached | None) -> bool:
+    """Make the row say that, or remove it; False where it is not as it was seen any more."""
+    as_seen = and_(*(reached_caps.c[name] == value for name, value in asdict(seen).items()))
+    changed = delete(reached_caps) if now_so is None else update(reached_caps).values(asdict(now_so))
+    return tx.execute(changed.where(as_seen)).rowcount == 1
 
 
 # The statements of the hot path are built once: building one costs more than running it.
@@ -151,7 +146,7 @@ _OF_NUMBER = (
     .limit(1)
     .offset(bindparam("nth"))
 )
-_REACHED = select(reached_caps)
+_REACHED = select(reached_caps).order_by(reached_caps.c.source)
 # From one price of the script to the next by the index `attempts_by_price`, however many calls had each.
 _PRICES = text(
     """

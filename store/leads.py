@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.lead import Lead
-from store.tables import delivery_leads, event_keys, history, leads, sources
+from store.tables import delivery_leads, erased_keys, event_keys, history, leads, sources
 
 _COLUMNS = [c for c in leads.c]
 
@@ -153,9 +153,9 @@ def take_key(tx: Connection, source: str, key: str, lead_id: str, now: int, wind
     return str(tx.execute(_HOLDER, {"of_source": source, "of_key": key}).scalar_one())
 
 
-def receive(tx: Connection, lead_id: str, values: dict[str, Any], *, at: int) -> int:
-    """Insert a lead as `received` with its first history row; its `no`."""
-    no = tx.execute(
+def receive(tx: Connection, lead_id: str, values: dict[str, Any], *, at: int) -> bool:
+    """Insert a lead as `received` with its first history row; whether there are keys of erased leads."""
+    any_erased = tx.execute(
         _INSERT_LEAD,
         {"id": lead_id, "state": states.RECEIVED, "received_at": at, "due_at": at, "history_n": 1, **values},
     ).scalar_one()
@@ -174,7 +174,7 @@ def receive(tx: Connection, lead_id: str, values: dict[str, Any], *, at: int) ->
             "payload": None,
         },
     )
-    return int(no)
+    return any_erased is not None
 
 
 def link(tx: Connection, delivery_id: str, lead_id: str, position: int, kind: str) -> None:
@@ -201,7 +201,8 @@ _LOCKED = _ONE.with_for_update()
 _HOLDER = select(event_keys.c.lead).where(
     event_keys.c.source == bindparam("of_source"), event_keys.c.key == bindparam("of_key")
 )
-_INSERT_LEAD = insert(leads).returning(leads.c.no)
+# Asked along with the insert: a statement of its own would cost every lead.
+_INSERT_LEAD = insert(leads).returning(select(erased_keys.c.lead).limit(1).scalar_subquery())
 _INSERT_HISTORY = insert(history)
 _INSERT_LINK = insert(delivery_leads)
 

@@ -75,6 +75,12 @@ def told(tx: Connection, rows: list[Row], now: int) -> list[Row]:
     return [{**row, "deliveries": of[row["id"]]} for row in rows]
 
 
+def last_attempts(tx: Connection, lead_ids: list[str]) -> dict[str, Row]:
+    """Each lead's newest attempt."""
+    query = select(attempts).where(attempts.c.lead.in_(lead_ids)).order_by(attempts.c.n)
+    return {row.lead: dict(row._mapping) for row in tx.execute(query)}
+
+
 def story(tx: Connection, name: str) -> Row | None:
     """Everything about one lead (by id or short number): the lead, its attempts, history, deliveries."""
     lead = find(tx, name)

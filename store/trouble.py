@@ -69,7 +69,7 @@ def say_paused(tx: Connection, rows: Iterable[dict[str, Any]], now: int) -> None
     """Give rows of leads that are due, and wait for a pause or a cap only, that `reason` and `reasons` (JSON):
     it is written on no lead, or a pause would be a write for each of them."""
     waiting = [row for row in rows if row["state"] == READY and row["due_at"] <= now]
-    known, full = (all_accounts(tx), caps.reached(tx)) if waiting else ({}, {})
+    known, full = (all_accounts(tx), caps.reached(tx)) if waiting else ({}, ())
     for row in waiting:
         reason = waits_for(known.get(row["account"], Trouble()), row["account"], row["script"])
         reason = reason or caps.waits_for(full, row["source"])

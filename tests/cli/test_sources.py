@@ -233,7 +233,7 @@ def test_apply_takes_every_valid_file_and_says_what_it_refused(desk):
     assert desk.run("apply", "nobody")[0] == 1
 
 
-def test_apply_says_what_is_not_enforced_and_which_held_leads_may_fit(desk):
+def test_apply_says_which_held_leads_may_fit(desk):
     desk.run("new", "tilda", "shop")
     path = desk.folder / "shop.yaml"
     text = path.read_text() + "mapping: {script: A, number: {field: Nothing}}\n"

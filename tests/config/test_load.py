@@ -17,7 +17,6 @@ from config.load import (
     load_file,
     load_policy,
     load_text,
-    not_enforced,
     read_preset,
 )
 from config.yaml_text import Text, parse
@@ -203,13 +202,6 @@ def test_a_wrong_policy_file_says_every_line(written):
         f"{path}:4: house.calls_per_hour",
         f"{path}:5: house.spend",
     ]
-
-
-def test_keys_that_nothing_obeys_yet_are_named(written):
-    found = loaded(written(SHOP + "  calls_per_hour: 5\n"))
-    assert not_enforced(found.text) == ["policy.calls_per_hour"]
-    assert not_enforced(loaded(written(SHOP)).text) == []
-    assert not_enforced({"house": {"calls_per_day": "1"}}) == ["house"]
 
 
 def test_a_canonical_text_of_another_release_is_a_problem_and_no_exception():

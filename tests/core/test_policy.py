@@ -161,6 +161,12 @@ def test_two_calls_to_one_number_are_never_in_flight_at_once():
     assert NOON < verdict.until_s <= NOON + 10
 
 
+def test_a_number_that_was_called_often_enough_waits_until_there_is_room():
+    verdict = asked(number_cap=3, number_room_s=NOON + HOUR)
+    assert (said(verdict), verdict.until_s) == (("defer", "number_cap"), NOON + HOUR)
+    assert asked(number_cap=3, number_room_s=NOON).kind == "allow"
+
+
 # --- all together
 
 EVERYTHING = {
@@ -173,6 +179,8 @@ EVERYTHING = {
     "received_at_s": 0.0,
     "rings": (Ring(at("2026-08-03 04:00"), "s", "lead-1"),),
     "number_busy": True,
+    "number_cap": 3,
+    "number_room_s": at("2026-08-04 04:00"),
 }
 
 
@@ -210,7 +218,15 @@ def test_a_rearm_sets_aside_the_rule_it_names_and_no_other(word, facts):
         assert asked(despite=[other], **facts).kind != "allow"
 
 
-@pytest.mark.parametrize("facts", [{"do_not_call": True}, {"call": Call("12025550143", "s")}, {"number_busy": True}])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"do_not_call": True},
+        {"call": Call("12025550143", "s")},
+        {"number_busy": True},
+        {"number_cap": 3, "number_room_s": NOON + HOUR},
+    ],
+)
 def test_no_rearm_sets_aside_what_is_not_its_to_set_aside(facts):
     despite = [*DESPITE, *RULES, "do_not_call", "countries", "number_types", "number_busy", ""]
     assert asked(despite=despite, **facts).kind != "allow"
@@ -221,6 +237,7 @@ def test_every_reason_has_words_and_they_fit():
         {"do_not_call": True},
         {"received_at_s": 0.0},
         {"number_busy": True},
+        {"number_cap": 3, "number_room_s": NOON + HOUR},
         {"now_s": at("2026-08-03 23:00")},
     ):
         reason = asked(**facts).reason

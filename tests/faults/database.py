@@ -40,6 +40,19 @@ def rows(url: str, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
+def is_free(url: str) -> bool:
+    """Whether nobody holds SQLite's one write lock. PostgreSQL has none."""
+    if not url.startswith("sqlite:///"):
+        return True
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0.3, isolation_level=None)) as file:
+        try:
+            file.execute("BEGIN IMMEDIATE")
+            file.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

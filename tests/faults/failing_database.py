@@ -35,7 +35,7 @@ def no_write_succeeds(kind: str, folder: Path, leads: int) -> Result:
         web, worker = world.web(), world.worker()
         world.senders.many(leads)
         world.settle()
-        worker.freeze()
+        world.freeze([worker])
         world.senders.many(leads)  # these wait
         before = world.verdict()
         limit([web, worker], 1)
@@ -116,7 +116,8 @@ def restarts(kind: str, folder: Path, restarts: int, within: float) -> Result:
         world.web()
         for _ in range(3):
             world.worker()
-        with Crowd(world.senders, threads=2, pause=0.05):
+        world.started(3)
+        with Crowd(world.senders, threads=2, pause=0.1):
             for _ in range(restarts):
                 time.sleep(1.5)
                 cluster.restart()

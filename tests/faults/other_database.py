@@ -76,8 +76,7 @@ def cold_copy(kind: str, folder: Path, calls: int) -> Result:
         world.web()
         workers = [world.worker(machine="one"), world.worker(machine="two")]
         _rung_before(world)
-        for worker in workers:
-            worker.freeze()
+        world.freeze(workers)
         world.senders.many(calls)  # these wait when the copy is made
         cluster.stop_cleanly()
         cluster.keep_copy()
@@ -125,7 +124,7 @@ def _put_back(kind: str, folder: Path, calls: int, entry: str, *, restart: bool)
         for _ in range(2):
             world.worker(entry)
         _rung_before(world)
-        with _frozen(world.workers):
+        with _frozen(world):
             world.senders.many(calls)
             _backup(_file(world), folder / "copy.db")
         _all_rung(world, calls, problems)
@@ -163,13 +162,12 @@ def _ends(world: World, problems: list[str]) -> Result:
 
 
 @contextlib.contextmanager
-def _frozen(processes: list[Process]) -> Iterator[None]:
-    for process in processes:
-        process.freeze()
+def _frozen(world: World) -> Iterator[None]:
+    world.freeze(world.workers)
     try:
         yield
     finally:
-        for process in processes:
+        for process in world.workers:
             process.go_on()
 
 

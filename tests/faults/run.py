@@ -83,7 +83,7 @@ def cells(row: Row) -> dict[str, object]:
 
 
 def line(values: dict) -> str:
-    widths = (10, 10, 7, 7, 7, 7, 7, 7, 6, 5)
+    widths = (12, 10, 7, 7, 7, 7, 7, 7, 6, 5)
     return " ".join(str(values[name]).ljust(width) for name, width in zip(COLUMNS, widths, strict=True))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from flow import call, claim, decide, sweep
 from store.engine import Store, StoreUnavailable
 from store.ids import new_id
-from tests.fakes import Clock, Gateway
+from tests.fakes import SHOP, Clock, Gateway
 from tests.faults import database
 from tests.faults.checker import check
 from tests.faults.senders import FIRST_NUMBER
@@ -81,6 +81,7 @@ def nth_statement_fails(kind: str, folder: Path, every: int) -> Result:
     clock = Clock()
     store = Store(database.fresh(kind, folder), clock=clock)
     gateway = Gateway(store, clock)
+    gateway.put("shop", SHOP + 'policy: {calls_per_hour: "0", calls_per_day: "0", spend_per_day: "0"}\n')
     failing = Failing(store)
     problems: list[str] = []
     faults = 0

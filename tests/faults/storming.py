@@ -12,7 +12,6 @@ from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import TIMEOUT_S, World
 
 WORKERS = 6
-FAULT_EVERY_S = 0.05
 FROZEN_S = ((0.05, 0.5), (TIMEOUT_S, TIMEOUT_S + 1.5))  # mostly short; sometimes past the deadline
 PACE_S = 0.005  # of one sender, so that the last leads still meet the storm
 
@@ -21,11 +20,16 @@ TRIALS: list[Trial] = []
 trial = put_on(TRIALS)
 
 
-@trial("T3", "storm of kill -9 and SIGSTOP on 6 workers", short={"calls": 60}, long={"calls": 1500})
-def storm(kind: str, folder: Path, calls: int) -> Result:
+@trial(
+    "T3",
+    "storm of kill -9 and SIGSTOP on 6 workers",
+    short={"calls": 40, "every": 0.15},
+    long={"calls": 1500, "every": 0.05},
+)
+def storm(kind: str, folder: Path, calls: int, every: float) -> Result:
     with World(kind, folder, behaviour="slow:30") as world:
         world.web()
-        faults = rage(world, "", calls)
+        faults = rage(world, "", calls, every)
         world.settle(60)
         verdict = world.verdict()
         problems = verdict.problems()
@@ -34,24 +38,24 @@ def storm(kind: str, folder: Path, calls: int) -> Result:
         return Result(faults, verdict, problems)
 
 
-@trial("T3 control", "the same storm, a queue that re-claims", only_long=True, long={"calls": 500})
-def control_storm(kind: str, folder: Path, calls: int) -> Result:
+@trial("T3 control", "the same storm, a queue that re-claims", only_long=True, long={"calls": 500, "every": 0.05})
+def control_storm(kind: str, folder: Path, calls: int, every: float) -> Result:
     with World(kind, folder, behaviour="slow:30") as world:
         world.web()
-        faults = rage(world, "worker_that_reclaims", calls)
+        faults = rage(world, "worker_that_reclaims", calls, every)
         world.settle(60)
         return control(faults, world)
 
 
-def rage(world: World, entry: str, calls: int) -> int:
-    """Faults until the leads are in and the provider has read nearly all; leaves whole workers. How many there were."""
+def rage(world: World, entry: str, calls: int, every: float) -> int:
+    """Faults, one each `every` seconds, until nearly all were called; leaves whole workers. Their number."""
     workers = [world.worker(entry) for _ in range(WORKERS)]
     thaws: dict[Process, float] = {}
     sending = threading.Thread(target=_send, args=(world.senders, calls), daemon=True)
     sending.start()
     faults, until = 0, time.monotonic() + 20 + calls / 8
     while time.monotonic() < until and (sending.is_alive() or sum(world.provider.posts().values()) < calls * 0.9):
-        time.sleep(FAULT_EVERY_S)
+        time.sleep(every)
         now = time.monotonic()
         for frozen in [worker for worker, at in thaws.items() if at <= now]:
             del thaws[frozen]

@@ -17,6 +17,11 @@ GRACE_S = 5.0  # flow.sweep: an attempt is given up this long after its deadline
 TIMEOUT_S = 1.0  # VOICE_TOTAL_TIMEOUT of the trials
 START_S = 60.0  # a process may take this long to start on a busy machine
 ANY_HOUR = 'policy: {hours: "00:00-24:00", once_per_number: %s}'
+# A trial makes more calls than any owner would like.
+NO_CAPS = """\
+defaults: {calls_per_hour: "0", calls_per_day: "0", spend_per_day: "0"}
+house: {calls_per_hour: "0", calls_per_day: "0", spend_per_day: "0", calls_per_number_per_day: "0"}
+"""
 MAPPING = "mapping:\n  number: {field: phone, region: RU}\n  script: %s\n"
 SHOP = "preset: generic\nauth: {secret: env:TRIAL_TOKEN}\nevent_key: id\n"
 SIGNED = """\
@@ -70,6 +75,7 @@ class World:
             "RUN_DIR": str(folder / "run"),
             "SECRETS_FILE": str(folder / "secrets.env"),
             "SOURCES_DIR": str(folder / "sources"),
+            "POLICY_FILE": str(folder / "policy.yaml"),
             "SECRET_KEY": "s" * 32,
             "DIGEST_KEY": "d" * 32,
             "API_TOKEN": "a" * 32,
@@ -84,6 +90,7 @@ class World:
         self._write_sources(scripts, night)
 
     def _write_sources(self, scripts: Iterable[str], night: str) -> None:
+        (self.folder / "policy.yaml").write_text(NO_CAPS, encoding="utf-8")
         folder = self.folder / "sources"
         folder.mkdir(exist_ok=True)
         allowed = ", ".join(f'"{script}"' for script in scripts)
@@ -143,6 +150,18 @@ class World:
         """Wait until so many workers have said in their logs that they began (they heed SIGTERM from then on)."""
         logs = lambda: (log.read_text(errors="replace") for log in self.folder.glob("*worker*.log"))  # noqa: E731
         return wait_until(lambda: sum(text.count("worker_started") for text in logs()) >= count, START_S)
+
+    def freeze(self, workers: Iterable[Process]) -> None:
+        """Freeze idle workers, none of them inside a transaction: SQLite's lock would stop the whole house."""
+        frozen = list(workers)
+        while True:
+            for worker in frozen:
+                worker.freeze()
+            if database.is_free(self.url):
+                return
+            for worker in frozen:
+                worker.go_on()
+            time.sleep(0.05)
 
     def states(self) -> list[tuple[str, str]]:
         """(lead, state) as they stand: all that is ever asked of our tables."""

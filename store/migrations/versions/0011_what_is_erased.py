@@ -16,8 +16,7 @@ def upgrade() -> None:
     op.add_column("leads", sa.Column("erased_at", sa.BigInteger()))
     op.add_column("leads", sa.Column("number_hash", sa.Text()))
     for table in ("deliveries", "leads"):
-        where = {"sqlite_where": WHOLE, "postgresql_where": WHOLE}
-        op.create_index(f"{table}_to_erase", table, ["received_at"], **where)
+        op.create_index(f"{table}_to_erase", table, ["received_at"], sqlite_where=WHOLE, postgresql_where=WHOLE)
     op.create_table(
         "erased_keys",
         sa.Column("source", sa.Text(), primary_key=True),

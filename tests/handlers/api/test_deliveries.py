@@ -24,6 +24,7 @@ def test_a_delivery_is_told_without_its_proof(api, gateway):
         "headers": {"content-type": "application/json"},
         "size": len(FORM),
         "digest": hashlib.sha256(FORM).hexdigest(),
+        "erased_at": None,
         "problem": None,
         "leads": [{"id": lead["id"], "no": lead["no"], "position": 0, "kind": "first"}],
     }

@@ -39,7 +39,7 @@ def test_the_list_has_pages(api):
 
 def test_what_is_no_number_is_refused_without_repeating_it(api):
     refused = api.post("/api/do-not-call", {"number": "Ivan", "why": "w"})
-    assert refused.status_code == 422
+    assert refused.status_code == 409
     assert "Ivan" not in refused.text
     assert api.post("/api/do-not-call", {"number": "79990000001"}).status_code == 422
     assert api.http.get("/api/do-not-call").status_code == 401

@@ -1,0 +1,50 @@
+"""`flask leads erase`: a person asks that their data goes; `flask leads erasures`: that it was done."""
+
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from cli.commands import asker, no, the_house
+from cli.story import moment
+from core.reason import Reason, words
+from flow import erase, numbers
+from store import erasure
+
+
+@click.command("erase")
+@click.argument("number")
+@asker
+@with_appcontext
+def command(number: str, who: str, why: str) -> None:
+    """Erase the data of every lead of NUMBER (in any spelling; `-` reads it from the standard input).
+
+    What waits is cancelled, and a record is kept that tells neither number nor name; nor should --why.
+    The do-not-call list is left as it is."""
+    house = the_house()
+    text = sys.stdin.readline().strip() if number == "-" else number
+    found = numbers.one(text, numbers.regions(house))
+    if isinstance(found, Reason):
+        no(words(found.code, found.params))
+    done = erase.erase_person(house, found, who, why)
+    click.echo(f"erasure {done.id}: {done.leads} leads and {done.deliveries} deliveries erased")
+    if done.left:
+        told = ", ".join(str(one) for one in done.left)
+        no(f"left as they are, because their last call may still come to light: {told}; ask again in 11 minutes")
+
+
+@click.command("erasures")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@with_appcontext
+def erasures(limit: int) -> None:
+    """The newest records of erasures: when, by whom, why, how much, and the number's keyed digest."""
+    house = the_house()
+    with house.store.read() as tx:
+        rows = erasure.records(tx, limit)
+    for row in rows:
+        much = f"{row['leads']} leads, {row['deliveries']} deliveries"
+        click.echo(
+            f"{row['id']:>4}  {moment(row['at'])}  {much}  {row['number_hash'][:16]}  {row['who']}: {row['why']}"
+        )
+    if not rows:
+        click.echo("nobody asked")

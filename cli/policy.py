@@ -1,0 +1,143 @@
+"""`flask policy show`: the rules that hold, where each comes from, and how much of each cap is used now."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from cli.commands import no, the_house, the_places
+from cli.story import moment
+from config import load
+from config.settings import Places
+from core.caps import HOUSE, Caps, Left, is_capped
+from core.policy import span
+from core.source import House as Totals
+from core.source import Policy
+from flow import caps
+from flow.in_force import InForceSource
+from store import caps as counts
+from store import sources
+from store.engine import Tx
+
+RULES: dict[str, Callable[[Policy], str]] = {
+    "countries": lambda policy: ", ".join(policy.countries),
+    "number_types": lambda policy: ", ".join(policy.number_types),
+    "hours": lambda policy: f"{_clock(policy.hours.start)}-{_clock(policy.hours.end)}",
+    "timezone": lambda policy: policy.timezone,
+    "once_per_number": lambda policy: _span(policy.once_per_number_s) + (" per script" * policy.once_per_script),
+    "max_age": lambda policy: _span(policy.max_age_s),
+    "max_wait": lambda policy: _span(policy.max_wait_s),
+    "sms_segments": lambda policy: str(policy.sms_segments),
+    "test_when": lambda policy: policy.test_when.text if policy.test_when else "none",
+    "calls_per_hour": lambda policy: _figure(policy.calls_per_hour),
+    "calls_per_day": lambda policy: _figure(policy.calls_per_day),
+    "spend_per_day": lambda policy: _figure(policy.spend_per_day),
+}
+TOTALS: dict[str, Callable[[Totals], str]] = {
+    "calls_per_hour": lambda totals: _figure(totals.calls_per_hour),
+    "calls_per_day": lambda totals: _figure(totals.calls_per_day),
+    "spend_per_day": lambda totals: _figure(totals.spend_per_day),
+    "calls_per_number_per_day": lambda totals: _figure(totals.calls_per_number_per_day),
+}
+WINDOW = {"calls_per_hour": "the last hour", "calls_per_day": "the last 24 hours", "spend_per_day": "the last 24 hours"}
+
+
+@click.group("policy")
+def command() -> None:
+    """The rules of calling: show."""
+
+
+@command.command("show")
+@click.argument("source", required=False)
+@with_appcontext
+def show(source: str | None) -> None:
+    """Print the rules of SOURCE, or of every source in force, and the house's totals.
+
+    Each line says where it comes from: built in, the policy file, the preset or the source; a cap also says
+    how much of it is used now, calls in flight and of unknown fate included."""
+    house, places = the_house(), the_places()
+    house.sources.refresh()
+    names = house.sources.names()
+    if source is not None:
+        if source not in names:
+            no(f"no source called {source!r} is in force" + (f"; there is {', '.join(names)}" if names else ""))
+        names = [source]
+    policy = load.load_policy(places.policy_file)
+    if isinstance(policy, load.Problems):
+        click.echo(f"{policy}\nA running gateway keeps what it read before; one that starts takes what is built in.")
+        policy = load.PolicyText()
+    with house.store.read() as tx:
+        now = house.store.now_ms(tx)
+        for name in names:
+            current = house.sources.get(name)
+            if current is not None:
+                click.echo(f"{name} (version {current.n})")
+                for line in _of_source(tx, name, current, policy, places, now):
+                    click.echo(f"  {line}")
+        click.echo("the house, over all sources")
+        for line in _of_house(tx, policy, places, now):
+            click.echo(f"  {line}")
+
+
+def _of_source(
+    tx: Tx, name: str, current: InForceSource, policy: load.PolicyText, places: Places, now: int
+) -> Iterator[str]:
+    written = json.loads(sources.version(tx, name, current.n).text).get("policy", {})
+    file = load.read_source_text(places.sources_dir / f"{name}.yaml")
+    preset = load.read_preset(current.source.preset)
+    below = (
+        ("the source", _policy_of(file)),
+        (f"the preset {current.source.preset}", _policy_of(preset)),
+        ("the policy file", policy.defaults.value),
+    )
+    used = _used(tx, name, current.source.policy, now)
+    for key, value in RULES.items():
+        where = "built in"
+        if key in written:
+            same = (who for who, text in below if key in text and text[key] == written[key])
+            where = next(same, f"version {current.n}; the files say otherwise now")
+        yield _line(key, value(current.source.policy), where, used)
+    yield from _waits(tx, name)
+
+
+def _of_house(tx: Tx, policy: load.PolicyText, places: Places, now: int) -> Iterator[str]:
+    text = load.read_source_text(places.policy_file)
+    written = text.value.get("house", {}) if isinstance(text, load.Text) else {}
+    used = _used(tx, HOUSE, policy.house, now)
+    for key, value in TOTALS.items():
+        yield _line(key, value(policy.house), "the policy file" if key in written else "built in", used)
+    yield from _waits(tx, HOUSE)
+
+
+def _policy_of(text: object) -> Mapping[str, Any]:
+    found = text.value.get("policy") if isinstance(text, load.Text) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _used(tx: Tx, scope: str, each: Caps, now: int) -> dict[str, Left]:
+    return {one.cap: one for one in caps.left(tx, scope, each, "", now)} if is_capped(each) else {}
+
+
+def _line(key: str, value: str, where: str, used: Mapping[str, Left]) -> str:
+    found = used.get(key)
+    so_far = f"; used in {WINDOW[key]}: {found.used:f}" if found else ""
+    return f"{key:<24} {value:<20} ({where}){so_far}"
+
+
+def _waits(tx: Tx, scope: str) -> Iterator[str]:
+    for full in (one for one in counts.reached(tx) if one.source == scope):
+        yield f"! {full.cap} is reached since {moment(full.since)}; earlier calls leave it from {moment(full.until)} on"
+
+
+def _figure(value: object) -> str:
+    return f"{value:f}" if value and not isinstance(value, int) else str(value or "off")
+
+
+def _span(seconds: int) -> str:
+    return span(seconds) if seconds else "off"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

@@ -1,0 +1,245 @@
+"""Taking people's data out of leads and deliveries. What stays: states, histories with who and why,
+outcomes, prices, and keyed digests of the number and of the event key, so that a repeat is still one.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, collate, delete, exists, insert, or_, select, update
+
+from core import outcome as outcomes
+from core import states
+from core.erasing import Mentions, erased
+from core.lead import Lead
+from store.tables import (
+    attempts,
+    deliveries,
+    delivery_leads,
+    erased_keys,
+    erasures,
+    event_keys,
+    forgotten_calls,
+    history,
+    leads,
+    number_locks,
+)
+
+ON_THE_WAY = (states.RECEIVED, states.READY, states.CALLING)
+Keyed = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Since:
+    """Moments in milliseconds: keys taken after `keys` still tell a repeat, calls after `rings` still keep
+    others from ringing the number."""
+
+    keys: int
+    rings: int
+
+
+def begin(tx: Connection) -> None:
+    """Before anything is erased in a transaction: SQLite overwrites what it frees."""
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def old_leads(tx: Connection, before: int, rings_since: int, limit: int) -> list[Lead]:
+    """The oldest leads received before then that wait for nothing and rang nobody lately, locked."""
+    late = exists().where(
+        attempts.c.lead == leads.c.id, or_(attempts.c.started_at > rings_since, attempts.c.outcome.is_(None))
+    )
+    due = and_(leads.c.erased_at.is_(None), leads.c.received_at < before, leads.c.state.not_in(ON_THE_WAY), ~late)
+    query = select(leads.c.id).where(due).order_by(leads.c.received_at).limit(limit)
+    ids = [row.id for row in tx.execute(query)]
+    if not ids:
+        return []
+    lock_keys(tx, ids)
+    still = select(*leads.c).where(leads.c.id.in_(ids), due).with_for_update(of=leads, skip_locked=True)
+    return [Lead(**row._mapping) for row in tx.execute(still)]
+
+
+def lock_keys(tx: Connection, lead_ids: Sequence[str]) -> None:
+    """Before these leads are locked, as intake does: keys first, in the order of their signs."""
+    if tx.dialect.name != "sqlite":
+        query = select(event_keys.c.key).where(event_keys.c.lead.in_(lead_ids))
+        tx.execute(query.order_by(collate(event_keys.c.key, "C")).with_for_update()).all()
+
+
+def old_deliveries(tx: Connection, before: int, limit: int) -> list[str]:
+    """Ids of the oldest deliveries received before then whose leads are all erased."""
+    query = select(deliveries.c.id).where(deliveries.c.erased_at.is_(None), deliveries.c.received_at < before)
+    query = query.where(~_has_whole_lead()).order_by(deliveries.c.received_at).limit(limit)
+    return [row.id for row in tx.execute(query.with_for_update(of=deliveries, skip_locked=True))]
+
+
+def leads_of(tx: Connection, number: str) -> list[str]:
+    """Ids of the leads of a number that are not erased yet."""
+    rung = select(attempts.c.lead).where(attempts.c.number == number)
+    query = select(leads.c.id).where(leads.c.erased_at.is_(None), or_(leads.c.number == number, leads.c.id.in_(rung)))
+    return [row.id for row in tx.execute(query.order_by(leads.c.no))]
+
+
+def mentioning(tx: Connection, number: str, after: int, limit: int) -> tuple[list[str], int | None]:
+    """Ids of leads that were never mapped to a number, or once said something else, and that mention this
+    one; from `limit` leads behind the short number `after`, and where to go on."""
+    corrected = exists().where(history.c.lead == leads.c.id, history.c.payload.is_not(None))
+    query = select(leads.c.id, leads.c.no, leads.c.payload).where(leads.c.no > after, leads.c.erased_at.is_(None))
+    query = query.where(or_(leads.c.number.is_(None), corrected)).order_by(leads.c.no).limit(limit)
+    rows, mentions = tx.execute(query).all(), Mentions(number)
+    found = [row.id for row in rows if mentions.in_json(row.payload) or _elsewhere(tx, row.id, mentions)]
+    return found, rows[-1].no if len(rows) == limit else None
+
+
+def _elsewhere(tx: Connection, lead: str, mentions: Mentions) -> bool:
+    old = select(history.c.payload).where(history.c.lead == lead, history.c.payload.is_not(None))
+    if any(mentions.in_json(row.payload) for row in tx.execute(old)):
+        return True
+    came = select(deliveries.c.body).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id)
+    # A delivery of several leads belongs to the others too: their own payloads tell.
+    others = delivery_leads.alias()
+    shared = exists().where(others.c.delivery == deliveries.c.id, others.c.lead != lead)
+    came = came.where(delivery_leads.c.lead == lead, ~shared)
+    return any(mentions.in_body(bytes(row.body)) for row in tx.execute(came))
+
+
+def erase_leads(tx: Connection, found: Sequence[Lead], keyed: Keyed, since: Since, now: int) -> None:
+    """Take everything of a person's out of these leads, which are locked, and out of what hangs on them."""
+    if not found:
+        return
+    ids = [lead.id for lead in found]
+    _guard(tx, found, keyed, since)
+    tx.execute(_ERASE_LEAD, [_what_stays(lead, keyed, now) for lead in found])
+    rows = tx.execute(select(history.c.lead, history.c.n, history.c.trace).where(history.c.lead.in_(ids))).all()
+    tx.execute(
+        _ERASE_HISTORY,
+        [{"of": row.lead, "row": row.n, "trace": json.dumps(erased(json.loads(row.trace)))} for row in rows],
+    )
+    tx.execute(update(attempts).where(attempts.c.lead.in_(ids)).values(number="", sms=None, error=None, reply=None))
+    numbers = [lead.number for lead in found if lead.number]
+    free = and_(number_locks.c.number.in_(numbers), number_locks.c.attempt.is_(None))
+    tx.execute(delete(number_locks).where(free))
+
+
+def _what_stays(lead: Lead, keyed: Keyed, now: int) -> dict[str, Any]:
+    return {
+        "of": lead.id,
+        "reasons": json.dumps([{**r, "params": erased(r["params"])} for r in json.loads(lead.reasons)]),
+        "event_key": None if lead.event_key is None else keyed(lead.event_key),
+        "digest": keyed(lead.digest),
+        "number_hash": None if lead.number is None else keyed(lead.number),
+        "erased_at": now,
+    }
+
+
+def _guard(tx: Connection, found: Sequence[Lead], keyed: Keyed, since: Since) -> None:
+    """What still has to tell a repeat, or keep a number from being rung, goes on as keyed digests."""
+    ids = [lead.id for lead in found]
+    keys = tx.execute(select(*event_keys.c).where(event_keys.c.lead.in_(ids))).all()
+    tx.execute(delete(event_keys).where(event_keys.c.lead.in_(ids)))
+    young = [
+        {"source": row.source, "digest": keyed(row.key), "lead": row.lead, "first_at": row.first_at}
+        for row in keys
+        if row.first_at > since.keys
+    ]
+    if young:
+        tx.execute(insert(erased_keys), young)
+    rang = (attempts.c.outcome == outcomes.ACCEPTED) | (attempts.c.outcome == outcomes.UNKNOWN)
+    query = select(attempts, leads.c.source.label("of_source"), leads.c.event_key, leads.c.digest)
+    query = query.join(leads, leads.c.id == attempts.c.lead)
+    late = tx.execute(query.where(attempts.c.lead.in_(ids), rang, attempts.c.started_at > since.rings)).all()
+    guards = [
+        {
+            "attempt": row.id,
+            "source": row.of_source,
+            "event_key": keyed(row.event_key or row.digest),
+            "account": row.account,
+            "number_hash": keyed(row.number),
+            "script": row.script,
+            "at": row.started_at,
+        }
+        for row in late
+    ]
+    if guards:
+        tx.execute(insert(forgotten_calls), guards)
+
+
+def erase_deliveries(tx: Connection, ids: Iterable[str], keyed: Keyed, now: int) -> int:
+    """Take everything of a person's out of these deliveries; how many there were."""
+    rows = tx.execute(select(deliveries.c.id, deliveries.c.digest).where(deliveries.c.id.in_(list(ids)))).all()
+    if rows:
+        tx.execute(_ERASE_DELIVERY, [{"of": row.id, "digest": keyed(row.digest), "erased_at": now} for row in rows])
+    return len(rows)
+
+
+def deliveries_of(tx: Connection, lead_ids: Sequence[str]) -> list[str]:
+    """Ids of the deliveries these leads stood in that are not erased yet."""
+    query = select(deliveries.c.id).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id).distinct()
+    query = query.where(delivery_leads.c.lead.in_(lead_ids), deliveries.c.erased_at.is_(None))
+    return [row.id for row in tx.execute(query)]
+
+
+def holder(tx: Connection, source: str, digest: str, after: int) -> str | None:
+    """The erased lead that took this key (its keyed digest) after that time."""
+    given = {"source": source, "digest": digest, "after": after}
+    return tx.execute(_HOLDER, given).scalar_one_or_none()
+
+
+def forget_old(tx: Connection, before: int) -> None:
+    """Digests that can guard nothing any more."""
+    tx.execute(delete(erased_keys).where(erased_keys.c.first_at < before))
+    tx.execute(delete(forgotten_calls).where(forgotten_calls.c.at < before))
+
+
+def record(tx: Connection, who: str, why: str, number_hash: str, now: int) -> int:
+    """Write that a person's data is being erased; the record's number."""
+    values = {"at": now, "who": who, "why": why, "number_hash": number_hash, "leads": 0, "deliveries": 0}
+    return int(tx.execute(insert(erasures).returning(erasures.c.id), values).scalar_one())
+
+
+def count(tx: Connection, erasure: int, of_leads: int, of_deliveries: int) -> None:
+    """Add to a record how much was erased."""
+    more = {"leads": erasures.c.leads + of_leads, "deliveries": erasures.c.deliveries + of_deliveries}
+    tx.execute(update(erasures).where(erasures.c.id == erasure).values(more))
+
+
+def records(tx: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest records."""
+    return [dict(row._mapping) for row in tx.execute(select(erasures).order_by(erasures.c.id.desc()).limit(limit))]
+
+
+def _has_whole_lead() -> Any:
+    return exists().where(
+        delivery_leads.c.delivery == deliveries.c.id,
+        delivery_leads.c.lead == leads.c.id,
+        leads.c.erased_at.is_(None),
+    )
+
+
+_ERASE_LEAD = (
+    update(leads)
+    .where(leads.c.id == bindparam("of"))
+    .values(
+        payload="{}",
+        number=None,
+        sms=None,
+        person=None,
+        **{name: bindparam(name) for name in ("reasons", "event_key", "digest", "number_hash", "erased_at")},
+    )
+)
+_ERASE_HISTORY = (
+    update(history)
+    .where(history.c.lead == bindparam("of"), history.c.n == bindparam("row"))
+    .values(trace=bindparam("trace"), payload=None)
+)
+_ERASE_DELIVERY = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("of"))
+    .values(query="{}", headers="{}", body=b"", digest=bindparam("digest"), erased_at=bindparam("erased_at"))
+)
+_HOLDER = select(erased_keys.c.lead).where(
+    erased_keys.c.source == bindparam("source"),
+    erased_keys.c.digest == bindparam("digest"),
+    erased_keys.c.first_at > bindparam("after"),
+)

@@ -1,0 +1,84 @@
+"""`flask policy show`: the rules that hold, where each comes from, how much of each cap is used."""
+
+from decimal import Decimal
+
+from app import create_app
+from config.settings import read
+from core.outcome import ACCEPTED, Outcome
+from core.source import House as Totals
+from tests.cli.test_sources import Desk
+from tests.flow.test_caps import capped, leads
+
+SHOP = (
+    "preset: tilda\nauth: {secret: env:SHOP_TOKEN}\nmapping: {script: А}\npolicy: {calls_per_hour: '7', max_age: 0}\n"
+)
+
+
+def shown(said):
+    """What stands behind each rule's name, of the first source or of the house."""
+    return {line.split()[0]: " ".join(line.split()[1:]) for line in said.splitlines() if line.startswith("  ")}
+
+
+def test_each_rule_says_where_it_comes_from(tmp_path, database_url):
+    desk = Desk(tmp_path, database_url)
+    desk.policy.write_text("defaults: {hours: '10:00-18:00', calls_per_day: '40'}\nhouse: {calls_per_day: '50'}\n")
+    desk.save("shop", SHOP)
+    assert desk.run("apply")[0] == 0
+
+    def run(*words):
+        done = desk.app.test_cli_runner().invoke(args=["policy", *words])
+        return done.exit_code, done.output
+
+    code, said = run("show", "shop")
+    of_source, of_house = said.split("the house, over all sources\n")
+    told = shown(of_source)
+    assert code == 0
+    assert said.startswith("shop (version 1)\n")
+    assert told["calls_per_hour"] == "7 (the source); used in the last hour: 0"
+    assert told["calls_per_day"] == "40 (the policy file); used in the last 24 hours: 0"
+    assert told["spend_per_day"] == "3000 (built in); used in the last 24 hours: 0"
+    assert told["hours"] == "10:00-18:00 (the policy file)"
+    assert told["max_age"] == "off (the source)"
+    assert shown(of_house)["calls_per_day"] == "50 (the policy file); used in the last 24 hours: 0"
+    assert shown(of_house)["calls_per_number_per_day"] == "3 (built in)"
+    desk.policy.write_text("defaults: {hours: '11:00-18:00'}\n")
+    assert shown(run("show")[1])["hours"] == "10:00-18:00 (version 1; the files say otherwise now)"
+    desk.policy.write_text("houses: 1\n")
+    assert "policy.yaml:1: houses" in run("show")[1]
+    assert run("show", "nobody")[0] == 1
+
+
+def test_what_is_used_and_what_is_reached_is_said(gateway, flask):
+    capped(gateway, hour=2, spend=900)
+    gateway.voice.otherwise = Outcome(ACCEPTED, http_status=200)
+    leads(gateway, 3)
+    gateway.work()
+    code, said = flask("policy", "show", "shop")
+    assert code == 0
+    assert shown(said)["calls_per_hour"].endswith("used in the last hour: 2")
+    assert "used in the last 24 hours: 20\n" in said  # two at the price of a script nobody has heard
+    assert "! calls_per_hour is reached since 2026-11-25T09:00:00.000Z; earlier calls leave it from 2026" in said
+
+
+def test_the_house_follows_the_policy_file_and_keeps_what_it_read_over_a_mistake(tmp_path, database_url):
+    desk = Desk(tmp_path, database_url)
+
+    def saved(text):
+        desk.policy.write_text(text)
+        desk.look()
+        for look in desk.house.sources.beside:
+            look()
+        return desk.house.totals
+
+    assert saved("house: {calls_per_hour: '5', calls_per_number_per_day: 0}\n") == Totals(5, calls_per_number_per_day=0)
+    assert saved("house: {calls_per_hour: many}\n").calls_per_hour == 5
+    assert saved("defaults: {max_age: 1h}\n") == Totals()
+    assert saved("account_trouble: [денег]\n") == Totals()
+    assert desk.house.account_trouble == ("денег",)
+
+
+def test_a_worker_that_starts_reads_the_house_from_the_policy_file(tmp_path, database_url):
+    (tmp_path / "first").mkdir()
+    desk = Desk(tmp_path / "first", database_url)
+    desk.policy.write_text("house: {spend_per_day: '70.50'}\n")
+    assert create_app(read(desk.environ, dotenv=None)).extensions["house"].totals.spend_per_day == Decimal("70.50")

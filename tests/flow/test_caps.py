@@ -1,0 +1,258 @@
+"""Caps hold for all workers together, and what waits for room says so without a write on any lead."""
+
+import dataclasses
+from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
+from core.source import House as Totals
+from flow import alarms, call, claim, decide, sweep
+from flow.rooms import Rooms
+from store import caps, queries, sources
+from store.journal import Journal
+from store.tables import attempts
+from tests.fakes import NO, NO_TOTALS, SHOP, YES
+
+HOUR, DAY = 3600, 24 * 3600
+WORKERS = 6
+
+
+def capped(gateway, *, hour=0, day=0, spend=0, name="shop", once="24h"):
+    text = SHOP + "policy:\n" + f'  calls_per_hour: "{hour}"\n  calls_per_day: "{day}"\n  spend_per_day: "{spend}"\n'
+    gateway.put(name, text + f'  once_per_number: {once}\n  max_age: 0\n  max_wait: 0\n  hours: "00:00-24:00"\n')
+
+
+def totals(**caps_):
+    return dataclasses.replace(NO_TOTALS, **caps_)
+
+
+def leads(gateway, many, first=0, source="shop"):
+    """So many leads of different people, a hundred in a delivery, mapped and ready to ring."""
+    for start in range(first, first + many, 100):
+        rows = [{"id": str(n), "phone": f"+7 999 {n:07d}"} for n in range(start, min(start + 100, first + many))]
+        gateway.post(rows, source=source)
+    while decide.decide_next(gateway.house):
+        continue
+
+
+class EverFar(Rooms):
+    """A memory that forgets to count."""
+
+    def is_far(self, scope, caps):
+        return True
+
+
+def all_ring(gateway, tmp_path, provider, *, rooms=Rooms, at_most=10_000):
+    """Every worker claims and rings in its own thread, with its own memory, until it is told to rest."""
+
+    def run(n):
+        house = dataclasses.replace(gateway.house, rooms=rooms(), journal=Journal(tmp_path / f"worker{n}"))
+        for turn in range(at_most):
+            claimed = claim.claim_next(house, "main", f"worker {n}", turn)
+            if isinstance(claimed, claim.Rest) and claimed.seconds is None:
+                return
+            if isinstance(claimed, claim.Claimed):
+                call.record(house, claimed, provider(claimed.attempt.call))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(run, range(WORKERS)))
+
+
+def claims(gateway):
+    """Everything that may be claimed now; nothing of it has ended yet."""
+    flying = []
+    while not isinstance(claimed := gateway.claim(), claim.Rest):
+        flying += [claimed] if claimed is not None else []
+        assert len(flying) < 1000
+    return flying
+
+
+def rang(gateway):
+    """When each call started that may have rung, in seconds, sorted."""
+    with gateway.store.read() as tx:
+        query = select(attempts.c.started_at).where(attempts.c.outcome.is_distinct_from(NOT_SENT))
+        return sorted(at / 1000 for at in tx.execute(query).scalars())
+
+
+def most_in_any(seconds, times):
+    return max(n + 1 - bisect_right(times, at - seconds) for n, at in enumerate(times))
+
+
+def reached(gateway):
+    with gateway.store.read() as tx:
+        return {row.source: (row.cap, row.limit) for row in caps.reached(tx)}
+
+
+def counts(gateway):
+    with gateway.store.read() as tx:
+        return queries.count_by_state(tx)
+
+
+def test_a_thousand_leads_through_a_leaked_token_ring_at_most_the_cap_an_hour(gateway, tmp_path):
+    capped(gateway, hour=60)
+    leads(gateway, 1000)
+    answers = iter([YES, NO, Outcome(UNKNOWN, "reset"), YES, Outcome(NOT_SENT, "dns")] * 1000)
+    all_ring(gateway, tmp_path, lambda _: next(answers))
+    assert len(rang(gateway)) == 60
+    assert reached(gateway) == {"shop": ("calls_per_hour", "60")}
+    for _ in range(8):
+        gateway.clock.forward(HOUR / 4)
+        all_ring(gateway, tmp_path, lambda _: YES)
+    assert most_in_any(HOUR, rang(gateway)) == 60
+    assert 120 <= len(rang(gateway)) <= 180
+
+
+def test_a_memory_that_forgets_to_count_rings_more_so_the_test_above_can_see_it(gateway, tmp_path):
+    capped(gateway, hour=60)
+    leads(gateway, 150)
+    all_ring(gateway, tmp_path, lambda _: YES, rooms=EverFar)
+    assert len(rang(gateway)) == 150
+
+
+@pytest.mark.parametrize("how", ["hour", "day"])
+def test_the_house_counts_all_its_sources(gateway, tmp_path, how):
+    gateway.house.totals = totals(**{f"calls_per_{how}": 40})
+    gateway.put("other", SHOP)
+    leads(gateway, 50)
+    leads(gateway, 50, first=5000, source="other")
+    all_ring(gateway, tmp_path, lambda _: YES)
+    assert len(rang(gateway)) == 40
+    assert reached(gateway) == {"": (f"calls_per_{how}", "40")}
+    gateway.clock.forward(HOUR)
+    all_ring(gateway, tmp_path, lambda _: YES)
+    assert len(rang(gateway)) == (80 if how == "hour" else 40)
+
+
+def test_a_full_source_lets_the_others_ring(gateway, tmp_path):
+    capped(gateway, hour=5)
+    gateway.put("other", SHOP)
+    leads(gateway, 20, first=5000, source="other")
+    gateway.clock.forward(1)
+    leads(gateway, 20)  # newer: its leads stand before the others'
+    all_ring(gateway, tmp_path, lambda _: YES)
+    assert len(rang(gateway)) == 25
+    assert counts(gateway) == {"accepted": 25, "ready": 15}
+
+
+def test_money_never_goes_past_the_cap_where_the_price_is_known(gateway, tmp_path):
+    capped(gateway, spend=100)
+    leads(gateway, 60)
+    at_first = Outcome(ACCEPTED, price=Decimal("10"), http_status=200)
+    all_ring(gateway, tmp_path, lambda _: at_first)
+    assert len(rang(gateway)) == 10
+    assert reached(gateway) == {"shop": ("spend_per_day", "100")}
+
+
+def test_a_lower_price_leaves_more_room_and_a_price_rise_costs_no_more_than_what_was_in_flight(gateway):
+    capped(gateway, spend=100)
+    leads(gateway, 60)
+    flying = claims(gateway)
+    assert len(flying) == 10  # reckoned with 10 each, the price of a script nobody has heard
+    for claimed in flying:
+        call.record(gateway.house, claimed, Outcome(ACCEPTED, price=Decimal("4"), http_status=200))
+    gateway.clock.forward(1)
+    flying = claims(gateway)
+    assert len(flying) == 15  # 60 left at 4 each
+    for claimed in flying:
+        call.record(gateway.house, claimed, Outcome(ACCEPTED, price=Decimal("6"), http_status=200))
+    gateway.clock.forward(2)
+    assert claims(gateway) == []
+    assert reached(gateway) == {"shop": ("spend_per_day", "100")}
+
+
+def test_unknown_calls_keep_their_reservation_and_what_was_not_sent_gives_it_back(gateway):
+    capped(gateway, spend=20)
+    leads(gateway, 9)
+    one, two = claims(gateway)
+    call.record(gateway.house, one, Outcome(UNKNOWN, "reset"))
+    call.record(gateway.house, two, Outcome(NOT_SENT, "dns"))
+    gateway.clock.forward(1)
+    assert len(claims(gateway)) == 1
+
+
+def test_what_waits_for_room_says_so_and_nothing_is_written_on_it(gateway):
+    capped(gateway, hour=2)
+    leads(gateway, 9)
+    with capture_logs() as logs:
+        gateway.work()
+    assert [line["source"] for line in logs if line["event"] == "cap_reached"] == ["shop"]
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        rows, _ = queries.page(tx, queries.Wanted("ready"), 20)
+        stored = {row["id"]: row["reason"] for row in rows}
+        told = queries.told(tx, rows, now)
+    assert {row["reason"] for row in told} == {"cap"}
+    assert "calls_per_hour" in told[0]["reasons"]
+    assert set(stored.values()) == {""}
+    for lead_id in stored:
+        assert gateway.lead(lead_id).history_n == 2  # received and mapped
+    gateway.clock.forward(60)
+    with capture_logs() as logs:
+        gateway.work()
+    assert "cap_reached" not in {line["event"] for line in logs}  # it was said when it was reached
+
+
+def test_a_reached_cap_rings_until_there_is_room(gateway):
+    capped(gateway, hour=2)
+    gateway.alive()
+    leads(gateway, 3)
+    gateway.work()
+    (alarm,) = alarms.ringing(gateway.house)
+    assert (alarm.name, alarm.count) == ("cap_reached", 1)
+    assert "the source shop's calls_per_hour (2)" in alarm.text
+    gateway.clock.forward(HOUR)
+    gateway.alive()
+    gateway.work()
+    assert counts(gateway) == {"accepted": 3}
+    assert alarms.ringing(gateway.house) == []
+
+
+def test_a_raised_cap_lets_ring_within_a_second(gateway):
+    capped(gateway, day=2)
+    leads(gateway, 6)
+    gateway.work()
+    assert counts(gateway) == {"accepted": 2, "ready": 4}
+    capped(gateway, day=5)
+    gateway.clock.forward(1)
+    sweep.redo_next(gateway.house, "shop")
+    gateway.work()
+    assert counts(gateway) == {"accepted": 5, "ready": 1}
+
+
+def test_a_removed_sources_row_is_cleared(gateway):
+    capped(gateway, hour=1)
+    leads(gateway, 2)
+    gateway.work()
+    with gateway.store.write() as tx:
+        sources.remove(tx, "shop", who="anna", why="x", now=gateway.store.now_ms(tx))
+    gateway.house.sources.refresh()
+    gateway.clock.forward(1)
+    gateway.work()
+    assert reached(gateway) == {}
+    assert counts(gateway) == {"accepted": 1, "held": 1}
+
+
+def test_a_number_rings_so_often_in_a_day_and_the_next_lead_waits_until_there_is_room(gateway):
+    gateway.house.totals = totals(calls_per_number_per_day=2)
+    capped(gateway, once="0")
+    first = gateway.clock()
+    for n in range(3):
+        last = gateway.take({"id": str(n), "phone": "+7 999 000-00-01"})
+        gateway.work()
+        gateway.clock.forward(HOUR)
+    waiting = gateway.lead(last)
+    assert (waiting.state, waiting.reason) == ("ready", "number_cap")
+    assert waiting.due_at == (first + DAY) * 1000
+    gateway.clock.at = first + DAY
+    gateway.work()
+    assert gateway.lead(last).state == "accepted"
+    assert most_in_any(DAY, rang(gateway)) == 2
+
+
+def test_the_totals_of_the_house_are_those_built_in_where_the_policy_file_says_nothing():
+    assert Totals() == Totals(300, 1500, Decimal(0), 3)

@@ -1,0 +1,161 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from core.caps import DAY_MS, HOUR_MS, HOUSE, PRICE_AT_FIRST, Rung
+from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
+from core.ports import Call
+from store import attempts, caps, leads, queries, trouble
+from store.attempts import Attempt
+from store.caps import Reached
+from store.ids import new_id
+from tests.store.leads_in import AT, lead_in
+
+FULL = Reached("shop", "calls_per_hour", "100", "А", AT, AT + HOUR_MS)
+
+
+def call(tx, outcome=None, *, at=AT, price=None, script="А", source="shop", number="79990000001", account="main"):
+    """A call of that time that ended so; None: it is open."""
+    attempt = Attempt(new_id(), lead_in(tx, "calling").id, 1, 1, account, Call(number, script), at + 20_000, source)
+    attempts.open_attempt(tx, attempt, "owner", at)
+    if outcome is not None:
+        attempts.close(tx, attempt.id, Outcome(outcome, price=price), at + 1)
+    return attempt
+
+
+def test_what_may_have_rung_counts_and_what_was_provably_not_sent_does_not(store):
+    with store.write() as tx:
+        for outcome in (None, UNKNOWN, REFUSED, ACCEPTED, NOT_SENT):
+            call(tx, outcome)
+        call(tx, source="other")
+        assert sum(each.last_day for each in caps.rung(tx, "shop", AT)) == 4
+        assert sum(each.last_day for each in caps.rung(tx, HOUSE, AT)) == 5
+
+
+def test_the_windows_roll(store):
+    with store.write() as tx:
+        call(tx, ACCEPTED, price=Decimal("4.35"))
+        call(tx, ACCEPTED, price=Decimal("4.35"), at=AT + 1)
+        seen = [caps.rung(tx, "shop", AT + later) for later in (1, HOUR_MS, HOUR_MS + 1, DAY_MS, DAY_MS + 1)]
+    price = Decimal("4.35")
+    assert seen == [
+        (Rung("А", ACCEPTED, price, 2, 2),),
+        (Rung("А", ACCEPTED, price, 1, 2),),
+        (Rung("А", ACCEPTED, price, 0, 2),),
+        (Rung("А", ACCEPTED, price, 0, 1),),
+        (),
+    ]
+
+
+def test_room_comes_when_as_many_calls_as_are_too_many_have_left_the_window(store):
+    with store.write() as tx:
+        for n in range(5):
+            call(tx, at=AT + n)
+        call(tx, NOT_SENT, at=AT + 9)
+        assert caps.room_comes(tx, "shop", 5, HOUR_MS, AT + 10) == AT + HOUR_MS
+        assert caps.room_comes(tx, HOUSE, 3, DAY_MS, AT + 10) == AT + 2 + DAY_MS
+        assert caps.oldest_leaves(tx, "shop", AT + 10) == AT + DAY_MS
+        assert caps.room_comes(tx, "other", 5, HOUR_MS, AT + 10) == AT + 10
+
+
+def test_the_reservation_is_the_dearest_price_of_the_script_in_30_days(store):
+    with store.write() as tx:
+        assert caps.reservations(tx, ["А"], AT) == {"А": PRICE_AT_FIRST}
+        call(tx, ACCEPTED, price=Decimal("99"), at=AT - 31 * DAY_MS)
+        call(tx, ACCEPTED, price=Decimal("10.05"))
+        for _ in range(3):
+            call(tx, ACCEPTED, price=Decimal("9.5"))
+        call(tx, ACCEPTED, price=Decimal("50"), script="Б")
+        call(tx, ACCEPTED)
+        told = caps.reservations(tx, ["А", "Б", "В"], AT)
+    assert told == {"А": Decimal("10.05"), "Б": Decimal(50), "В": PRICE_AT_FIRST}
+
+
+def test_a_number_has_room_when_the_oldest_of_its_calls_leaves_over_all_accounts(store):
+    with store.write() as tx:
+        assert caps.number_room(tx, "79990000001", 1, AT) is None
+        call(tx, at=AT)
+        call(tx, at=AT + 5, account="second", source="other")
+        call(tx, NOT_SENT, at=AT + 6)
+        call(tx, number="79990000002")
+        assert caps.number_room(tx, "79990000001", 3, AT + 9) is None
+        assert caps.number_room(tx, "79990000001", 2, AT + 9) == AT + DAY_MS
+        assert caps.number_room(tx, "79990000001", 1, AT + 9) == AT + 5 + DAY_MS
+
+
+def test_a_reached_cap_is_news_once_and_changed_only_by_who_saw_it(store):
+    other = replace(FULL, cap="calls_per_day", limit="500")
+    with store.write() as tx:
+        assert caps.say(tx, FULL)
+        assert not caps.say(tx, other)
+        assert caps.reached(tx) == (FULL,)
+        assert not caps.change(tx, other, None)
+        assert caps.change(tx, FULL, other)
+        assert not caps.change(tx, FULL, None)
+        assert caps.reached(tx) == (other,)
+        assert caps.change(tx, other, None)
+        assert caps.say(tx, FULL)
+
+
+def test_a_due_lead_of_a_capped_source_says_so_and_no_row_is_written(store):
+    with store.write() as tx:
+        due = lead_in(tx, "ready", script="А", due_at=AT)
+        lead_in(tx, "ready", script="А", due_at=AT + 60_000, reason="quiet_hours")
+        other = lead_in(tx, "ready", script="А", due_at=AT, source="other")
+        caps.say(tx, FULL)
+        listed = {row["no"]: row["reason"] for row in queries.newest(tx, 9, now=AT)}
+        assert trouble.with_pause(tx, due, AT).reason == "cap"
+        assert leads.get(tx, due.id) == due
+        assert sorted(listed.values()) == ["", "cap", "quiet_hours"]
+        caps.say(tx, Reached(HOUSE, "calls_per_day", "1500", "А", AT, AT))
+        assert trouble.with_pause(tx, other, AT).reason == "cap"
+
+
+@pytest.mark.parametrize("oldest", [False, True])
+def test_leads_of_full_sources_are_passed_over_a_persons_rearm_too(store, oldest):
+    with store.write() as tx:
+        for name in ("shop", "full", "other"):
+            tx.execute(text("INSERT INTO sources (name, n) VALUES (:name, 1)"), {"name": name})
+        lead_in(tx, "ready", script="А", source="full", due_at=AT + 2)
+        lead_in(tx, "ready", script="А", source="full", due_at=AT, urgent=1)
+        first = lead_in(tx, "ready", script="А", source="shop", due_at=AT + 1)
+        last = lead_in(tx, "ready", script="А", source="other", due_at=AT + 3)
+        lead_in(tx, "ready", script="А", source="other", due_at=AT + 99)
+        wanted = first if oldest else last
+        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full"]).id == wanted.id
+        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full"], without=["А"]) is None
+        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full", "shop", "other"]) is None
+        rearmed = lead_in(tx, "ready", script="А", source="shop", due_at=AT + 5, urgent=1)
+        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full"]).id == rearmed.id
+
+
+def count_and_call(store, together, *, alone, most=4):
+    """Eight claims at one moment, each of which counts and rings where fewer than `most` did; how many rang."""
+
+    def one(_):
+        with store.write() as tx:
+            caps.hold(tx, alone=alone)
+            rang = sum(each.last_day for each in caps.rung(tx, "shop", AT))
+            if together is not None:
+                together.wait(20)
+            if rang < most:
+                call(tx)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(8)))
+    with store.read() as tx:
+        return sum(each.last_day for each in caps.rung(tx, "shop", AT))
+
+
+def test_claims_that_count_alone_never_pass_the_cap(store):
+    assert count_and_call(store, None, alone=True) == 4
+
+
+def test_the_same_claims_side_by_side_would_pass_it(store):
+    if store.is_sqlite:
+        pytest.skip("a writer of SQLite is always alone")
+    assert count_and_call(store, threading.Barrier(8), alone=False) == 8

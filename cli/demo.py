@@ -130,7 +130,8 @@ def _greet(port: int, token: str | None) -> None:
     if token is None:
         click.echo("(you have sources of your own: flask sources list)\n")
         return
-    body = f'{{"id": "demo-{secrets.token_hex(3)}", "name": "Ivan", "phone": "+7 (999) 000-00-01"}}'
+    number = f"{secrets.randbelow(10_000):04}"
+    body = f'{{"id": "demo-{secrets.token_hex(3)}", "name": "Ivan", "phone": "+7 (999) 000-{number[:2]}-{number[2:]}"}}'
     click.echo(f"curl -H 'Content-Type: application/json' -d '{body}' '{base}/hooks/demo?token={token}'\n")
     click.echo("Then: . .venv/bin/activate && flask leads list")
     click.echo("Ctrl-C ends everything.\n")

@@ -93,7 +93,9 @@ class TestJson:
     def test_a_field_whose_json_is_broken_stays_the_text_it_is(self):
         assert value("json=%7Bbroken", FORM, rules=Body(unwrap_json=("json",))) == {"json": "{broken"}
 
-    @pytest.mark.parametrize("said", ['{"phone": 79990000001}', '{ "phone": "79990000001"}', '{\n"phone": 79990000001}'])
+    @pytest.mark.parametrize(
+        "said", ['{"phone": 79990000001}', '{ "phone": "79990000001"}', '{\n"phone": 79990000001}']
+    )
     def test_an_object_inside_a_field_may_come_as_its_base64(self, said):
         inner = base64.b64encode(said.encode()).decode()
         for body in (urlencode({"json": inner}), f"json={inner}"):

@@ -35,7 +35,8 @@ def test_only_caps_that_are_on_are_told_and_the_tightest_decides():
     assert tightest(told).cap == "calls_per_day"
     assert left(OFF, Used(9, 9, Decimal(9)), FOUR) == ()
     assert not is_capped(OFF)
-    assert is_capped(House())
+    assert not is_capped(House())  # off until somebody writes one
+    assert is_capped(House(calls_per_day=1))
 
 
 @pytest.mark.parametrize(("spent", "calls"), [("0", 2), ("0.01", 1), ("5", 1), ("5.01", 0), ("10", 0), ("99", 0)])

@@ -1,6 +1,10 @@
 """The databases of the trials: a SQLite file, a schema on the suite's PostgreSQL, or a cluster of the trial's own."""
 
+import atexit
+import fcntl
+import functools
 import os
+import secrets
 import shutil
 import socket
 import sqlite3
@@ -23,12 +27,27 @@ _migrating = threading.Lock()  # the migrations' library keeps its state in glob
 
 def fresh(kind: str, folder: Path) -> str:
     """The address of a migrated database that nobody else uses."""
+    if kind == SQLITE:
+        with _migrating:
+            return databases.new_file(folder)
+    if not Cluster.can_be_made():
+        with _migrating:
+            return databases.new_schema()
     with _migrating:
-        return databases.new_file(folder) if kind == SQLITE else databases.new_schema()
+        cluster = _roomy()
+    return cluster.database(f"trial_{secrets.token_hex(6)}")
+
+
+@functools.cache
+def _roomy() -> "Cluster":
+    """One server for all trials of this run: several houses at once have more connections than the suite's allows."""
+    cluster = Cluster(max_connections="400")
+    atexit.register(cluster.__exit__)
+    return cluster
 
 
 def can_have(kind: str) -> bool:
-    return kind == SQLITE or databases.postgresql_server() is not None
+    return kind == SQLITE or Cluster.can_be_made() or databases.postgresql_server() is not None
 
 
 def rows(url: str, query: str) -> list[tuple]:
@@ -41,14 +60,17 @@ def rows(url: str, query: str) -> list[tuple]:
 
 
 def is_free(url: str) -> bool:
-    """Whether nobody holds SQLite's one write lock. PostgreSQL has none."""
+    """Whether nobody holds SQLite's one write lock, or stands first in the queue before it. PostgreSQL has none."""
     if not url.startswith("sqlite:///"):
         return True
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0.3, isolation_level=None)) as file:
+    path = url.removeprefix("sqlite:///")
+    with open(f"{path}-writers", "ab") as queue, closing(sqlite3.connect(path, timeout=0.3)) as file:
+        file.isolation_level = None
         try:
+            fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.execute("BEGIN IMMEDIATE")
             file.execute("ROLLBACK")
-        except sqlite3.OperationalError:
+        except (BlockingIOError, sqlite3.OperationalError):
             return False
         return True
 
@@ -139,17 +161,19 @@ class Cluster:
         shutil.rmtree(target, ignore_errors=True)
         subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 
-    def database(self, port: int | None = None) -> str:
-        """The address of its migrated database; `port` where something stands before it."""
-        store = Store(self._url(self.port))
+    def database(self, name: str = "postgres") -> str:
+        """The address of one of its databases, migrated; made where it is another one than the first."""
+        if name != "postgres":
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"')
+        store = Store(self._url(name))
         with _migrating:
             migrate.upgrade(store)
         store.dispose()
-        return self._url(port or self.port)
+        return self._url(name)
 
-    @staticmethod
-    def _url(port: int) -> str:
-        return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    def _url(self, name: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def _ctl(self, *arguments: str) -> None:
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self.folder / "log"), "-w", "-t", "60", *arguments)

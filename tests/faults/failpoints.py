@@ -1,15 +1,17 @@
 """Eight named points of dispatch at which a trial's worker kills or freezes itself.
 
 The product holds none of this: a trial's own build of the worker listens to the events of its
-engine, stands before its voice and is told by the wire's `trace`. No setting can arm a point.
+engine, stands before its store and its voice, and is told by the wire's `trace`. No setting can arm a point.
 """
 
+import contextlib
 import os
 import random
 import signal
 import threading
+from collections.abc import Iterator
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from core.outcome import Outcome
 from core.ports import Call, Start, Voice
@@ -37,7 +39,7 @@ class Failpoint:
         self._armed = threading.Lock()
         self._doing = threading.local()
         self._still = threading.Condition()
-        self._in_use = 0
+        self._writing = 0
         self._freezing = False
 
     def trace(self, stage: str) -> None:
@@ -50,8 +52,8 @@ class Failpoint:
         event.listen(engine, "before_cursor_execute", self._statement)
         event.listen(engine, "commit", self._commit)
         event.listen(engine, "rollback", lambda _connection: self._doing.__dict__.clear())
-        event.listen(engine, "checkout", self._taken)
-        event.listen(engine, "checkin", self._given_back)
+        self._write = house.store.write
+        house.store.write = self._gated_write  # type: ignore[method-assign]
         for account, voice in house.voices.items():
             house.voices[account] = _Watched(voice, self)
 
@@ -82,21 +84,24 @@ class Failpoint:
         """Stop between the transactions of the other threads: frozen inside one, SQLite's lock would stop the house."""
         with self._still:
             self._freezing = True
-            self._still.wait_for(lambda: self._in_use == 0)
+            self._still.wait_for(lambda: self._writing == 0)
             # To this very thread: sent to the process, it would run on until another thread has taken the signal.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
             self._freezing = False
             self._still.notify_all()
 
-    def _taken(self, *_connection) -> None:
+    @contextlib.contextmanager
+    def _gated_write(self) -> Iterator[Connection]:
         with self._still:
             self._still.wait_for(lambda: not self._freezing)
-            self._in_use += 1
-
-    def _given_back(self, *_connection) -> None:
-        with self._still:
-            self._in_use -= 1
-            self._still.notify_all()
+            self._writing += 1
+        try:
+            with self._write() as tx:
+                yield tx
+        finally:
+            with self._still:
+                self._writing -= 1
+                self._still.notify_all()
 
 
 class _Watched:

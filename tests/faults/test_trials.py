@@ -11,7 +11,7 @@ from tests.faults.run import plan
 from tests.faults.trial import Row, carry_out
 
 # Most of a trial is waiting: for deadlines, for kills, for processes to start. So they share one test.
-AT_A_TIME = 5
+AT_A_TIME = 4
 LONGEST_FIRST = ("T3", "T19 says so", "ends alone", "T10 standby", "T2")
 
 

@@ -254,5 +254,5 @@ def test_a_number_rings_so_often_in_a_day_and_the_next_lead_waits_until_there_is
     assert most_in_any(DAY, rang(gateway)) == 2
 
 
-def test_the_totals_of_the_house_are_those_built_in_where_the_policy_file_says_nothing():
-    assert Totals() == Totals(300, 1500, Decimal(0), 3)
+def test_the_totals_of_the_house_are_off_where_the_policy_file_says_nothing():
+    assert Totals() == Totals(0, 0, Decimal(0), 0)

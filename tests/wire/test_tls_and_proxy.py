@@ -43,7 +43,8 @@ def test_a_certificate_of_another_name_is_not_sent(peer, tls):
 
 
 @pytest.mark.parametrize(
-    ("script", "how"), [("plain", "tls"), ("reset", "tls or unreachable"), ("close", "tls"), ("hang", "connect_timeout")]
+    ("script", "how"),
+    [("plain", "tls"), ("reset", "tls or unreachable"), ("close", "tls"), ("hang", "connect_timeout")],
 )
 def test_a_handshake_that_fails_is_not_sent(script, how, peer, tls, hang, reset_connection):
     _, authority = tls()

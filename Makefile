@@ -13,8 +13,7 @@ test: ## the whole suite, on SQLite and PostgreSQL
 
 faults: ## the long fault trials, on SQLite and PostgreSQL (one of them: make faults TRIAL=T3)
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
-	@mkdir -p var
-	@.venv/bin/python -m tests.faults.run $(if $(TRIAL),"$(TRIAL)") --jobs $(or $(JOBS),2) --json var/faults.json $(ARGS)
+	@.venv/bin/python -m tests.faults.run $(if $(TRIAL),"$(TRIAL)") --jobs $(or $(JOBS),2) --write var $(ARGS)
 
 lint: ## ruff (format and rules) and mypy
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt

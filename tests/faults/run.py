@@ -1,6 +1,6 @@
-"""`make faults`: every trial at its full length; prints the table and writes it as JSON.
+"""`make faults`: every trial at its full length; prints the table, writes it as JSON and Markdown.
 
-python -m tests.faults.run [T3 ...] [--short] [--database sqlite|postgresql] [--json FILE]
+python -m tests.faults.run [T3 ...] [--short] [--database sqlite|postgresql] [--write FOLDER]
 """
 
 import argparse
@@ -50,8 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
             return row
 
         rows = list(pool.map(run, range(len(planned))))
-    if given.json:
-        Path(given.json).write_text(json.dumps(about() | {"rows": [asdict(row) for row in rows]}, indent=1))
+    if given.write:
+        where = Path(given.write)
+        where.mkdir(parents=True, exist_ok=True)
+        told = about() | {"rows": [asdict(row) for row in rows]}
+        (where / "faults.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+        (where / "faults.md").write_text(table(rows) + "\n", encoding="utf-8")
     bad = [row for row in rows if row.problems]
     say(f"\n{len(rows)} rows, {len(bad)} with problems, {sum(row.skipped for row in rows)} skipped; {machine()}")
     return 1 if bad or not rows else 0
@@ -74,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--short", action="store_true", help="the form that make test runs")
     parser.add_argument("--database", choices=database.KINDS)
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time (default: 1)")
-    parser.add_argument("--json", metavar="FILE", help="write the rows there, too")
+    parser.add_argument("--write", metavar="FOLDER", help="write faults.json and faults.md there, too")
     return parser
 
 

@@ -1,4 +1,4 @@
-.PHONY: run test faults lint help
+.PHONY: run test faults bench lint help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -14,6 +14,10 @@ test: ## the whole suite, on SQLite and PostgreSQL
 faults: ## the long fault trials, on SQLite and PostgreSQL (one of them: make faults TRIAL=T3)
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
 	@.venv/bin/python -m tests.faults.run $(if $(TRIAL),"$(TRIAL)") --jobs $(or $(JOBS),2) --write var $(ARGS)
+
+bench: ## how fast, against what: one table, ten minutes (a few rows: make bench ROWS=P1,P3; a million leads: BIG=1)
+	@sh deploy/setup.sh requirements.txt
+	@FLASK_SKIP_DOTENV=1 .venv/bin/python -m bench.run $(if $(ROWS),--rows "$(ROWS)") $(if $(BIG),--big)
 
 lint: ## ruff (format and rules) and mypy
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt

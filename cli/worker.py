@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import click
@@ -22,6 +23,7 @@ from store.epoch import OtherDatabase
 from store.ids import new_id
 
 POLL_S = 1.0
+LOOK_S = 0.25
 ERASE_S = 60.0  # old data fades a batch at a time
 QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
@@ -39,6 +41,7 @@ class Worker:
         self._tended_at = 0.0
         self._erased_at, self._erase_every_s = time.monotonic(), erase_every_s
         self._turn = 0
+        self._more, self._looked_at = True, 0.0  # leads to be mapped, and when we last looked for one
         self._started_at = 0
         self._redo: list[str] = []
 
@@ -51,10 +54,10 @@ class Worker:
         self._house.sources.keep_fresh()
         self._askers.start()
         self._house.log.info("worker_started", worker=self.id)
+        rung = True  # leads may wait to be mapped
         while not self._stopping.is_set():
-            rest = self._guarded(self.turn)
-            if rest:
-                self._house.bell.wait(rest)
+            rest = self._guarded(partial(self.turn, rung))
+            rung = self._house.bell.wait(rest)
         # What is on the wire is finished and recorded; nothing new is claimed.
         self._pool.shutdown(wait=True)
         self._askers.stop(QUESTION_S)
@@ -62,20 +65,28 @@ class Worker:
         self._house.bell.close()
         self._house.log.info("worker_ended", worker=self.id)
 
-    def turn(self) -> float:
-        """Every step once; the seconds to rest, 0 to go on right away."""
+    def turn(self, rung: bool = True) -> float:
+        """Every step once; the seconds to rest, 0 to go on right away. `rung`: a lead may have come."""
         if time.monotonic() - self._tended_at >= POLL_S:
             self.tend()
         self._askers.nudge()
-        go_on = decide.decide_next(self._house)
+        looks = rung or self._more or time.monotonic() - self._looked_at >= LOOK_S
+        go_on = looks and self._decide_next()
         if self._redo:
             go_on = True
             if not sweep.redo_next(self._house, self._redo[0]):
                 self._redo.pop(0)
-        rest = POLL_S
+        rest = POLL_S if looks else LOOK_S
         for account in self._house.voices:
             rest = min(rest, self._call_next(account))
         return 0.0 if go_on else rest
+
+    def _decide_next(self) -> bool:
+        """Map one lead, where one is due; whether there was. A look costs a turn among the writers, and the loop
+        turns for each call that ends: so it looks when rung, after each lead it found, and a few times a second."""
+        self._looked_at, self._more = time.monotonic(), True
+        self._more = decide.decide_next(self._house)
+        return self._more
 
     def tend(self) -> None:
         """Once a second: say that we live, look for new versions, settle what is overdue."""

@@ -47,14 +47,13 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
         lead = leads.get(tx, claimed.lead.id, lock=True)
         if lead is None:
             return ""  # an older database has forgotten it; its number and key are kept as guards
+        state = lead.state
         if attempts.close(tx, claimed.attempt.id, outcome, now):
-            _end_in_time(tx, lead, claimed.attempt, outcome, now)
+            state = _end_in_time(tx, lead, claimed.attempt, outcome, now)
             if not (claimed.calm and outcome.kind == outcomes.ACCEPTED):
                 lesson = trouble.learn(house, tx, claimed.attempt, outcome, now)
         elif outcomes.is_proof(outcome) and attempts.prove(tx, claimed.attempt.id, outcome, now):
-            _settle(tx, lead, claimed.attempt, outcome, now)
-        after = leads.get(tx, lead.id)
-    state = "" if after is None else after.state
+            state = _settle(tx, lead, claimed.attempt, outcome, now)
     house.log.info(
         "called",
         lead=lead.id,
@@ -70,7 +69,7 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
     return state
 
 
-def _end_in_time(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
+def _end_in_time(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> str:
     attempts.free_number(tx, attempt.id, attempt.account, attempt.call.number)
     transition, target = outcomes.transition_after(outcome)
     columns: dict[str, Any] = {"reason": outcome.how if target == states.UNKNOWN else ""}
@@ -83,6 +82,7 @@ def _end_in_time(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: in
     done = leads.move(tx, lead, transition, target, at=now, who=WHO, trace=_evidence(attempt, outcome), **columns)
     if not done:
         raise RuntimeError("an open attempt's lead was not calling")
+    return target
 
 
 def _refused(outcome: Outcome) -> dict[str, Any]:
@@ -90,12 +90,15 @@ def _refused(outcome: Outcome) -> dict[str, Any]:
     return {"reason": said.code, "reasons": json.dumps([asdict(said)])}
 
 
-def _settle(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> None:
+def _settle(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> str:
     target = states.ACCEPTED if outcome.kind == outcomes.ACCEPTED else states.REFUSED
-    if target in states.targets("settle", lead.state):
-        trace = {**_evidence(attempt, outcome), "late": True}
-        columns = _refused(outcome) if target == states.REFUSED else {"reason": "", "reasons": "[]"}
-        leads.move(tx, lead, "settle", target, at=now, who=WHO, trace=trace, **columns)
+    if target not in states.targets("settle", lead.state):
+        return lead.state
+    trace = {**_evidence(attempt, outcome), "late": True}
+    columns = _refused(outcome) if target == states.REFUSED else {"reason": "", "reasons": "[]"}
+    if not leads.move(tx, lead, "settle", target, at=now, who=WHO, trace=trace, **columns):
+        raise RuntimeError("a locked lead changed under its proof")
+    return target
 
 
 def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the p
 
 from store.writers import Writers
 
-BUSY_SECONDS = 10  # how long a SQLite writer waits for the others
+BUSY_SECONDS = 10
 
 
 Tx = Connection  # an open transaction, for those who may not import the library
@@ -35,9 +35,18 @@ class UnprovenCommit(StoreUnavailable):
 class Store:
     """An open database. Safe to share between threads; open one per process (after a fork)."""
 
-    def __init__(self, url: str, *, pool: int = 20, clock: Callable[[], float] | None = None) -> None:
-        """`clock` (seconds since 1970) stands in for the shared clock in tests and trials."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool: int = 20,
+        clock: Callable[[], float] | None = None,
+        busy_s: float = BUSY_SECONDS,
+    ) -> None:
+        """`clock` (seconds since 1970) stands in for the shared clock in tests and trials; `busy_s` is how long
+        a transaction waits for a free connection, and a SQLite writer for the others."""
         self.url = make_url(url)
+        self._busy_s = busy_s
         self._clock = clock
         self._file: tuple[int, int] | None = None
         self.has_own_clock = self.url.get_backend_name() != "sqlite" and clock is None
@@ -46,10 +55,12 @@ class Store:
             self._clock = time.time
         self.path = Path(self.url.database or "") if self.is_sqlite else None
         self._writers = Writers(self.path) if self.path is not None else None
-        options: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+        # Last in, first out: as many connections as are busy at once, and their caches are warm.
+        options: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "pool_timeout": busy_s}
+        options["pool_use_lifo"] = True
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+            options["connect_args"] = {"timeout": busy_s, "check_same_thread": False}
         else:
             # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
             options |= {"connect_args": {"prepare_threshold": None, "connect_timeout": 5}, "pool_pre_ping": False}
@@ -90,7 +101,7 @@ class Store:
         with contextlib.ExitStack() as turn:
             if self._writers is not None:
                 try:
-                    turn.enter_context(self._writers.turn(BUSY_SECONDS))
+                    turn.enter_context(self._writers.turn(self._busy_s))
                 except TimeoutError as why:
                     raise StoreUnavailable(str(why)) from why
             yield

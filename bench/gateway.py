@@ -1,5 +1,6 @@
 """One whole gateway on loopback: simulator, web, workers, one source. Nothing of it outlives the bench."""
 
+import atexit
 import json
 import os
 import shutil
@@ -126,10 +127,11 @@ class Gateway:
         self.url = f"http://127.0.0.1:{port}/hooks/bench?token={TOKEN}"
         return web
 
-    def worker(self) -> Process:
+    def worker(self, concurrency: int | None = None) -> Process:
         """`flask worker`; it has looked at the database when this returns."""
+        more = {} if concurrency is None else {"VOICE_CONCURRENCY": str(concurrency)}
         seen = self.scalar("SELECT count(*) FROM workers")
-        worker = self._start(["flask", "worker"], {})
+        worker = self._start(["flask", "worker"], more)
         until(lambda: self.scalar("SELECT count(*) FROM workers") > seen, START_S, f"the worker's start ({worker.log})")
         return worker
 
@@ -165,7 +167,9 @@ class Gateway:
 def new_folder(base: Path = ROOT / "var") -> Path:
     """On the project's disk: /tmp may be memory, where a sync costs nothing."""
     base.mkdir(mode=0o700, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="bench-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=base))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _threads(count: int | None) -> list[str]:

@@ -11,9 +11,9 @@ from bench.measure import Line, Skip, percentile
 from bench.p4_dispatch import SLOW_MS, called_lead
 from bench.processes import until
 
-BACKLOG = 1000
+BACKLOG = 500
 ROUNDS = 5
-RATE, SECONDS = 10, 2.0
+RATE, SECONDS = 10, 1.5
 WIDTH = 16
 
 

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -48,6 +49,8 @@ def main() -> int:
     unknown = [name for name in wanted if name not in ROWS | LONG]
     if unknown:
         parser.error(f"no row {', '.join(unknown)}; there are {', '.join(ROWS | LONG)}")
+    # What was started is ended when this process ends, also by a signal.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(header(), flush=True)
     lines = []
     for name in wanted:

@@ -95,9 +95,10 @@ class Reply:
 def read_reply(body: bytes, asked: str) -> Reply | None:
     """What `body` says about the call to number `asked`; None unless it is one JSON object, no key twice,
     with `result` ok or error. Never raises. The HTTP status is judged elsewhere."""
+    text, is_utf8 = _decode(body)
     try:
         said = json.loads(
-            _decode(body),
+            text,
             object_pairs_hook=_no_key_twice,
             parse_int=Literal,
             parse_float=Literal,
@@ -107,7 +108,7 @@ def read_reply(body: bytes, asked: str) -> Reply | None:
         return None
     result = said.get("result") if isinstance(said, dict) else None
     result = result.strip().lower() if isinstance(result, str) else None
-    if result not in (OK, ERROR):
+    if result not in (OK, ERROR) or (result == OK and not is_utf8):  # JSON is UTF-8, and a yes has to be whole
         return None
     digits = _digits(said.get("number"))
     differs = digits is not None and digits != asked
@@ -118,12 +119,13 @@ def read_reply(body: bytes, asked: str) -> Reply | None:
     return Reply(OK, provider_id, price, irregular=irregular, number_differs=differs)
 
 
-def _decode(body: bytes) -> str:
+def _decode(body: bytes) -> tuple[str, bool]:
+    """The text, and whether it is UTF-8."""
     try:
-        return body.decode("utf-8-sig")
+        return body.decode("utf-8-sig"), True
     except UnicodeDecodeError:
         # No encoding is promised and the error texts are Russian; what JSON is built of is the same in both.
-        return body.decode("cp1251", "replace")
+        return body.decode("cp1251", "replace"), False
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

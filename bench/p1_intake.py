@@ -9,6 +9,7 @@ from bench import wrk
 from bench.databases import KINDS, SQLITE
 from bench.gateway import Bare, Gateway, new_folder
 from bench.measure import PAIRS, Line, Skip, in_turn, percentile
+from bench.processes import Process
 
 SECONDS = 3
 GOAL = {SQLITE: ">= 0.65"}
@@ -33,22 +34,27 @@ def _measure(kind: str, rate: Line, p99: Line) -> None:
     gateway = Gateway(kind, "http://127.0.0.1:9/")
     bare = Bare(gateway.folder)
     try:
-        gateway.web()
+        web = gateway.web()
         stored, taken = gateway.leads(), 0
         seen: dict[str, wrk.Load] = {}
+        cpu_ms: dict[str, list[float]] = {gateway.url: [], bare.url: []}
 
-        def load(url: str) -> float:
+        def load(url: str, process: Process) -> float:
+            used = process.cpu_s()
             seen[url] = wrk.post(url, connections=16, seconds=SECONDS)
+            cpu_ms[url].append((process.cpu_s() - used) * 1000 / seen[url].requests)
             return seen[url].rate
 
         taken += wrk.post(gateway.url, connections=16, seconds=1).requests  # imports, caches, connections
         wrk.post(bare.url, connections=16, seconds=1)
-        for ours, theirs in in_turn(lambda: load(gateway.url), lambda: load(bare.url)):
+        for ours, theirs in in_turn(lambda: load(gateway.url, web), lambda: load(bare.url, bare.process)):
             rate.ours.append(ours)
             rate.ceiling.append(theirs)
             p99.ours.append(seen[gateway.url].p99)
             p99.ceiling.append(seen[bare.url].p99)
             taken += seen[gateway.url].requests
+        ours_ms, bare_ms = (percentile(each, 0.5) for each in cpu_ms.values())
+        rate.note += f"; processor time of the web a lead {ours_ms:.2f} ms, of the bare view {bare_ms:.2f} ms"
         # Requests that were in flight when wrk stopped counting are stored too.
         if gateway.leads() - stored < taken:
             raise RuntimeError(f"{taken} leads were answered with 200, {gateway.leads() - stored} are stored")

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 from bench.databases import KINDS
@@ -12,8 +13,7 @@ from bench.gateway import Gateway, Twin
 from bench.measure import Line, Skip, in_turn, percentile
 from bench.processes import until
 
-SECONDS = 2.0
-RATES = (50, 300)
+RATES = {50: 2.0, 300: 1.0}  # leads a second, and for how many seconds at a time
 THREADS = 24
 
 
@@ -32,7 +32,7 @@ def speeds() -> Iterator[Line]:
 def _lines(kind: str, rate: int) -> tuple[Line, Line]:
     p50 = Line("P3", f"speed to call at {rate}/s, p50, {kind}", "client straight to the provider", "ms")
     p99 = Line("P3", f"its p99, {rate}/s, {kind}", "the same", "ms", by="difference")
-    if rate == RATES[0]:
+    if rate == 50:
         p50.goal, p50.by = "<= 3", "difference"
     return p50, p99
 
@@ -46,16 +46,13 @@ def with_walk(kind: str, lines: list[Line], gateway: Gateway | None = None, twin
             own.web()
             own.worker()
         # Warm, so that the first pair is like the others.
-        measure(own.url, own_twin, RATES[0], 1.0)
-        for n, rate in enumerate(RATES):
+        measure(own.url, own_twin, 50, 1.0)
+        for n, (rate, seconds) in enumerate(RATES.items()):
             p50, p99 = lines[2 * n : 2 * n + 2]
             seen: dict[str, list[float]] = {}
 
-            def median(url: str, rate: int = rate, seen: dict[str, list[float]] = seen) -> float:
-                seen[url] = measure(url, own_twin, rate, SECONDS)
-                return percentile(seen[url], 0.5)
-
-            for ours, direct in in_turn(lambda: median(own.url), lambda: median(own_twin.url)):
+            walk = partial(_p50, seen, own.url, own_twin, rate, seconds)
+            for ours, direct in in_turn(walk, partial(_p50, seen, own_twin.url, own_twin, rate, seconds)):
                 p50.ours.append(ours)
                 p50.ceiling.append(direct)
                 p99.ours.append(percentile(seen[own.url], 0.99))
@@ -65,6 +62,11 @@ def with_walk(kind: str, lines: list[Line], gateway: Gateway | None = None, twin
             own.end()
         if twin is None:
             own_twin.end()
+
+
+def _p50(seen: dict[str, list[float]], url: str, twin: Twin, rate: int, seconds: float) -> float:
+    seen[url] = measure(url, twin, rate, seconds)
+    return percentile(seen[url], 0.5)
 
 
 _sent_so_far = 0

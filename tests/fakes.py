@@ -163,5 +163,11 @@ class Gateway:
         with self.store.read() as tx:
             return queries.story(tx, lead_id)
 
+    def lead_ids(self) -> list[str]:
+        """Every lead's id, in the order in which they came."""
+        with self.store.read() as tx:
+            rows, _ = queries.page(tx, queries.Wanted(), 200)
+        return [row["id"] for row in reversed(rows)]
+
     def lead(self, lead_id: str):
         return self.story(lead_id)["lead"]

@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
     list of problems; the commands that need none still work."""
     app = Flask(__name__, static_folder=None, template_folder="handlers/templates")
     commands.register(app)
+    app.extensions["wire"] = wire  # for the commands that bring settings of their own
     try:
         settings = settings or read()
         check_place(settings)
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
         if click.get_current_context(silent=True) is None:
             print(why, file=sys.stderr)  # noqa: T201 - gunicorn's own log would wrap it in a traceback
             sys.exit(1)
-        app.extensions["problems"], app.extensions["wire"] = str(why), wire
+        app.extensions["problems"] = str(why)
         return app
     logs.set_up(quiet=click.get_current_context(silent=True) is not None)
     app.config.update(

@@ -45,7 +45,8 @@ def _counted(kind: str, folder: Path, library: str, application: str):
         yield world, lambda: count.read_text() if count.exists() else ""
 
 
-@trial("T1b server", "PostgreSQL syncs each commit", databases=(POSTGRESQL,), short={"leads": 20}, long={"leads": 300})
+# In the long form only: the server publishes its counts late on a busy machine.
+@trial("T1b server", "PostgreSQL syncs each commit", databases=(POSTGRESQL,), only_long=True, long={"leads": 300})
 def server_syncs(kind: str, folder: Path, leads: int) -> Result:
     """Also on a server whose default is synchronous_commit = off: one sync of its log at least for each reply."""
     if not Cluster.can_be_made():

@@ -12,9 +12,9 @@ from config import load, logs
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
-from core.trouble import MOST_IN_FLIGHT
+from core.account.trouble import MOST_IN_FLIGHT
 from flow import alarms
-from flow.house import House
+from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
 from handlers import errors, health, home, hooks, metrics
@@ -30,7 +30,7 @@ from wire.post import Trace
 VAR = ROOT / "var"
 
 
-def create_app(settings: Settings | None = None, house: House | None = None) -> Flask:
+def create_app(settings: Settings | None = None, gateway: Gateway | None = None) -> Flask:
     """The web application and the commands. Wrong settings end a web process with exit code 1 and the
     list of problems; the commands that need none still work."""
     app = Flask(__name__, static_folder=None, template_folder="handlers/templates")
@@ -55,12 +55,12 @@ def create_app(settings: Settings | None = None, house: House | None = None) -> 
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.extensions["house"] = house or wire(settings)
+    app.extensions["gateway"] = gateway or wire(settings)
     for part in (hooks, health, metrics, home):
         app.register_blueprint(part.blueprint)
     api.register(app)
     errors.register(app)
-    app.before_request(app.extensions["house"].sources.keep_fresh)
+    app.before_request(app.extensions["gateway"].sources.keep_fresh)
     return app
 
 
@@ -74,7 +74,7 @@ def check_place(settings: Settings) -> None:
             logs.say(text)
 
 
-def wire(settings: Settings, trace: Trace | None = None) -> House:
+def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
     """The parts of a running gateway, as the settings say. `trace` is for fault trials: see `wire.post.Post`."""
     store = Store(settings.database_url, pool=settings.voice.concurrency + 34)
     voice = settings.voice
@@ -97,7 +97,7 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
     secrets = Secrets(settings.secrets_file)
     sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources)
     sources.beside.append(secrets.look)
-    house = House(
+    gateway = Gateway(
         store=store,
         sources=sources,
         bell=open_bell(store, settings.run_dir, settings.database_direct_url, logs.say),
@@ -111,14 +111,14 @@ def wire(settings: Settings, trace: Trace | None = None) -> House:
         rate=voice.rate,
         retention_days=settings.retention_days,
         most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
-        totals=policy.house,
+        totals=policy.totals,
         account_trouble=policy.account_trouble,
     )
 
     def obey() -> None:
         if watcher.policy is not None:
-            house.totals, house.account_trouble = watcher.policy.house, watcher.policy.account_trouble
+            gateway.totals, gateway.account_trouble = watcher.policy.totals, watcher.policy.account_trouble
 
     sources.beside.append(obey)
-    sources.beside.append(alarms.Keeper(house).look)
-    return house
+    sources.beside.append(alarms.Keeper(gateway).look)
+    return gateway

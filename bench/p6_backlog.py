@@ -1,4 +1,4 @@
-"""P6: a fresh lead while a backlog drains after an outage, beside a fresh lead on an idle house."""
+"""P6: a fresh lead while a backlog drains after an outage, beside a fresh lead on an idle gateway."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ WIDTH = 16
 def fresh_leads() -> Iterator[Line]:
     """The pace is off: what is shown is whether a fresh lead queues behind old ones."""
     for kind in KINDS:
-        line = Line("P6", f"fresh lead while a backlog drains, p50, {kind}", "idle house", "ms", "<= 2")
+        line = Line("P6", f"fresh lead while a backlog drains, p50, {kind}", "idle gateway", "ms", "<= 2")
         line.note = f"{WIDTH} in flight, all busy for {SLOW_MS} ms each: one is free every {SLOW_MS / WIDTH:.0f} ms"
         try:
             _measure(kind, line)

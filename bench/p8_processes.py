@@ -24,7 +24,7 @@ def processes() -> Iterator[Line]:
 
 
 def _measure(line: Line) -> None:
-    houses = [(_house(count), Counter[str]()) for count in (2, 1)]
+    houses = [(_gateway(count), Counter[str]()) for count in (2, 1)]
     try:
         two, one = (lambda h=h, seen=seen: _walked(h[0], h[1], seen) for h, seen in houses)
         for ours, ceiling in in_turn(two, one):
@@ -42,7 +42,7 @@ def _measure(line: Line) -> None:
             twin.end()
 
 
-def _house(count: int) -> tuple[Gateway, Twin]:
+def _gateway(count: int) -> tuple[Gateway, Twin]:
     twin = Twin()
     gateway = Gateway(POSTGRESQL, twin.url, concurrency=8)
     gateway.web(count)

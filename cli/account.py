@@ -6,14 +6,14 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import asker, no, the_house
+from cli.context import fail, the_gateway, who_and_why
 from cli.story import moment
-from core.pause import Pause
+from core.account.pause import Pause
+from core.account.trouble import pauses_of
 from core.reason import words
-from core.trouble import pauses_of
-from flow import trouble
-from flow.house import House
-from store import trouble as accounts
+from flow import account as trouble
+from flow.gateway import Gateway
+from store import accounts
 
 
 def _of_what(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,30 +23,30 @@ def _of_what(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("pause")
 @_of_what
-@asker
+@who_and_why
 @with_appcontext
 def pause(account: str, script: str | None, who: str, why: str) -> None:
     """Stop ringing within a second, on every worker; leads are still taken and wait."""
-    house = _house_with(account)
-    trouble.pause(house, account, who, why, script)
+    gateway = _gateway_with(account)
+    trouble.pause(gateway, account, who, why, script)
     click.echo(f"{_named(account, script)} is paused; flask resume ends it")
 
 
 @click.command("resume")
 @_of_what
-@asker
+@who_and_why
 @with_appcontext
 def resume(account: str, script: str | None, who: str, why: str) -> None:
     """End a pause, a person's or one that the account made itself; without --script every script's too."""
-    house = _house_with(account)
-    if not trouble.resume(house, account, who, why, script):
-        no(f"{_named(account, script)} is not paused")
+    gateway = _gateway_with(account)
+    if not trouble.resume(gateway, account, who, why, script):
+        fail(f"{_named(account, script)} is not paused")
     click.echo(f"{_named(account, script)} rings again")
 
 
-def say_paused(house: House) -> None:
+def say_paused(gateway: Gateway) -> None:
     """What is paused, a line each, with all that is known of it."""
-    with house.store.read() as tx:
+    with gateway.store.read() as tx:
         known = accounts.all_accounts(tx)
     for account, record in known.items():
         for what, found in pauses_of(record, account):
@@ -61,11 +61,11 @@ def _line(what: str, found: Pause) -> str:
     return f"! {what} is paused since {moment(found.since)}: {words(found.cause, {})}{said}; {tries}"
 
 
-def _house_with(account: str) -> House:
-    house = the_house()
-    if account not in house.voices:
-        no(f"there is no account {account!r}; there is {', '.join(sorted(house.voices))}")
-    return house
+def _gateway_with(account: str) -> Gateway:
+    gateway = the_gateway()
+    if account not in gateway.voices:
+        fail(f"there is no account {account!r}; there is {', '.join(sorted(gateway.voices))}")
+    return gateway
 
 
 def _named(account: str, script: str | None) -> str:

@@ -16,8 +16,8 @@ from flask.cli import with_appcontext
 from honcho.manager import Manager
 
 from cli import release
-from cli.commands import RUN_ENV as OWN
-from cli.commands import no
+from cli.context import RUN_ENV as OWN
+from cli.context import fail
 from config.settings import ROOT, SettingsError, read
 
 VAR = ROOT / "var"
@@ -50,11 +50,11 @@ def command() -> None:
     try:
         settings = read()
     except SettingsError as why:
-        no(str(why))
+        fail(str(why))
     # In this process: another one would cost its start.
-    house = current_app.extensions["wire"](settings)
-    release.carry_out(house, settings)
-    house.store.dispose()
+    gateway = current_app.extensions["wire"](settings)
+    release.carry_out(gateway, settings)
+    gateway.store.dispose()
     manager = Manager()
     quiet = {**os.environ, "PYTHONUNBUFFERED": "1"}
     gunicorn = f"{sys.executable} -m gunicorn -c gunicorn.conf.py 'app:create_app()'"

@@ -4,12 +4,13 @@ import click
 from flask.cli import with_appcontext
 
 from cli import account, leads_bulk, leads_erase, leads_export, story
-from cli.commands import asker, no, the_house
+from cli.context import fail, the_gateway, who_and_why
 from core.lead import Lead
 from core.policy import DESPITE
 from core.states import STATES
 from flow import operate
-from store import queries, trouble
+from store import accounts as trouble
+from store import queries
 
 
 @click.group("leads")
@@ -28,10 +29,10 @@ for part in (leads_bulk.command, leads_export.command, leads_erase.command, lead
 @with_appcontext
 def list_(state: str | None, source: str | None, limit: int) -> None:
     """The newest leads, a line each; numbers are masked. What is paused stands above them."""
-    house = the_house()
-    with house.store.read() as tx:
-        rows = queries.newest(tx, limit, state=state, source=source, now=house.store.now_ms(tx))
-    account.say_paused(house)
+    gateway = the_gateway()
+    with gateway.store.read() as tx:
+        rows = queries.newest(tx, limit, state=state, source=source, now=gateway.store.now_ms(tx))
+    account.say_paused(gateway)
     for row in rows:
         click.echo(story.line(row))
     if not rows:
@@ -43,13 +44,13 @@ def list_(state: str | None, source: str | None, limit: int) -> None:
 @with_appcontext
 def show(lead: str) -> None:
     """The whole story of a LEAD (its id or short number) in words."""
-    house = the_house()
-    with house.store.read() as tx:
+    gateway = the_gateway()
+    with gateway.store.read() as tx:
         found = queries.story(tx, lead)
         if found is not None:
-            found["lead"] = trouble.with_pause(tx, found["lead"], house.store.now_ms(tx))
+            found["lead"] = trouble.with_pause(tx, found["lead"], gateway.store.now_ms(tx))
     if found is None:
-        no(f"no lead has the id or number {lead!r}")
+        fail(f"no lead has the id or number {lead!r}")
     click.echo(story.tell(found))
 
 
@@ -58,47 +59,47 @@ def _said(change: object) -> None:
     try:
         lead: Lead = change()  # type: ignore[operator]
     except (operate.Refused, operate.NoSuchLead) as why:
-        no(str(why))
+        fail(str(why))
     click.echo(f"lead {lead.no} is {lead.state}")
 
 
 @command.command("cancel")
 @click.argument("lead")
-@asker
+@who_and_why
 @with_appcontext
 def cancel(lead: str, who: str, why: str) -> None:
     """End a LEAD: it will not be called."""
-    house = the_house()
-    _said(lambda: operate.cancel(house, lead, who, why))
+    gateway = the_gateway()
+    _said(lambda: operate.cancel(gateway, lead, who, why))
 
 
 @command.command("remap")
 @click.argument("lead")
-@asker
+@who_and_why
 @with_appcontext
 def remap(lead: str, who: str, why: str) -> None:
     """Map a LEAD again after its source or data was mended; only one that was never claimed."""
-    house = the_house()
-    _said(lambda: operate.remap(house, lead, who, why))
+    gateway = the_gateway()
+    _said(lambda: operate.remap(gateway, lead, who, why))
 
 
 @command.command("rearm")
 @click.argument("lead")
 @click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="A rule to set aside; repeatable.")
-@asker
+@who_and_why
 @with_appcontext
 def rearm(lead: str, despite: tuple[str, ...], who: str, why: str) -> None:
     """Ring for a LEAD (again), in a new round."""
-    house = the_house()
-    _said(lambda: operate.rearm(house, lead, who, why, despite))
+    gateway = the_gateway()
+    _said(lambda: operate.rearm(gateway, lead, who, why, despite))
 
 
 @command.command("resolve")
 @click.argument("lead")
 @click.option("--provider-id", default="", help="The provider's id of the call, if you found it.")
-@asker
+@who_and_why
 @with_appcontext
 def resolve(lead: str, provider_id: str, who: str, why: str) -> None:
     """You looked in the provider's panel: the unknown call of this LEAD was accepted."""
-    house = the_house()
-    _said(lambda: operate.resolve(house, lead, who, why, provider_id))
+    gateway = the_gateway()
+    _said(lambda: operate.resolve(gateway, lead, who, why, provider_id))

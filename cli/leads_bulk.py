@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import asker, no, the_house
+from cli.context import fail, the_gateway, who_and_why
 from core.policy import DESPITE
 from core.states import STATES
 from flow import bulk, operate
@@ -24,7 +24,7 @@ MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S
 @click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="For rearm: a rule to set aside.")
 @click.option("--limit", type=click.IntRange(1, bulk.A_GO), default=bulk.A_GO, show_default=True)
 @click.option("--do", "really", is_flag=True, help="Do it; without this it is only told.")
-@asker
+@who_and_why
 @with_appcontext
 def command(
     change: str,
@@ -43,17 +43,17 @@ def command(
 
     Says first how many it would take, of which sources and for which reasons; --do carries it out.
     Rearmed leads are rung at the account's pace."""
-    house = the_house()
+    gateway = the_gateway()
     wanted = Wanted(state=state, source=source, how=how, since=ms(since), until=ms(until))
     try:
-        planned = bulk.plan(house, wanted, change, at_most=limit)
+        planned = bulk.plan(gateway, wanted, change, at_most=limit)
         _tell(planned, change)
         if not really:
             click.echo("nothing was changed; --do carries it out")
             return
-        done = bulk.carry_out(house, planned, change, who, why, despite)
+        done = bulk.carry_out(gateway, planned, change, who, why, despite)
     except operate.Refused as refusal:
-        no(str(refusal))
+        fail(str(refusal))
     click.echo(f"{done.changed} changed, {len(done.refused)} left as they were")
     for lead in done.refused:
         click.echo(f"  lead {lead['no']}: {lead['text']}")

@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import asker, no, the_house
+from cli.context import fail, the_gateway, who_and_why
 from cli.story import moment
 from core.reason import Reason, words
 from flow import erase, numbers
@@ -14,23 +14,23 @@ from store import erasure
 
 @click.command("erase")
 @click.argument("number")
-@asker
+@who_and_why
 @with_appcontext
 def command(number: str, who: str, why: str) -> None:
     """Erase the data of every lead of NUMBER (in any spelling; `-` reads it from the standard input).
 
     What waits is cancelled, and a record is kept that tells neither number nor name; nor should --why.
     The do-not-call list is left as it is."""
-    house = the_house()
+    gateway = the_gateway()
     text = sys.stdin.readline().strip() if number == "-" else number
-    found = numbers.one(text, numbers.regions(house))
+    found = numbers.one(text, numbers.regions(gateway))
     if isinstance(found, Reason):
-        no(words(found.code, found.params))
-    done = erase.erase_person(house, found, who, why)
+        fail(words(found.code, found.params))
+    done = erase.erase_person(gateway, found, who, why)
     click.echo(f"erasure {done.id}: {done.leads} leads and {done.deliveries} deliveries erased")
     if done.left:
         told = ", ".join(str(one) for one in done.left)
-        no(f"left as they are, because their last call may still come to light: {told}; ask again in 11 minutes")
+        fail(f"left as they are, because their last call may still come to light: {told}; ask again in 11 minutes")
 
 
 @click.command("erasures")
@@ -38,8 +38,8 @@ def command(number: str, who: str, why: str) -> None:
 @with_appcontext
 def erasures(limit: int) -> None:
     """The newest records of erasures: when, by whom, why, how much, and the number's keyed digest."""
-    house = the_house()
-    with house.store.read() as tx:
+    gateway = the_gateway()
+    with gateway.store.read() as tx:
         rows = erasure.records(tx, limit)
     for row in rows:
         much = f"{row['leads']} leads, {row['deliveries']} deliveries"

@@ -13,13 +13,13 @@ from typing import Any, TextIO
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import no, the_house
+from cli.context import fail, the_gateway
 from cli.leads_bulk import MOMENTS, ms
 from cli.story import moment
 from core.csv_cell import phone, safe
 from core.reason import words
 from core.states import STATES
-from flow.house import House
+from flow.gateway import Gateway
 from store import queries
 from store.queries import Row, Wanted
 
@@ -45,10 +45,10 @@ def command(
     """Write leads, newest first, with whole numbers and names.
 
     In CSV a cell that a spreadsheet could take for a formula begins with an apostrophe, as every number does."""
-    house = the_house()
+    gateway = the_gateway()
     wanted = Wanted(state=state or "", source=source, since=ms(since), until=ms(until))
     with _opened(out, "utf-8-sig" if form == "csv" else "utf-8") as file:
-        count = (_csv if form == "csv" else _jsonl)(file, _rows(house, wanted))
+        count = (_csv if form == "csv" else _jsonl)(file, _rows(gateway, wanted))
     if out is not None:
         click.echo(f"{count} leads in {out}", err=True)
 
@@ -62,7 +62,7 @@ def _opened(out: Path | None, encoding: str) -> Iterator[TextIO]:
     try:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as why:
-        no(f"{out}: {why.strerror}")
+        fail(f"{out}: {why.strerror}")
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
             yield file
@@ -71,11 +71,11 @@ def _opened(out: Path | None, encoding: str) -> Iterator[TextIO]:
         raise
 
 
-def _rows(house: House, wanted: Wanted) -> Iterator[Row]:
+def _rows(gateway: Gateway, wanted: Wanted) -> Iterator[Row]:
     """A page a transaction: nothing is held while a slow disk or a pipe takes its time."""
     place: tuple[int, int] | None = None
     while True:
-        with house.store.read() as tx:
+        with gateway.store.read() as tx:
             found, place = queries.page(tx, wanted, PAGE, place)
             tried = queries.last_attempts(tx, [row["id"] for row in found])
         yield from (_flat(row, tried.get(row["id"])) for row in found)

@@ -7,18 +7,17 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import no, the_house, the_places
+from cli.context import fail, the_gateway, the_places
 from cli.story import moment
 from config import load
 from config.settings import Places
-from core.caps import HOUSE, Caps, Left, is_capped
+from core.account.caps import TOTALS, Caps, Left, is_capped
 from core.policy import span
-from core.source import House as Totals
-from core.source import Policy
+from core.source import Policy, Totals
 from flow import caps
 from flow.in_force import InForceSource
 from store import caps as counts
-from store import sources
+from store import versions as sources
 from store.engine import Tx
 
 RULES: dict[str, Callable[[Policy], str]] = {
@@ -35,7 +34,7 @@ RULES: dict[str, Callable[[Policy], str]] = {
     "calls_per_day": lambda policy: _figure(policy.calls_per_day),
     "spend_per_day": lambda policy: _figure(policy.spend_per_day),
 }
-TOTALS: dict[str, Callable[[Totals], str]] = {
+OF_TOTALS: dict[str, Callable[[Totals], str]] = {
     "calls_per_hour": lambda totals: _figure(totals.calls_per_hour),
     "calls_per_day": lambda totals: _figure(totals.calls_per_day),
     "spend_per_day": lambda totals: _figure(totals.spend_per_day),
@@ -53,30 +52,30 @@ def command() -> None:
 @click.argument("source", required=False)
 @with_appcontext
 def show(source: str | None) -> None:
-    """Print the rules of SOURCE, or of every source in force, and the house's totals.
+    """Print the rules of SOURCE, or of every source in force, and the totals over all of them.
 
     Each line says where it comes from: built in, the policy file, the preset or the source; a cap also says
     how much of it is used now, calls in flight and of unknown fate included."""
-    house, places = the_house(), the_places()
-    house.sources.refresh()
-    names = house.sources.names()
+    gateway, places = the_gateway(), the_places()
+    gateway.sources.refresh()
+    names = gateway.sources.names()
     if source is not None:
         if source not in names:
-            no(f"no source called {source!r} is in force" + (f"; there is {', '.join(names)}" if names else ""))
+            fail(f"no source called {source!r} is in force" + (f"; there is {', '.join(names)}" if names else ""))
         names = [source]
     policy = load.load_policy(places.policy_file)
     if isinstance(policy, load.Problems):
         click.echo(f"{policy}\nA running gateway keeps what it read before; one that starts takes what is built in.")
         policy = load.PolicyText()
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
         for name in names:
-            current = house.sources.get(name)
+            current = gateway.sources.get(name)
             if current is not None:
                 click.echo(f"{name} (version {current.n})")
                 for line in _of_source(tx, name, current, policy, places, now):
                     click.echo(f"  {line}")
-        click.echo("the house, over all sources")
+        click.echo("totals, over all sources")
         for line in _of_house(tx, policy, places, now):
             click.echo(f"  {line}")
 
@@ -105,10 +104,10 @@ def _of_source(
 def _of_house(tx: Tx, policy: load.PolicyText, places: Places, now: int) -> Iterator[str]:
     text = load.read_source_text(places.policy_file)
     written = text.value.get("house", {}) if isinstance(text, load.Text) else {}
-    used = _used(tx, HOUSE, policy.house, now)
-    for key, value in TOTALS.items():
-        yield _line(key, value(policy.house), "the policy file" if key in written else "built in", used)
-    yield from _waits(tx, HOUSE)
+    used = _used(tx, TOTALS, policy.totals, now)
+    for key, value in OF_TOTALS.items():
+        yield _line(key, value(policy.totals), "the policy file" if key in written else "built in", used)
+    yield from _waits(tx, TOTALS)
 
 
 def _policy_of(text: object) -> Mapping[str, Any]:

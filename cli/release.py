@@ -3,10 +3,10 @@
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import the_house, the_settings
+from cli.context import the_gateway, the_settings
 from cli.sources_apply import apply_files
 from config.settings import Settings
-from flow.house import House
+from flow.gateway import Gateway
 from store import epoch, migrate
 
 
@@ -16,13 +16,13 @@ def command() -> None:
     """Bring the database to this code and take the source files (run before web and worker start).
 
     A file that is refused is named and does not end the release: its version in force stays."""
-    carry_out(the_house(of_make_run=False), the_settings())
+    carry_out(the_gateway(of_make_run=False), the_settings())
 
 
-def carry_out(house: House, settings: Settings) -> None:
+def carry_out(gateway: Gateway, settings: Settings) -> None:
     """Migrations, the first epoch of a new database, the source files; says what it did."""
-    before, after = migrate.upgrade(house.store)
-    with house.store.write() as tx:
-        epoch.begin(house.store, tx)
+    before, after = migrate.upgrade(gateway.store)
+    with gateway.store.write() as tx:
+        epoch.begin(gateway.store, tx)
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
-    apply_files(house, settings)
+    apply_files(gateway, settings)

@@ -4,7 +4,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli import story
-from cli.commands import asker, no, the_house, the_places
+from cli.context import fail, the_gateway, the_places, who_and_why
 from cli.sources_apply import command as apply
 from cli.sources_check import command as check
 from cli.sources_new import command as new
@@ -12,7 +12,8 @@ from cli.sources_presets import command as presets
 from cli.sources_try import command as try_
 from config import load
 from core.states import STATES
-from store import figures, sources
+from store import figures
+from store import versions as sources
 
 
 @click.group("sources")
@@ -28,14 +29,14 @@ for _part in (presets, new, check, try_, apply):
 @with_appcontext
 def list_() -> None:
     """Every source: its version, since when, its newest lead and how many are in which state."""
-    house = the_house()
-    house.sources.refresh()
-    with house.store.read() as tx:
+    gateway = the_gateway()
+    gateway.sources.refresh()
+    with gateway.store.read() as tx:
         standing, since = sources.standing(tx), figures.in_force_since(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
     files = load.source_files(the_places().sources_dir)
     for name, row in sorted(standing.items()):
-        current = house.sources.get(name)
+        current = gateway.sources.get(name)
         of = counts.get(name, {})
         facts = [
             "removed" if row.removed else "off" if current and not current.source.enabled else "on",
@@ -55,18 +56,18 @@ def list_() -> None:
 
 @command.command("remove")
 @click.argument("name")
-@asker
+@who_and_why
 @with_appcontext
 def remove(name: str, who: str, why: str) -> None:
     """End the source NAME: its address answers 503, and the worker holds its waiting leads.
 
     Its file stays where it is; delete it too, or the next release or `apply` takes it again."""
-    house = the_house()
-    with house.store.write() as tx:
-        if not sources.remove(tx, name, who=who, why=why, now=house.store.now_ms(tx)):
-            no(f"no source called {name!r} is in force")
+    gateway = the_gateway()
+    with gateway.store.write() as tx:
+        if not sources.remove(tx, name, who=who, why=why, now=gateway.store.now_ms(tx)):
+            fail(f"no source called {name!r} is in force")
         waiting = sources.waiting(tx, name)
-    house.log.info("source_removed", source=name, who=who)
+    gateway.log.info("source_removed", source=name, who=who)
     click.echo(f"{name} is removed" + (f"; the worker will hold {waiting} waiting leads" if waiting else ""))
     path = the_places().sources_dir / f"{name}.yaml"
     if path.exists():

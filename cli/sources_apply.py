@@ -6,12 +6,12 @@ from collections.abc import Collection
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import login, the_house, the_settings
+from cli.context import login, the_gateway, the_settings
 from config import load
 from config.settings import Settings
 from core.source import Standing
 from flow import compare
-from flow.house import House
+from flow.gateway import Gateway
 
 
 @click.command("apply")
@@ -24,43 +24,43 @@ def command(names: tuple[str, ...], who: str, why: str) -> None:
 
     The files that the gateway takes by itself are those changed where it runs. This takes the others
     too: an older text, a removed source's file that came back."""
-    sys.exit(0 if apply_files(the_house(), the_settings(), names, who=who, why=why) else 1)
+    sys.exit(0 if apply_files(the_gateway(), the_settings(), names, who=who, why=why) else 1)
 
 
 def apply_files(
-    house: House, settings: Settings, names: Collection[str] = (), *, who: str = "release", why: str = ""
+    gateway: Gateway, settings: Settings, names: Collection[str] = (), *, who: str = "release", why: str = ""
 ) -> bool:
     """Take every valid differing file, print what was taken and refused; whether none was refused."""
     policy = load.load_policy(settings.policy_file)
     if isinstance(policy, load.Problems):
         click.echo(str(policy), err=True)
         return False
-    house.sources.refresh()
+    gateway.sources.refresh()
     files = load.source_files(settings.sources_dir)
     well = True
     for name in sorted(names or files):
         loaded = load.load_file(files[name], policy) if name in files else None
         if isinstance(loaded, load.Loaded):
-            well &= _take(house, name, loaded, who, why)
+            well &= _take(gateway, name, loaded, who, why)
         else:
             well = False
             click.echo(f"{name}: refused\n{loaded or f'no file {name}.yaml in {settings.sources_dir}'}", err=True)
-    for name in house.sources.names() if not names else ():
+    for name in gateway.sources.names() if not names else ():
         if name not in files:
             end = f'flask sources remove {name} --why "..."'
             click.echo(f"{name}: stays in force without a file; to end it: {end}")
     return well
 
 
-def _take(house: House, name: str, loaded: load.Loaded, who: str, why: str) -> bool:
-    now = house.sources.standing().get(name)
+def _take(gateway: Gateway, name: str, loaded: load.Loaded, who: str, why: str) -> bool:
+    now = gateway.sources.standing().get(name)
     if _stands(now, loaded):
         click.echo(f"{name}: version {now.n if now else 0} stays in force")
         return True
-    taken = house.sources.take(name, loaded.text, after=now.n if now else 0, who=who, why=why)
+    taken = gateway.sources.take(name, loaded.text, after=now.n if now else 0, who=who, why=why)
     if taken is None:
-        house.sources.refresh()
-        if _stands(house.sources.standing().get(name), loaded):
+        gateway.sources.refresh()
+        if _stands(gateway.sources.standing().get(name), loaded):
             click.echo(f"{name}: in force; the running gateway has just taken it")
             return True
         click.echo(f"{name}: changed by another process at this very moment; look at it, then apply again", err=True)

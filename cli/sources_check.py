@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import a_house, the_places
+from cli.context import a_gateway, the_places
 from config import load
 from config import secrets as secrets_file
 from config.examples import run_examples
 from config.settings import ROOT, Places
 from core.policy import longest_wait
 from core.source import Source, Standing
-from flow.house import House
-from store import migrate, sources
+from flow.gateway import Gateway
+from store import migrate
+from store import versions as sources
 from store.engine import StoreUnavailable
 
 HOUR_MS = 3_600_000
@@ -26,18 +27,18 @@ CAPS = ("calls_per_hour", "calls_per_day", "spend_per_day")
 class Known:
     """What the database knows; `said` is why it knows nothing."""
 
-    def __init__(self, house: House | None) -> None:
-        self.house, self.said = house, NO_DATABASE
+    def __init__(self, gateway: Gateway | None) -> None:
+        self.gateway, self.said = gateway, NO_DATABASE
         self.standing: Mapping[str, Standing] = {}
         self.refused: list[tuple[str, str, int]] = []
-        if house is None:
+        if gateway is None:
             return
         try:
-            with house.store.read() as tx:
+            with gateway.store.read() as tx:
                 if not migrate.is_current(tx):
                     self.said = "the database is not at this code's migrations (flask release): only the files"
                     return
-                now = house.store.now_ms(tx)
+                now = gateway.store.now_ms(tx)
                 self.standing = sources.standing(tx)
                 self.refused = sources.refused(tx, now - now % HOUR_MS - 23 * HOUR_MS)
             self.said = ""
@@ -55,7 +56,7 @@ def command(names: tuple[str, ...]) -> None:
     Needs no settings. With a database it also shows what differs from what is in force, and how many
     requests were refused for their proof in the last 24 hours."""
     places = the_places()
-    known = Known(a_house())
+    known = Known(a_gateway())
     if known.said:
         click.echo(known.said)
     policy = load.load_policy(places.policy_file)
@@ -89,7 +90,7 @@ def _check(
     source = loaded.source
     missing, partly = _secrets(path, source, places)
     wrong = [f"{path}: examples: {said}" for said in run_examples(source, path.parent / "examples")]
-    if known.house is not None and source.account not in known.house.voices:
+    if known.gateway is not None and source.account not in known.gateway.voices:
         wrong.append(f"{path}: account: the voice account {source.account!r} is not set up")
     return missing + wrong, [*partly, *_of_text(loaded), *_of_database(name, loaded, known)]
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import no, the_places
+from cli.context import fail, the_places
 from cli.sources_presets import proof, unknown
 from config import examples, load
 from config import secrets as secrets_file
@@ -48,14 +48,14 @@ def command(preset: str, name: str, script: str, region: str, sms: str, crm: str
     if not load.is_name(name):
         raise click.BadParameter("small Latin letters, digits and hyphens, at most 63", param_hint="NAME")
     if preset not in load.preset_names():
-        no(unknown(preset))
+        fail(unknown(preset))
     known = examples.preset_source(preset)
     if isinstance(known, load.Problems):
-        no(str(known))
+        fail(str(known))
     places = the_places()
     path = places.sources_dir / f"{name}.yaml"
     if path.exists():
-        no(f"{path} is there already; choose another name, or edit it")
+        fail(f"{path} is there already; choose another name, or edit it")
     source, wish = known.source, Wish(script, region.upper(), sms, crm)
     wanted = _wanted(name, source)
     draft = _whole(path, _yaml(name, source, wish, *wanted), places)  # before anything is written
@@ -70,13 +70,13 @@ def _whole(path: Path, text: str, places: Places) -> Source | None:
     policy = load.load_policy(places.policy_file)
     parsed = parse(text.encode(), str(path))
     if isinstance(parsed, load.Problems):
-        no(str(parsed))
+        fail(str(parsed))
     loaded = load.load_text(path.stem, parsed, None if isinstance(policy, load.Problems) else policy)
     if isinstance(loaded, load.Loaded):
         return loaded.source
     if all(item.key.startswith("fetch") for item in loaded.items) and "\nfetch:" not in text:
         return None
-    no(str(loaded))
+    fail(str(loaded))
 
 
 def _wanted(name: str, source: Source) -> list[str]:
@@ -92,7 +92,7 @@ def _write_secrets(wanted: list[str], source: Source, file: Path) -> tuple[str, 
     try:
         made = [secrets_file.add(file, one, entropy.token_urlsafe(18)) for one in wanted[:given]]
     except (OSError, UnicodeDecodeError) as why:
-        no(f"{file} cannot be written ({why}); nothing was changed")
+        fail(f"{file} cannot be written ({why}); nothing was changed")
     return tuple(made + wanted[given:])
 
 
@@ -102,7 +102,7 @@ def _create(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as why:
-        no(f"{path} cannot be written ({why.strerror})")
+        fail(f"{path} cannot be written ({why.strerror})")
 
 
 def _yaml(name: str, source: Source, wish: Wish, secret: str = "", handshake: str = "") -> str:

@@ -6,7 +6,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from cli.commands import no
+from cli.context import fail
 from config import examples, load
 from core.source import Source
 
@@ -26,7 +26,7 @@ def command(name: str | None) -> None:
     names = load.preset_names()
     if name is not None:
         if name not in names:
-            no(unknown(name))
+            fail(unknown(name))
         names = [name]
     bad = False
     for one in names:

@@ -10,19 +10,21 @@ import click
 from flask.cli import with_appcontext
 
 from cli import story
-from cli.commands import no, the_house, the_places
+from cli.context import fail, the_gateway, the_places
 from config import load
 from config.examples import with_token
-from core import authentic, fetching, request_text
-from core.delivery import Delivery
-from core.phone import mask
+from core import fetching
+from core.numbers.phone import mask
+from core.proofs import authentic
+from core.reading import request_text
+from core.reading.delivery import Delivery
 from core.reason import Reason, words
 from core.source import Source
 from flow import compare, trial
 from flow.compare import Outcome
-from flow.house import House
+from flow.gateway import Gateway
 from flow.operate import NoSuchLead
-from store import sources
+from store import versions as sources
 
 
 @click.command("try")
@@ -38,41 +40,41 @@ def command(source: str, request_or_lead: str | None, against: int | None) -> No
     in force. Nothing is stored and nobody is rung. Exit 1 when a lead would be held or the proof is wrong."""
     if (request_or_lead is None) == (against is None):
         raise click.UsageError("give a request's file, a lead, or --against N")
-    house = the_house()
-    house.sources.refresh()
-    text = _text_of(house, source)
+    gateway = the_gateway()
+    gateway.sources.refresh()
+    text = _text_of(gateway, source)
     if against is not None:
-        _against(house, text, against)
+        _against(gateway, text, against)
         return
     if text is not None:
-        house = replace(house, sources=house.sources.instead(text))
+        gateway = replace(gateway, sources=gateway.sources.instead(text))
     path = Path(str(request_or_lead))
     try:
-        told = _request(house, source, path) if path.is_file() else trial.try_lead(house, source, str(path))
+        told = _request(gateway, source, path) if path.is_file() else trial.try_lead(gateway, source, str(path))
     except trial.NoSuchSource as why:
-        no(str(why))
+        fail(str(why))
     except NoSuchLead as why:
-        no(f"{why}, and it is no file either")
-    _tell(house, told)
+        fail(f"{why}, and it is no file either")
+    _tell(gateway, told)
     refused = told.proof is not None and not told.proof.ok and told.greeted is None
     sys.exit(1 if refused or any(lead.state == "held" for lead in told.leads) else 0)
 
 
-def _text_of(house: House, name: str) -> Source | None:
+def _text_of(gateway: Gateway, name: str) -> Source | None:
     """The source as its file says; None without a file. Ends where the file is broken."""
     places = the_places()
     path = load.source_files(places.sources_dir).get(name)
-    current = house.sources.standing().get(name)
+    current = gateway.sources.standing().get(name)
     if path is None:
         if current is not None and not current.removed:
             click.echo(f"by version {current.n}, which is in force; there is no file {name}.yaml")
         return None
     policy = load.load_policy(places.policy_file)
     if isinstance(policy, load.Problems):
-        no(str(policy))
+        fail(str(policy))
     loaded = load.load_file(path, policy)
     if isinstance(loaded, load.Problems):
-        no(str(loaded))
+        fail(str(loaded))
     same = current is not None and current.digest == loaded.digest
     told = (
         "not in force" if current is None else f"version {current.n}" if same else f"differs from version {current.n}"
@@ -81,27 +83,27 @@ def _text_of(house: House, name: str) -> Source | None:
     return loaded.source
 
 
-def _request(house: House, name: str, path: Path) -> trial.Trial:
+def _request(gateway: Gateway, name: str, path: Path) -> trial.Trial:
     try:
         delivery = request_text.read(path.read_bytes())
     except (OSError, ValueError) as why:
-        no(f"{path}: {why}")
-    current = house.sources.get(name)
-    return trial.try_request(house, name, _proved(house, delivery, current.source) if current else delivery)
+        fail(f"{path}: {why}")
+    current = gateway.sources.get(name)
+    return trial.try_request(gateway, name, _proved(gateway, delivery, current.source) if current else delivery)
 
 
-def _proved(house: House, delivery: Delivery, source: Source) -> Delivery:
+def _proved(gateway: Gateway, delivery: Delivery, source: Source) -> Delivery:
     """The request with the source's own token, where it does not prove itself: a file need not hold it."""
-    secret = next((value for one in source.auth.secrets if (value := house.secrets(one))), None)
-    with house.store.read() as tx:
-        now_s = house.store.now_ms(tx) / 1000
-    if secret is None or authentic.check(delivery, source, house.secrets, now_s).ok:
+    secret = next((value for one in source.auth.secrets if (value := gateway.secrets(one))), None)
+    with gateway.store.read() as tx:
+        now_s = gateway.store.now_ms(tx) / 1000
+    if secret is None or authentic.check(delivery, source, gateway.secrets, now_s).ok:
         return delivery
     with_it = with_token(delivery, source, secret)
-    return with_it if authentic.check(with_it, source, house.secrets, now_s).ok else delivery
+    return with_it if authentic.check(with_it, source, gateway.secrets, now_s).ok else delivery
 
 
-def _tell(house: House, told: trial.Trial) -> None:
+def _tell(gateway: Gateway, told: trial.Trial) -> None:
     say = click.echo
     if told.proof is not None:
         late = ", but signed too long ago to be taken for new" if told.proof.late else ""
@@ -119,13 +121,13 @@ def _tell(house: House, told: trial.Trial) -> None:
         say("holds no data at all: answered 200 `this address works`, no lead")
     for n, lead in enumerate(told.leads, start=1):
         say(f"lead {n} of {len(told.leads)}:" if len(told.leads) > 1 else "lead:")
-        _tell_lead(house, told, lead)
+        _tell_lead(gateway, told, lead)
 
 
-def _tell_lead(house: House, told: trial.Trial, lead: trial.Tried) -> None:
+def _tell_lead(gateway: Gateway, told: trial.Trial, lead: trial.Tried) -> None:
     say = click.echo
     say(f"  event key: {lead.event_key or 'none, so it is told by what it says'}")
-    current = house.sources.get(told.source)
+    current = gateway.sources.get(told.source)
     if current is not None and fetching.needs_asking(lead.payload, current.source):
         say("  its CRM would be asked first; told here as if it knew nothing more")
     for name, seen in lead.trace.items():
@@ -142,14 +144,14 @@ def _tell_lead(house: House, told: trial.Trial, lead: trial.Tried) -> None:
         say(f"     call: {lead.call['number']}, script {lead.call['script']!r}, {text}")
 
 
-def _against(house: House, text: Source | None, count: int) -> None:
+def _against(gateway: Gateway, text: Source | None, count: int) -> None:
     """What the file would change. Hours, age and other leads are left out: they are no matter of the text."""
     if text is None:
-        no("there is no file of this source to compare with")
-    current = house.sources.get(text.name)
+        fail("there is no file of this source to compare with")
+    current = gateway.sources.get(text.name)
     if current is None:
-        no(f"{text.name} was never in force, so it has no leads")
-    with house.store.read() as tx:
+        fail(f"{text.name} was never in force, so it has no leads")
+    with gateway.store.read() as tx:
         leads = sources.newest_leads(tx, text.name, count)
     changes = compare.against(leads, current.source, text)
     for change in changes:

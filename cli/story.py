@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.lead import Lead
-from core.phone import mask
+from core.numbers.phone import mask
 from core.reason import words
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from cli.asking import Askers
-from cli.commands import no, the_house, the_settings
+from cli.askers import Askers
+from cli.context import fail, the_gateway, the_settings
 from config import logs
 from flow import call, claim, decide, erase, recover, sweep
-from flow.house import House
-from store import house as workers
-from store import migrate
+from flow.gateway import Gateway
+from store import migrate, workers
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 from store.ids import new_id
@@ -31,12 +30,12 @@ QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing
 class Worker:
     """One worker process. `run` returns after `stop`, when what it held is finished and recorded."""
 
-    def __init__(self, house: House, concurrency: int, erase_every_s: float = ERASE_S) -> None:
+    def __init__(self, gateway: Gateway, concurrency: int, erase_every_s: float = ERASE_S) -> None:
         self.id = new_id()
-        self._house = house
+        self._gateway = gateway
         self._slots = threading.Semaphore(concurrency)
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="call")
-        self._askers = Askers(house)
+        self._askers = Askers(gateway)
         self._stopping = threading.Event()
         self._tended_at = 0.0
         self._erased_at, self._erase_every_s = time.monotonic(), erase_every_s
@@ -47,23 +46,23 @@ class Worker:
 
     def stop(self, *_: Any) -> None:
         self._stopping.set()
-        self._house.bell.poke()
+        self._gateway.bell.poke()
 
     def run(self) -> None:
-        self._house.bell.listen()
-        self._house.sources.keep_fresh()
+        self._gateway.bell.listen()
+        self._gateway.sources.keep_fresh()
         self._askers.start()
-        self._house.log.info("worker_started", worker=self.id)
+        self._gateway.log.info("worker_started", worker=self.id)
         rung = True  # leads may wait to be mapped
         while not self._stopping.is_set():
             rest = self._guarded(partial(self.turn, rung))
-            rung = self._house.bell.wait(rest)
+            rung = self._gateway.bell.wait(rest)
         # What is on the wire is finished and recorded; nothing new is claimed.
         self._pool.shutdown(wait=True)
         self._askers.stop(QUESTION_S)
         self._guarded(self._check_out)
-        self._house.bell.close()
-        self._house.log.info("worker_ended", worker=self.id)
+        self._gateway.bell.close()
+        self._gateway.log.info("worker_ended", worker=self.id)
 
     def turn(self, rung: bool = True) -> float:
         """Every step once; the seconds to rest, 0 to go on right away. `rung`: a lead may have come."""
@@ -74,10 +73,10 @@ class Worker:
         go_on = looks and self._decide_next()
         if self._redo:
             go_on = True
-            if not sweep.redo_next(self._house, self._redo[0]):
+            if not sweep.redo_next(self._gateway, self._redo[0]):
                 self._redo.pop(0)
         rest = POLL_S if looks else LOOK_S
-        for account in self._house.voices:
+        for account in self._gateway.voices:
             rest = min(rest, self._call_next(account))
         return 0.0 if go_on else rest
 
@@ -85,21 +84,21 @@ class Worker:
         """Map one lead, where one is due; whether there was. A look costs a turn among the writers, and the loop
         turns for each call that ends: so it looks when rung, after each lead it found, and a few times a second."""
         self._looked_at, self._more = time.monotonic(), True
-        self._more = decide.decide_next(self._house)
+        self._more = decide.decide_next(self._gateway)
         return self._more
 
     def tend(self) -> None:
         """Once a second: say that we live, look for new versions, settle what is overdue."""
-        with self._house.store.write() as tx:
-            now = self._house.store.now_ms(tx)
+        with self._gateway.store.write() as tx:
+            now = self._gateway.store.now_ms(tx)
             self._started_at = self._started_at or now
-            workers.check_in(tx, self.id, self._house.journal.run_id(), self._started_at, now)
-        self._house.sources.refresh()
-        self._redo += [name for name in self._house.sources.changed() if name not in self._redo]
-        sweep.settle_lost(self._house)
+            workers.check_in(tx, self.id, self._gateway.journal.run_id(), self._started_at, now)
+        self._gateway.sources.refresh()
+        self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
+        sweep.settle_lost(self._gateway)
         if time.monotonic() - self._erased_at >= self._erase_every_s:
             self._erased_at = time.monotonic()
-            erase.erase_old(self._house)
+            erase.erase_old(self._gateway)
         self._tended_at = time.monotonic()
 
     def _call_next(self, account: str) -> float:
@@ -107,7 +106,7 @@ class Worker:
             return POLL_S  # a call that ends pokes the bell
         held = True
         try:
-            claimed = claim.claim_next(self._house, account, self.id, self._turn)
+            claimed = claim.claim_next(self._gateway, account, self.id, self._turn)
             if isinstance(claimed, claim.Rest):
                 return POLL_S if claimed.seconds is None else claimed.seconds
             if claimed is not None:
@@ -121,27 +120,27 @@ class Worker:
 
     def _place(self, claimed: claim.Claimed) -> None:
         try:
-            call.record_surely(self._house, claimed, call.place(self._house, claimed), self._stopping)
+            call.record_surely(self._gateway, claimed, call.place(self._gateway, claimed), self._stopping)
         except Exception:
-            self._house.log.exception("call_failed", lead=claimed.lead.id)
+            self._gateway.log.exception("call_failed", lead=claimed.lead.id)
         finally:
             self._slots.release()
-            self._house.bell.poke()
+            self._gateway.bell.poke()
 
     def _guarded(self, step: Callable[[], float | None]) -> float:
         """The loop outlives a database that is away, and a bug; both are said."""
         try:
             return step() or 0.0
         except StoreUnavailable as why:
-            self._house.log.warning("store_unavailable", why=str(why))
+            self._gateway.log.warning("store_unavailable", why=str(why))
         except OtherDatabase:
-            return self._guarded(lambda: recover.recover(self._house, self.id))
+            return self._guarded(lambda: recover.recover(self._gateway, self.id))
         except Exception:
-            self._house.log.exception("step_failed")
+            self._gateway.log.exception("step_failed")
         return POLL_S
 
     def _check_out(self) -> None:
-        with self._house.store.write() as tx:
+        with self._gateway.store.write() as tx:
             workers.check_out(tx, self.id)
 
 
@@ -149,15 +148,15 @@ class Worker:
 @with_appcontext
 def command() -> None:
     """Map, claim, call and record until SIGTERM or Ctrl-C; then finish what is on the wire."""
-    house, settings = the_house(of_make_run=False), the_settings()
+    gateway, settings = the_gateway(of_make_run=False), the_settings()
     logs.set_up()
     try:
-        with house.store.read() as tx:
+        with gateway.store.read() as tx:
             if not migrate.is_current(tx):
-                no("the database is not at this code's migrations: run flask release first")
+                fail("the database is not at this code's migrations: run flask release first")
     except StoreUnavailable as why:
-        house.log.warning("store_unavailable", why=str(why))
-    worker = Worker(house, settings.voice.concurrency)
+        gateway.log.warning("store_unavailable", why=str(why))
+    worker = Worker(gateway, settings.voice.concurrency)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run()

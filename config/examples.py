@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from config.load import PRESETS, Loaded, Problem, Problems, Text, load_text, preset_names, read_preset
-from core import authentic, fetching, handshake, identity, mapping, policy
-from core.delivery import Delivery
-from core.request_text import read as read_request
+from core import fetching, identity, mapping, policy
+from core.proofs import authentic, handshake
+from core.reading.delivery import Delivery
+from core.reading.request_text import read as read_request
 from core.source import Example, Source
 
 CLOCK = "2026-08-01T13:20:00Z"  # when the signed examples were signed

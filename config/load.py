@@ -13,8 +13,8 @@ from pathlib import Path
 from config.merge import merge, under_policy, without
 from config.problem import Problem, Problems, collect
 from config.yaml_text import SIZE, Keys, Text, parse
-from core.source import House, Policy, Source
-from core.trouble import ACCOUNT_TROUBLE
+from core.account.trouble import ACCOUNT_TROUBLE
+from core.source import Policy, Source, Totals
 from schemas.policy import read_policy
 from schemas.section import Wrong, nearest
 from schemas.source import NAME, read_source
@@ -37,12 +37,12 @@ class Loaded:
 
 @dataclass(frozen=True)
 class PolicyText:
-    """The policy file: `defaults` as it stands, below every source's policy, the house's totals, and the
-    words by which a refusal means the voice account (`core.trouble`)."""
+    """The policy file: `defaults` as it stands, below every source's policy, the totals over all sources, and the
+    words by which a refusal means the voice account (`core.account.trouble`)."""
 
     defaults: Text = field(default_factory=lambda: Text("", {}))
     policy: Policy = field(default_factory=Policy)
-    house: House = field(default_factory=House)
+    totals: Totals = field(default_factory=Totals)
     account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE
 
 

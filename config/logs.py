@@ -1,6 +1,6 @@
 """Logs: one JSON object a line on stderr; on a terminal the same in words.
 
-Values are cut at 200 signs and control signs never reach the terminal raw. An exception is told by its
+Values are cut at 200 characters and control characters never reach the terminal raw. An exception is told by its
 kind and its places: the text of one may show the value it stumbled over, a person's name or number.
 """
 

@@ -112,7 +112,7 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
             problems.append(str(why))
             return args[0] if args else ""
 
-    long_enough = validate.Length(min=32, error="must have at least 32 signs (try: openssl rand -hex 32)")
+    long_enough = validate.Length(min=32, error="must have at least 32 characters (try: openssl rand -hex 32)")
     voice = VoiceSettings(
         url=get("str", "VOICE_API_URL", validate=_http_url),
         auth=get("str", "VOICE_API_AUTH", "header", validate=validate.OneOf(["header", "body"])),
@@ -133,7 +133,7 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         database_direct_url=_database_url(get("str", "DATABASE_DIRECT_URL", "")),
         secret_key=get("str", "SECRET_KEY", validate=long_enough),
         digest_key=get("str", "DIGEST_KEY", validate=long_enough),
-        api_token=get("str", "API_TOKEN", validate=validate.Length(min=16, error="must have at least 16 signs")),
+        api_token=get("str", "API_TOKEN", validate=validate.Length(min=16, error="must have at least 16 characters")),
         sources_dir=ROOT / get("str", "SOURCES_DIR", "config/sources"),
         policy_file=ROOT / get("str", "POLICY_FILE", "config/policy.yaml"),
         secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),

@@ -55,7 +55,7 @@ def parse(raw: bytes, file: str) -> Text | Problems:
     except RecursionError:
         return Problems((Problem(file, 0, "", "values that are less deeply nested"),))
     except (ValueError, OverflowError, IndexError, TypeError, AttributeError):  # PyYAML on "\UFFFFFFFF" and the like
-        return Problems((Problem(file, 0, "", "YAML", "signs that do not exist"),))
+        return Problems((Problem(file, 0, "", "YAML", "characters that do not exist"),))
     if not isinstance(value, dict):
         reading.refuse(1, (), "keys and values", "" if node is not None else "an empty file")
     if reading.problems or not isinstance(value, dict):

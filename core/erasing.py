@@ -25,7 +25,7 @@ KEPT = frozenset(
             "lead",
         ),
         *("lead_when", "limit", "no", "opens", "outcome", "problem", "provider_id", "read_ms", "region", "reason"),
-        *("round", "rule", "rules", "segments", "signs", "source", "status", "step", "types", "until", "verdict"),
+        *("round", "rule", "rules", "characters", "segments", "source", "status", "step", "types", "until", "verdict"),
         *("version", "waited_s", "waits_for", "when", "where", "window", "zone", "crm", "params"),
     }
 )

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from core import body as bodies
 from core import policy
-from core.expression import Condition, Found, Path, first
-from core.payload import FETCHED
+from core.expressions.expression import Condition, Found, Path, first
+from core.expressions.slots import NoId, NothingThere, Slot
 from core.ports import Question
-from core.slots import NoId, NothingThere, Slot
+from core.reading import body as bodies
+from core.reading.payload import FETCHED
 from core.source import Body, Fetch, Join, Source, Step
 
 _JSON = Body(format="json")

@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.delivery import Delivery
-from core.expression import Found, Path, is_empty
-from core.payload import ACTION, ELEMENT, ENTITY, ENVELOPE, UNREADABLE, Opened, Tree, opened, without
+from core.expressions.expression import Found, Path, is_empty
 from core.proofs.proof import Proof
+from core.reading.delivery import Delivery
+from core.reading.payload import ACTION, ELEMENT, ENTITY, ENVELOPE, UNREADABLE, Opened, Tree, opened, without
 from core.source import Source, Split
 
-LONGEST_KEY = 500  # signs; a longer one is told by its own digest (an index entry has its limits)
+LONGEST_KEY = 500  # characters; a longer one is told by its own digest (an index entry has its limits)
 UNFILLED = re.compile(r"\{[^{}]*\}")  # `order-{object.id}`: the sender's template was not filled in
 NO_ID = frozenset({"null", "undefined", "none", "nan"})  # what scripts write where they have nothing
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One lead of a delivery. `digest` is 64 hex signs over what it says; `event_key` is the JSON array
+    """One lead of a delivery. `digest` is 64 hex characters over what it says; `event_key` is the JSON array
     of the key's parts (ASCII), None where the sender gave no usable one. `problem` is the code of why
     the body could not be read; the payload then holds the query, the request and the same code."""
 

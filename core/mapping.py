@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import phone, sms
 from core.asked_at import moment_ms
-from core.expression import Failed, Found, Path, first, is_empty
-from core.payload import CALL, UNREADABLE
-from core.phone_in_text import numbers_in
+from core.expressions import sms
+from core.expressions.expression import Failed, Found, Path, first, is_empty
+from core.numbers import phone
+from core.numbers.phone_in_text import numbers_in
 from core.ports import Call
+from core.reading.payload import CALL, UNREADABLE
 from core.reason import Reason
 from core.source import NumberRule, Policy, ScriptChoice, Source
 
@@ -198,7 +199,7 @@ def _sms(payload: Any, source: Source, notes: _Notes) -> str | None:
     count, most = sms.segments(text), source.policy.sms_segments
     notes.trace["sms"] = {"text": text, "segments": count}
     if count > most:
-        notes.against.append(Reason("sms_too_long", {"segments": count, "allowed": most, "signs": len(text)}))
+        notes.against.append(Reason("sms_too_long", {"segments": count, "allowed": most, "characters": len(text)}))
     return text
 
 

@@ -2,7 +2,7 @@
 
 `RULES` is the whole of it, in order of weight: the first rule that objects gives the verdict, and
 all are asked, so that a person sees everything that stands in the way. Caps (calls and money per
-hour and day, `core.caps`) are no rules of this table: only the claim's own transaction can count them.
+hour and day, `core.account.caps`) are no rules of this table: only the claim's own transaction can count them.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core import hours, phone
-from core.expression import Failed
-from core.payload import CALL
+from core import hours
+from core.expressions.expression import Failed
+from core.numbers import phone
 from core.ports import Call
+from core.reading.payload import CALL
 from core.reason import Reason
 from core.source import Policy
 
@@ -58,7 +59,7 @@ class Facts:
     do_not_call: bool = False
     rings: tuple[Ring, ...] = ()
     number_busy: bool = False
-    number_cap: int = 0  # the house's `calls_per_number_per_day`
+    number_cap: int = 0  # the totals' `calls_per_number_per_day`
     number_room_s: float | None = None  # when one more call to the number fits under it; None: now
     forgotten: bool = False  # an older database has forgotten a call for this very event
 

@@ -20,7 +20,7 @@ WORDS: dict[str, str] = {
     "no_script_rule": "None of the {rules} rules of `mapping.script` fits this lead, and there is no `default`",
     "no_script_named": "The form named no script in `{field}`, and there is no `default`",
     "script_not_allowed": "The form asked for the script `{script}`, which is not among those allowed: {allowed}",
-    "sms_too_long": "The SMS would be {segments} messages long ({signs} signs), allowed are {allowed}",
+    "sms_too_long": "The SMS would be {segments} messages long ({characters} characters), allowed are {allowed}",
     "expression_failed": "`{expression}` in `{where}` does not fit what arrived ({why}), so it counted as no match",
     # core/policy.py
     "test": "A test of the form (`test_when`), not a person",
@@ -31,9 +31,9 @@ WORDS: dict[str, str] = {
     "quiet_hours": "Waits for the calling hours; they begin {opens} ({zone})",
     "number_busy": "Waits until another call to this number has ended",
     "number_cap": "Waits until {at}: the number was called {limit} times in 24 hours (`calls_per_number_per_day`)",
-    # core/caps.py
+    # core/account/caps.py
     "cap": "Waits because {whose} `{cap}` ({limit}) is reached; earlier calls leave it from {at} on",
-    # core/trouble.py
+    # core/account/trouble.py
     "paused": "Waits because the voice account `{account}` is paused; see `flask leads list`",
     "script_paused": "Waits because the script `{script}` is paused; see `flask leads list`",
     "no_answers": "10 of the last 20 calls had no trustworthy answer",
@@ -54,9 +54,9 @@ WORDS: dict[str, str] = {
     "crm_no_token": "`fetch.token` names a secret that is not set, or one that cannot be sent: {how}",
     "crm_silent": "The CRM cannot be reached or gives no whole answer ({how})",
     "crm_odd": "The CRM answered with something that is no answer ({how}, HTTP {status})",
-    # core/authentic.py
+    # core/proofs/authentic.py
     "late_signature": "Signed by the sender, but too long ago to be taken for new",
-    # What a delivery's bytes are not (core/body.py).
+    # What a delivery's bytes are not (core/reading/body.py).
     "body_not_json": "What arrived begins like JSON but breaks off or is written wrong, so nothing in it can be read",
     "body_duplicate_keys": "What arrived names one field twice with two different values, so neither can be trusted",
     "body_too_deep": "What arrived is nested more than 32 levels deep; no form or CRM sends that",
@@ -67,7 +67,7 @@ WORDS: dict[str, str] = {
     "body_not_xml": "What arrived is not whole XML, or uses entities, which are refused for safety",
     "body_not_object": "What arrived is a single value, not a set of named fields",
     "body_not_data": "What arrived is neither JSON nor a form, so no field can be found in it",
-    # What a number's field holds instead of a number (core/phone.py).
+    # What a number's field holds instead of a number (core/numbers/phone.py).
     "number_missing": "The phone field is empty",
     "number_not_text": "The phone field holds a group of other fields instead of a number",
     "number_too_long": "The phone field holds a text too long for a number",
@@ -75,7 +75,7 @@ WORDS: dict[str, str] = {
     "number_is_text": "The phone field holds a nickname, an address or a word instead of a number",
     "number_is_decimal": "The number came as a decimal fraction (like 79990000001.0), so its end cannot be trusted",
     "number_is_one_digit": "The number is one digit repeated; people and tests write that when there is no number",
-    "number_with_letters": "The phone field holds letters or signs where a number must have digits",
+    "number_with_letters": "The phone field holds letters or characters where a number must have digits",
     "number_with_extension": "The number has an extension, which a call cannot dial",
     "number_malformed": "The phone field holds a `+` in the middle, so it is not one number",
     "number_without_country": "The number has no country code, and the source does not say which country to read it in",

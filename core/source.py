@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from core.expression import Condition, Path, Template
-from core.slots import Slotted
+from core.expressions.expression import Condition, Path, Template
+from core.expressions.slots import Slotted
 
 COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
 
@@ -55,7 +55,7 @@ class Handshake:
 
     `echo` names a path whose value is the answer's body (`hub.challenge`); `json` answers an object
     whose values of the form `{path: ...}` are read from the request; `scheme` names a pure function
-    in core/handshake.py where data cannot say it (LinkedIn's HMAC challenge)."""
+    in core/proofs/handshake.py where data cannot say it (LinkedIn's HMAC challenge)."""
 
     when: Condition
     reply: Reply = Reply()
@@ -189,8 +189,8 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class House:
-    """Totals over all sources of the house; 0 is off. `spend_per_day` by the provider's maximum price."""
+class Totals:
+    """Caps over all sources and accounts; 0 is off. `spend_per_day` by the provider's maximum price."""
 
     calls_per_hour: int = 0
     calls_per_day: int = 0

@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 
 from config.examples import SECRET
 from config.load import PRESETS
-from core import authentic
-from core.delivery import Delivery
-from core.request_text import BLANK_LINE, read
+from core.proofs import authentic
+from core.reading.delivery import Delivery
+from core.reading.request_text import BLANK_LINE, read
 from core.source import Example, Source
 
 FOLDER = "config/presets/examples"

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from config import load
-from core.expression import Path
+from core.expressions.expression import Path
 from core.source import Example, Source
 
 Words = dict[str, str]
@@ -82,7 +82,7 @@ WORDS: dict[str, Words] = {
     },
 }
 SHOWN = 4  # of the fields in which a phone is looked for
-PLAIN = 42  # signs; a longer reference says nothing to a marketer
+PLAIN = 42  # characters; a longer reference says nothing to a marketer
 OWN_HANDSHAKE = ("meta", "vk")  # their checks want a secret beside that of the proof
 SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 # What the hand-written texts speak of. Where it changes, somebody has to read them again.

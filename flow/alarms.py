@@ -2,11 +2,11 @@
 
 import time
 
+from core.account.trouble import pauses_of
 from core.reason import words
-from core.trouble import pauses_of
-from flow.house import House
-from store import alarms, caps, epoch, figures, trouble
-from store import house as workers
+from flow.gateway import Gateway
+from store import accounts as trouble
+from store import alarms, caps, epoch, figures, workers
 from store.alarms import Alarm
 
 WORKER_SEEN_MS = 30_000
@@ -18,49 +18,49 @@ CLEARED_SHOWN_MS = 24 * 3_600_000
 class Keeper:
     """Keeps the rows true from any process that is often asked to `look`; one look in 5 s counts."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._looked_at = time.monotonic()  # a worker that starts beside us has checked in by then
 
     def look(self) -> None:
         if time.monotonic() - self._looked_at >= LOOK_S:
             self._looked_at = time.monotonic()
-            keep(self._house)
+            keep(self._gateway)
 
 
-def keep(house: House) -> None:
+def keep(gateway: Gateway) -> None:
     """Make the rows say what rings now: raised once, cleared when all is well, each with a log line."""
-    found = ringing(house)
-    with house.store.read() as tx:
+    found = ringing(gateway)
+    with gateway.store.read() as tx:
         known = alarms.ringing(tx)
     if {a.name: (a.text, a.count) for a in found} == {a.name: (a.text, a.count) for a in known.values()}:
         return
-    with house.store.write() as tx:
-        raised, cleared = alarms.keep(tx, found, house.store.now_ms(tx))
+    with gateway.store.write() as tx:
+        raised, cleared = alarms.keep(tx, found, gateway.store.now_ms(tx))
     for name in raised:
-        house.log.warning("alarm_raised", alarm=name)
+        gateway.log.warning("alarm_raised", alarm=name)
     for name in cleared:
-        house.log.info("alarm_cleared", alarm=name)
+        gateway.log.info("alarm_cleared", alarm=name)
 
 
-def told(house: House) -> list[Alarm]:
+def told(gateway: Gateway) -> list[Alarm]:
     """What rings now, since when it was raised, then what was cleared in the last day."""
-    found = ringing(house)
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
+    found = ringing(gateway)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
         known = alarms.ringing(tx)
         gone = alarms.cleared(tx, now - CLEARED_SHOWN_MS)
     since = {alarm.name: alarm.since for alarm in known.values()}
     return [Alarm(a.name, a.text, a.since if a.since is not None else since.get(a.name), a.count) for a in found] + gone
 
 
-def ringing(house: House) -> list[Alarm]:
+def ringing(gateway: Gateway) -> list[Alarm]:
     """The alarms of this moment, the weightiest first; empty when all is well."""
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
         seen = workers.last_seen(tx)
-        late = figures.due_before(tx, house.voices, now - WAITS_MS)
-        oldest = figures.oldest_due(tx, house.voices, now)
+        late = figures.due_before(tx, gateway.voices, now - WAITS_MS)
+        oldest = figures.oldest_due(tx, gateway.voices, now)
         unknown, unknown_since = figures.unknowns(tx)
         hour = now - now % figures.HOUR_MS
         refused = figures.refused_per_hour(tx, hour - figures.HOUR_MS)
@@ -91,11 +91,11 @@ def ringing(house: House) -> list[Alarm]:
         names = ", ".join(sorted({source for source, *_ in refused}))
         text = f"Requests without a right proof since the last hour began ({names}): a mistyped token loses leads"
         found.append(Alarm("refused_proofs", text, min(h for _, h, *_ in refused), sum(n for *_, n in refused)))
-    files = house.sources.files.broken if house.sources.files is not None else {}
+    files = gateway.sources.files.broken if gateway.sources.files is not None else {}
     if files:
         text = f"Source files with mistakes (the version in force stays): {', '.join(sorted(files))}"
         found.append(Alarm("broken_files", text, None, len(files)))
-    if broken := house.sources.broken:
+    if broken := gateway.sources.broken:
         text = f"Versions of sources that cannot be read here: {', '.join(sorted(broken))}"
         since = min((in_force[name] for name in broken if name in in_force), default=None)
         found.append(Alarm("broken_sources", text, since, len(broken)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from core import states
 from flow import operate
-from flow.house import House
+from flow.gateway import Gateway
 from store import queries
 from store.queries import Wanted
 
@@ -44,27 +44,27 @@ class Done:
     refused: list[dict[str, Any]] = field(default_factory=list)  # id, no, text
 
 
-def plan(house: House, wanted: Wanted, do: str, after: Place | None = None, at_most: int = A_GO) -> Plan:
+def plan(gateway: Gateway, wanted: Wanted, do: str, after: Place | None = None, at_most: int = A_GO) -> Plan:
     """What one go would take, behind the place `after`.
 
     Raises Refused where `do` cannot change leads of the wanted state."""
     if not states.targets(do, wanted.state):
         raise operate.Refused(f"leads that are {wanted.state or 'in any state'} cannot be changed by {do}")
-    with house.store.read() as tx:
+    with gateway.store.read() as tx:
         rows, place = queries.page(tx, wanted, at_most, after)
     return Plan(tuple(rows), place)
 
 
-def carry_out(house: House, planned: Plan, do: str, who: str, why: str, despite: Iterable[str] = ()) -> Done:
+def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, despite: Iterable[str] = ()) -> Done:
     """Change each lead of the plan by itself, with its own history row. One that has changed since the
     plan, or that may not be changed, is left alone and told."""
     aside = tuple(despite)
     if aside and do != "rearm":
         raise operate.Refused("rules can be set aside for rearm only")
     changes: dict[str, Callable[[str, int], object]] = {
-        "cancel": lambda lead, seen: operate.cancel(house, lead, who, why, seen),
-        "rearm": lambda lead, seen: operate.rearm(house, lead, who, why, aside, seen),
-        "remap": lambda lead, seen: operate.remap(house, lead, who, why, seen),
+        "cancel": lambda lead, seen: operate.cancel(gateway, lead, who, why, seen),
+        "rearm": lambda lead, seen: operate.rearm(gateway, lead, who, why, aside, seen),
+        "remap": lambda lead, seen: operate.remap(gateway, lead, who, why, seen),
     }
     done = Done()
     for lead in planned.leads:
@@ -73,5 +73,5 @@ def carry_out(house: House, planned: Plan, do: str, who: str, why: str, despite:
             done.changed += 1
         except (operate.Refused, operate.NoSuchLead) as refusal:
             done.refused.append({"id": lead["id"], "no": lead["no"], "text": str(refusal)})
-    house.log.info("operated_many", do=do, who=who, changed=done.changed, refused=len(done.refused))
+    gateway.log.info("operated_many", do=do, who=who, changed=done.changed, refused=len(done.refused))
     return done

@@ -16,9 +16,10 @@ from core import states
 from core.lead import Lead
 from core.outcome import Outcome
 from core.reason import Reason
-from flow import recover, trouble
+from flow import account as trouble
+from flow import recover
 from flow.claim import Claimed
-from flow.house import House
+from flow.gateway import Gateway
 from store import attempts, leads
 from store.attempts import Attempt
 from store.engine import StoreUnavailable, Tx
@@ -28,20 +29,20 @@ LAST_WORDS = 3  # tries, a second apart, that a worker which is asked to end sti
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
-def place(house: House, claimed: Claimed) -> Outcome:
+def place(gateway: Gateway, claimed: Claimed) -> Outcome:
     """The only line that touches the provider."""
     if claimed.not_sent is not None:
         return claimed.not_sent
-    return house.voices[claimed.attempt.account].place(claimed.attempt.call, claimed.start)
+    return gateway.voices[claimed.attempt.account].place(claimed.attempt.call, claimed.start)
 
 
-def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
+def record(gateway: Gateway, claimed: Claimed, outcome: Outcome) -> str:
     """Write what the attempt taught us, in one commit; the lead's state after it.
 
     An owner that comes too late changes nothing, unless it brings a proof."""
     lesson: trouble.Lesson | None = None
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
         if claimed.not_sent is None and not attempts.exists(tx, claimed.attempt.id):
             recover.bring_back(tx, claimed.entry, now)
         lead = leads.get(tx, claimed.lead.id, lock=True)
@@ -51,10 +52,10 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
         if attempts.close(tx, claimed.attempt.id, outcome, now):
             state = _end_in_time(tx, lead, claimed.attempt, outcome, now)
             if not (claimed.calm and outcome.kind == outcomes.ACCEPTED):
-                lesson = trouble.learn(house, tx, claimed.attempt, outcome, now)
+                lesson = trouble.learn(gateway, tx, claimed.attempt, outcome, now)
         elif outcomes.is_proof(outcome) and attempts.prove(tx, claimed.attempt.id, outcome, now):
             state = _settle(tx, lead, claimed.attempt, outcome, now)
-    house.log.info(
+    gateway.log.info(
         "called",
         lead=lead.id,
         no=lead.no,
@@ -65,7 +66,7 @@ def record(house: House, claimed: Claimed, outcome: Outcome) -> str:
         state=state,
     )
     if lesson is not None:
-        trouble.say(house, lesson, outcome)
+        trouble.say(gateway, lesson, outcome)
     return state
 
 
@@ -106,7 +107,7 @@ def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
 
 
 def record_surely(
-    house: House, claimed: Claimed, outcome: Outcome, ending: threading.Event | None = None, tries: int = 50
+    gateway: Gateway, claimed: Claimed, outcome: Outcome, ending: threading.Event | None = None, tries: int = 50
 ) -> None:
     """Record the outcome, also over a database that is away for a while; once `ending` is set, only a moment
     longer. What cannot be recorded is found by any worker as overdue and becomes `unknown`; it is never
@@ -114,10 +115,10 @@ def record_surely(
     last_words = LAST_WORDS
     for n in range(tries):
         try:
-            record(house, claimed, outcome)
+            record(gateway, claimed, outcome)
             return
         except StoreUnavailable as why:
-            house.log.warning("outcome_not_recorded", lead=claimed.lead.id, outcome=outcome.kind, why=str(why), n=n)
+            gateway.log.warning("outcome_not_recorded", lead=claimed.lead.id, outcome=outcome.kind, why=str(why), n=n)
         if ending is None:
             time.sleep(min(0.1 * 2**n, 2.0))
         elif ending.wait(min(0.1 * 2**n, 2.0)):
@@ -125,4 +126,4 @@ def record_surely(
                 break
             last_words -= 1
             time.sleep(1.0)
-    house.log.error("outcome_given_up", lead=claimed.lead.id, outcome=outcome.kind)
+    gateway.log.error("outcome_given_up", lead=claimed.lead.id, outcome=outcome.kind)

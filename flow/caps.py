@@ -1,13 +1,13 @@
-"""Room under the caps of a source and of the house, taken in the claim's own transaction.
+"""Room under the caps of a source and of the totals, taken in the claim's own transaction.
 
 Far from every cap, claims run side by side and count now and then; near one, each counts alone, so that no
 two take the last place. What is reached stands in one row a source: its leads wait and none is written.
 """
 
-from core import caps
-from core.caps import DAY_MS, HOUR_MS, HOUSE, NEAR, Caps, Left
+from core.account import caps
+from core.account.caps import DAY_MS, HOUR_MS, NEAR, TOTALS, Caps, Left
 from core.source import Policy
-from flow.house import House
+from flow.gateway import Gateway
 from store import caps as counts
 from store.caps import Reached
 from store.engine import Tx
@@ -19,56 +19,56 @@ class CountAlone(Exception):
     """A cap is near: the whole claim is rolled back, and the next one counts alone."""
 
 
-def full(house: House, tx: Tx, now: int) -> frozenset[str]:
-    """The sources whose leads wait for room, `HOUSE` when all do; each is looked at again once a second."""
-    rooms = house.rooms
+def full(gateway: Gateway, tx: Tx, now: int) -> frozenset[str]:
+    """The sources whose leads wait for room, `TOTALS` when all do; each is looked at again once a second."""
+    rooms = gateway.rooms
     if not rooms.looked_at <= now < rooms.looked_at + LOOK_AGAIN_MS:
-        found = [(row, _again(house, tx, row, now)) for row in counts.reached(tx)]
+        found = [(row, _again(gateway, tx, row, now)) for row in counts.reached(tx)]
         rooms.full = frozenset(row.source for row, still in found if still is not None)
         rooms.news = [(row, still) for row, still in found if row != still]
         rooms.looked_at = now
     return rooms.full
 
 
-def tell(house: House) -> None:
+def tell(gateway: Gateway) -> None:
     """Make the rows say what the last look found. A transaction of its own: a claim that held such a row and
     waited to count alone could meet one that counts alone and waits for the row."""
-    news, house.rooms.news = house.rooms.news, []
+    news, gateway.rooms.news = gateway.rooms.news, []
     if not news:
         return
-    with house.store.write() as tx:
+    with gateway.store.write() as tx:
         cleared = [row for row, still in news if counts.change(tx, row, still) and still is None]
     for row in cleared:
-        house.log.info("cap_has_room", source=row.source or "(the house)", cap=row.cap)
+        gateway.log.info("cap_has_room", source=row.source or "(all sources)", cap=row.cap)
 
 
-def _again(house: House, tx: Tx, row: Reached, now: int) -> Reached | None:
+def _again(gateway: Gateway, tx: Tx, row: Reached, now: int) -> Reached | None:
     """The row as it should be; None: there is room again, or no such source any more."""
-    current = _caps_of(house, row.source)
+    current = _caps_of(gateway, row.source)
     if current is None or not caps.is_capped(current):
         return None
     found = caps.tightest(left(tx, row.source, current, row.script, now))
     return None if found.calls else _reached(tx, row.source, found, row.script, now, row.since)
 
 
-def _caps_of(house: House, scope: str) -> Caps | None:
-    if scope == HOUSE:
-        return house.totals
-    current = house.sources.get(scope)
+def _caps_of(gateway: Gateway, scope: str) -> Caps | None:
+    if scope == TOTALS:
+        return gateway.totals
+    current = gateway.sources.get(scope)
     return None if current is None or current.removed else current.source.policy
 
 
-def take_room(house: House, tx: Tx, source: str, script: str, policy: Policy, now: int) -> bool:
-    """Whether one more call fits under the source's caps and the house's, held until this transaction ends.
+def take_room(gateway: Gateway, tx: Tx, source: str, script: str, policy: Policy, now: int) -> bool:
+    """Whether one more call fits under the source's caps and the totals, held until this transaction ends.
 
     False: which cap is reached is written. Raises CountAlone, with nothing to be kept. Comes after the
     number's lock and before the account's row in the order of locks."""
-    rooms = house.rooms
-    scopes: list[tuple[str, Caps]] = [(source, policy), (HOUSE, house.totals)]
+    rooms = gateway.rooms
+    scopes: list[tuple[str, Caps]] = [(source, policy), (TOTALS, gateway.totals)]
     scopes = [(scope, each) for scope, each in scopes if caps.is_capped(each)]
     if not scopes:
         return True
-    alone = house.store.is_sqlite or any(scope in rooms.near for scope, _ in scopes)
+    alone = gateway.store.is_sqlite or any(scope in rooms.near for scope, _ in scopes)
     counts.hold(tx, alone=alone)
     for scope, each in scopes:
         if scope not in rooms.near and rooms.is_far(scope, each):
@@ -79,7 +79,7 @@ def take_room(house: House, tx: Tx, source: str, script: str, policy: Policy, no
         if near and not alone:
             raise CountAlone
         if not found.calls:
-            _say(house, tx, _reached(tx, scope, found, script, now, now))
+            _say(gateway, tx, _reached(tx, scope, found, script, now, now))
             return False
     return True
 
@@ -100,7 +100,7 @@ def _reached(tx: Tx, scope: str, found: Left, script: str, now: int, since: int)
     return Reached(scope, found.cap, f"{found.limit:f}", script, since, until)
 
 
-def _say(house: House, tx: Tx, found: Reached) -> None:
-    house.rooms.full |= {found.source}
+def _say(gateway: Gateway, tx: Tx, found: Reached) -> None:
+    gateway.rooms.full |= {found.source}
     if counts.say(tx, found):
-        house.log.warning("cap_reached", source=found.source or "(the house)", cap=found.cap, limit=found.limit)
+        gateway.log.warning("cap_reached", source=found.source or "(all sources)", cap=found.cap, limit=found.limit)

@@ -8,7 +8,7 @@ from core import mapping, policy
 from core.lead import Lead
 from core.reason import Reason
 from core.source import Source
-from store import sources
+from store import versions as sources
 from store.engine import Tx
 
 MOST_HELD = 500  # are looked through for those that fit now

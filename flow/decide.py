@@ -12,9 +12,10 @@ from core.ports import Call
 from core.reason import Reason
 from core.source import Source
 from core.states import HELD, READY, RECEIVED, SUPPRESSED
-from flow.house import House
+from flow.gateway import Gateway
 from flow.in_force import InForceSource
-from store import caps, do_not_call, epoch, facts, leads, sources
+from store import caps, do_not_call, epoch, facts, leads
+from store import versions as sources
 from store.engine import Tx
 from store.journal import number_hash
 
@@ -22,33 +23,33 @@ WHO = "worker"
 NEW_VERSION_MS = 250
 
 
-def decide_next(house: House) -> bool:
+def decide_next(gateway: Gateway) -> bool:
     """Map the newest stored lead and decide on it; whether there was one."""
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
         lead = leads.next_received(tx, now)
         if lead is None:
             return False
-        _decide(house, tx, lead, now)
+        _decide(gateway, tx, lead, now)
     return True
 
 
-def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
-    current = house.sources.get(lead.source)
+def _decide(gateway: Gateway, tx: Tx, lead: Lead, now: int) -> None:
+    current = gateway.sources.get(lead.source)
     if is_behind(tx, lead.source, current):
         leads.postpone(tx, lead, now + NEW_VERSION_MS)
         return
     if current is None or current.removed or not current.source.enabled:
         hold(tx, lead, [Reason("source_off")], {}, now)
         return
-    if current.source.account not in house.voices:
+    if current.source.account not in gateway.voices:
         hold(tx, lead, [Reason("no_account", {"account": current.source.account})], {}, now, version=current.n)
         return
-    mapped = _map(house, lead, current)
+    mapped = _map(gateway, lead, current)
     if isinstance(mapped, mapping.Unmapped):
-        _without_call(house, tx, lead, current, mapped, now)
+        _without_call(gateway, tx, lead, current, mapped, now)
         return
-    known = gather(house, tx, lead, mapped.call, mapped.asked_at_ms, current.source, now)
+    known = gather(gateway, tx, lead, mapped.call, mapped.asked_at_ms, current.source, now)
     verdict = policy.check(mapped.call, known, current.source.policy, now / 1000, lead.set_aside)
     columns = {
         "number": mapped.call.number,
@@ -60,7 +61,7 @@ def _decide(house: House, tx: Tx, lead: Lead, now: int) -> None:
         "account": current.source.account,
     }
     follow(tx, lead, verdict, mapped.trace, now, list(mapped.reasons), **columns)
-    house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=verdict.kind, version=current.n)
+    gateway.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=verdict.kind, version=current.n)
 
 
 def is_behind(tx: Tx, name: str, current: InForceSource | None) -> bool:
@@ -70,7 +71,9 @@ def is_behind(tx: Tx, name: str, current: InForceSource | None) -> bool:
     return sources.number_in_force(tx, name) != known
 
 
-def _without_call(house: House, tx: Tx, lead: Lead, current: InForceSource, mapped: mapping.Unmapped, now: int) -> None:
+def _without_call(
+    gateway: Gateway, tx: Tx, lead: Lead, current: InForceSource, mapped: mapping.Unmapped, now: int
+) -> None:
     """A test without a phone is a test all the same; what is no lead is suppressed; the rest waits for a person."""
     transition, target, reasons = "hold", HELD, list(mapped.reasons)
     if policy.is_test(current.source.policy, json.loads(lead.payload)):
@@ -79,19 +82,19 @@ def _without_call(house: House, tx: Tx, lead: Lead, current: InForceSource, mapp
         transition, target = "suppress", SUPPRESSED
     columns = {"version": current.n, "person": mapped.person, "asked_at": mapped.asked_at_ms}
     _to(tx, lead, transition, target, reasons, mapped.trace, now, **columns)
-    house.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=transition, version=current.n)
+    gateway.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, verdict=transition, version=current.n)
 
 
-def _map(house: House, lead: Lead, current: InForceSource) -> mapping.Mapped | mapping.Unmapped:
+def _map(gateway: Gateway, lead: Lead, current: InForceSource) -> mapping.Mapped | mapping.Unmapped:
     try:
         return mapping.map_call(json.loads(lead.payload), current.source)
     except Exception:
         # A bug of ours must not stop the leads behind this one: this lead waits for a person.
-        house.log.exception("mapping_failed", lead=lead.id, no=lead.no, source=lead.source)
+        gateway.log.exception("mapping_failed", lead=lead.id, no=lead.no, source=lead.source)
         return mapping.Unmapped((Reason("mapping_error"),), {})
 
 
-def gather(house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source, now: int) -> Facts:
+def gather(gateway: Gateway, tx: Tx, lead: Lead, call: Call, asked_at: int | None, source: Source, now: int) -> Facts:
     """What the rules need to know about this lead at this moment."""
     since = lead.received_at - source.policy.once_per_number_s * 1000
     rings: tuple[Ring, ...] = ()
@@ -100,11 +103,11 @@ def gather(house: House, tx: Tx, lead: Lead, call: Call, asked_at: int | None, s
         rings = facts.rings(tx, source.account, call.number, not_of=lead.id, since=since)
     forgotten = False
     if epoch.has_forgotten(tx):
-        hashed = number_hash(call.number, house.digest_key)
+        hashed = number_hash(call.number, gateway.digest_key)
         rings += epoch.forgotten_rings(tx, source.account, hashed, since)
         # A person who rings again after looking has decided this.
         forgotten = lead.round == 1 and epoch.forgotten_event(tx, lead.source, lead.event_key or lead.digest)
-    most = house.totals.calls_per_number_per_day
+    most = gateway.totals.calls_per_number_per_day
     room_at = caps.number_room(tx, call.number, most, now) if most else None
     return Facts(
         received_at_s=lead.received_at / 1000,

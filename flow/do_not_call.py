@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from core import policy
 from core.reason import Reason
 from flow import decide
-from flow.house import House
+from flow.gateway import Gateway
 from store import do_not_call, leads
 
 BATCH = 200
@@ -24,32 +24,32 @@ class Added:
     suppressed: int
 
 
-def add(house: House, whys: Mapping[str, str], who: str, batch: int = BATCH) -> Added:
+def add(gateway: Gateway, whys: Mapping[str, str], who: str, batch: int = BATCH) -> Added:
     """Put numbers (digits, each with its why) on the list for good, and stop what waits for them."""
-    with house.store.write() as tx:
-        new = do_not_call.add(tx, whys, who, house.store.now_ms(tx))
-    suppressed = sum(_suppress_waiting(house, tuple(whys), batch))
-    house.log.info("do_not_call_added", who=who, numbers=len(whys), new=len(new), suppressed=suppressed)
+    with gateway.store.write() as tx:
+        new = do_not_call.add(tx, whys, who, gateway.store.now_ms(tx))
+    suppressed = sum(_suppress_waiting(gateway, tuple(whys), batch))
+    gateway.log.info("do_not_call_added", who=who, numbers=len(whys), new=len(new), suppressed=suppressed)
     return Added(len(new), suppressed)
 
 
-def remove(house: House, number: str, who: str, why: str) -> bool:
+def remove(gateway: Gateway, number: str, who: str, why: str) -> bool:
     """Take a number off the list; False where it was not on it. Leads it suppressed stay so: a person may
     rearm them."""
-    with house.store.write() as tx:
-        done = do_not_call.remove(tx, number, who, why, house.store.now_ms(tx))
+    with gateway.store.write() as tx:
+        done = do_not_call.remove(tx, number, who, why, gateway.store.now_ms(tx))
     if done:
-        house.log.info("do_not_call_removed", who=who)
+        gateway.log.info("do_not_call_removed", who=who)
     return done
 
 
-def _suppress_waiting(house: House, numbers: tuple[str, ...], batch: int) -> Iterator[int]:
+def _suppress_waiting(gateway: Gateway, numbers: tuple[str, ...], batch: int) -> Iterator[int]:
     """Batch by batch. A lead that another worker holds right now is suppressed by its claim."""
     rule = {"rule": "do_not_call", "verdict": policy.SUPPRESS}
     listed = policy.Verdict(policy.SUPPRESS, Reason("do_not_call"), None, (rule,))
     while True:
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
+        with gateway.store.write() as tx:
+            now = gateway.store.now_ms(tx)
             waiting = leads.ready_of(tx, numbers, batch)
             for lead in waiting:
                 decide.follow(tx, lead, listed, {}, now)

@@ -10,16 +10,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core import fetching, policy
+from core.expressions.slots import NoId
 from core.fetching import Answers, Ask, Complete, NotYet
 from core.lead import Lead
 from core.ports import Answer
 from core.reason import Reason
-from core.slots import NoId
 from core.source import Fetch, Source
 from core.states import HELD, RECEIVED
 from flow import decide
-from flow.house import House
-from store import leads, sources
+from flow.gateway import Gateway
+from store import leads
+from store import versions as sources
 from store.engine import Tx
 
 WHO = "worker"
@@ -53,38 +54,38 @@ class _NotOurTurn(Exception):
     """Another worker took this moment of the CRM's pace: the claim is rolled back."""
 
 
-def enrich_next(house: House) -> bool:
+def enrich_next(gateway: Gateway) -> bool:
     """Ask for one lead and write what came of it; False when no lead waits for a question now."""
     try:
-        with house.store.read() as tx:
-            if not leads.anything_to_ask(tx, house.store.now_ms(tx)):
+        with gateway.store.read() as tx:
+            if not leads.anything_to_ask(tx, gateway.store.now_ms(tx)):
                 return False
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
+        with gateway.store.write() as tx:
+            now = gateway.store.now_ms(tx)
             lead = leads.next_to_ask(tx, now)
             if lead is None:
                 return False
-            taken = _take(house, tx, lead, now)
+            taken = _take(gateway, tx, lead, now)
     except _NotOurTurn:
         return True
     if taken is not None:
-        _record(house, taken, _ask(house, taken))
+        _record(gateway, taken, _ask(gateway, taken))
     return True
 
 
-def columns_to_receive(house: House, source: str, payload: dict[str, Any]) -> dict[str, object]:
+def columns_to_receive(gateway: Gateway, source: str, payload: dict[str, Any]) -> dict[str, object]:
     """The columns of a lead that is to be mapped (again) from what was posted: the CRM is asked anew, and
     what it said before is dropped. A source that asks nobody any more keeps what was answered once."""
-    current = house.sources.get(source)
+    current = gateway.sources.get(source)
     posted = fetching.as_posted(payload)
     if current is None or not fetching.needs_asking(posted, current.source):
         return {"asks_crm": 0}
     return {"asks_crm": 1, "payload": _text(posted), "tries": 0}
 
 
-def _take(house: House, tx: Tx, lead: Lead, now: int) -> Taken | None:
+def _take(gateway: Gateway, tx: Tx, lead: Lead, now: int) -> Taken | None:
     """The lead with its lease and the CRM's turn, or None where it was moved without a question."""
-    current = house.sources.get(lead.source)
+    current = gateway.sources.get(lead.source)
     if decide.is_behind(tx, lead.source, current):
         leads.postpone(tx, lead, now + NEW_VERSION_MS)
         return None
@@ -106,18 +107,18 @@ def _take(house: House, tx: Tx, lead: Lead, now: int) -> Taken | None:
     return Taken(lead, current.source, fetch)
 
 
-def _ask(house: House, taken: Taken) -> Asked:
+def _ask(gateway: Gateway, taken: Taken) -> Asked:
     """Question after question, from the first: what was answered an hour ago may have changed."""
     fetch, payload = taken.fetch, fetching.as_posted(json.loads(taken.lead.payload))
-    secret = house.secrets(fetch.token) if fetch.token else ""
+    secret = gateway.secrets(fetch.token) if fetch.token else ""
     if secret is None or not (secret.isascii() and secret.isprintable()):
         return Asked({}, None, Answer("no_token", how=fetch.token))
     answers: Answers = {}
     trace: list[dict[str, Any]] = []
     while isinstance(following := fetching.next_question(payload, taken.source, answers, secret), Ask):
         if answers:
-            house.pause(1 / fetch.rate)
-        answer = house.crm.ask(following.question)
+            gateway.pause(1 / fetch.rate)
+        answer = gateway.crm.ask(following.question)
         tree = fetching.tree_of(answer.body) if answer.kind == "told" else None
         if answer.kind == "told" and tree is None:
             answer = Answer("odd", answer.status, "not_json")
@@ -128,18 +129,18 @@ def _ask(house: House, taken: Taken) -> Asked:
     return Asked(answers, following, None, trace)
 
 
-def _record(house: House, taken: Taken, asked: Asked) -> None:
+def _record(gateway: Gateway, taken: Taken, asked: Asked) -> None:
     """One commit. A lead that changed meanwhile (corrected, cancelled, asked by another) stays as it is."""
     lead = taken.lead
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
         if asked.failed is not None:
             ask_at = sources.crm_failed(tx, lead.source, now, CRM_AGAIN_MS, int(asked.failed.retry_after_s * 1000))
             _wait(tx, lead, _why(asked.failed), asked, now, due_at=ask_at)
         else:
             sources.crm_answered(tx, lead.source, now)
             _follow(tx, taken, asked, now)
-    house.log.info(
+    gateway.log.info(
         "asked_crm",
         lead=lead.id,
         no=lead.no,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core import states
-from flow.house import House
+from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
 from store import attempts, erasure, leads
 from store.engine import Tx
@@ -31,58 +31,58 @@ class Erased:
     left: list[int] = field(default_factory=list)
 
 
-def erase_old(house: House, batch: int = BATCH) -> bool:
-    """Erase the oldest leads and deliveries that are older than the house keeps them, at most `batch` of
+def erase_old(gateway: Gateway, batch: int = BATCH) -> bool:
+    """Erase the oldest leads and deliveries that are older than they are kept, at most `batch` of
     each; whether more may be due. What waits, is being called, or keeps its number from being rung again stays."""
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
-        before, since = now - house.retention_days * DAY_MS, _since(house, now)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        before, since = now - gateway.retention_days * DAY_MS, _since(gateway, now)
         old = erasure.old_leads(tx, before, since.rings, batch)
         erasure.begin(tx)
-        erasure.erase_leads(tx, old, keyed(house), since, now)
+        erasure.erase_leads(tx, old, keyed(gateway), since, now)
         came = erasure.old_deliveries(tx, before, batch)
-        erasure.erase_deliveries(tx, came, keyed(house), now)
+        erasure.erase_deliveries(tx, came, keyed(gateway), now)
         erasure.forget_old(tx, min(since.keys, since.rings, now - GUARDED_MS))
     if old or came:
-        house.log.info("erased_old", leads=len(old), deliveries=len(came))
+        gateway.log.info("erased_old", leads=len(old), deliveries=len(came))
     return batch in (len(old), len(came))
 
 
-def erase_person(house: House, number: str, who: str, why: str) -> Erased:
+def erase_person(gateway: Gateway, number: str, who: str, why: str) -> Erased:
     """Erase every lead of this number (digits) now, and its deliveries; what waits is cancelled first.
 
     The record comes first, so that it is there whatever happens. Leads whose call may still come to
     light are left alone. An entry of the do-not-call list stays: it is what keeps the number unrung."""
-    with house.store.write() as tx:
-        done = Erased(erasure.record(tx, who, why, keyed(house)(number), house.store.now_ms(tx)))
-    for ids in _batches(house, number):
-        with house.store.write() as tx:
+    with gateway.store.write() as tx:
+        done = Erased(erasure.record(tx, who, why, keyed(gateway)(number), gateway.store.now_ms(tx)))
+    for ids in _batches(gateway, number):
+        with gateway.store.write() as tx:
             erasure.begin(tx)
-            _erase(house, tx, ids, done, who, why)
-    house.log.info("erased_person", erasure=done.id, who=who, leads=done.leads, left=len(done.left))
+            _erase(gateway, tx, ids, done, who, why)
+    gateway.log.info("erased_person", erasure=done.id, who=who, leads=done.leads, left=len(done.left))
     return done
 
 
-def keyed(house: House) -> Keyed:
+def keyed(gateway: Gateway) -> Keyed:
     """What stands for a value that must not be there itself."""
-    return lambda value: number_hash(value, house.digest_key)
+    return lambda value: number_hash(value, gateway.digest_key)
 
 
-def _batches(house: House, number: str) -> Iterator[list[str]]:
+def _batches(gateway: Gateway, number: str) -> Iterator[list[str]]:
     """Ids of the leads to erase: those of the number, then those that only mention it."""
-    with house.store.read() as tx:
+    with gateway.store.read() as tx:
         ids = erasure.leads_of(tx, number)
     yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
     place: int | None = 0
     while place is not None:
-        with house.store.read() as tx:
+        with gateway.store.read() as tx:
             found, place = erasure.mentioning(tx, number, place, SCAN)
         if rest := [lead for lead in found if lead not in ids]:
             yield rest
 
 
-def _erase(house: House, tx: Tx, ids: list[str], done: Erased, who: str, why: str) -> None:
-    now, found = house.store.now_ms(tx), []
+def _erase(gateway: Gateway, tx: Tx, ids: list[str], done: Erased, who: str, why: str) -> None:
+    now, found = gateway.store.now_ms(tx), []
     erasure.lock_keys(tx, ids)
     for lead_id in sorted(ids):
         lead = leads.get(tx, lead_id, lock=True)
@@ -97,15 +97,15 @@ def _erase(house: House, tx: Tx, ids: list[str], done: Erased, who: str, why: st
             lead = leads.get(tx, lead_id) or lead
         found.append(lead)
     erased_ids = [lead.id for lead in found]
-    erasure.erase_leads(tx, found, keyed(house), _since(house, now), now)
-    deliveries = erasure.erase_deliveries(tx, erasure.deliveries_of(tx, erased_ids), keyed(house), now)
+    erasure.erase_leads(tx, found, keyed(gateway), _since(gateway, now), now)
+    deliveries = erasure.erase_deliveries(tx, erasure.deliveries_of(tx, erased_ids), keyed(gateway), now)
     erasure.count(tx, done.id, len(found), deliveries)
     done.leads, done.deliveries = done.leads + len(found), done.deliveries + deliveries
 
 
-def _since(house: House, now: int) -> Since:
+def _since(gateway: Gateway, now: int) -> Since:
     """How far back keys and calls still count: by the longest windows of the sources in force."""
-    known = [house.sources.get(name) for name in house.sources.names()]
+    known = [gateway.sources.get(name) for name in gateway.sources.names()]
     found = [one.source for one in known if one is not None]
     keys_s = max((source.repeat_window_s for source in found), default=0)
     rings_s = max((source.policy.once_per_number_s for source in found), default=0)

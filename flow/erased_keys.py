@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flow.house import House
+from flow.gateway import Gateway
 from store import erasure
 from store.engine import Tx
 from store.journal import number_hash
@@ -15,9 +15,9 @@ class KeyOfErased(Exception):
 class ErasedKeys:
     """The keys of a source's erased leads, in one transaction of intake."""
 
-    def __init__(self, house: House, tx: Tx, source: str, now: int, looks: bool) -> None:
+    def __init__(self, gateway: Gateway, tx: Tx, source: str, now: int, looks: bool) -> None:
         """`looks`: whether `holder` asks the database at all."""
-        self._house, self._tx, self._source, self._now, self._looks = house, tx, source, now, looks
+        self._gateway, self._tx, self._source, self._now, self._looks = gateway, tx, source, now, looks
 
     def holder(self, key: str, window_s: int) -> str | None:
         """The erased lead that took this key inside its window."""
@@ -34,5 +34,5 @@ class ErasedKeys:
         return check
 
     def _ask(self, key: str, window_s: int) -> str | None:
-        digest = number_hash(key, self._house.digest_key)
+        digest = number_hash(key, self._gateway.digest_key)
         return erasure.holder(self._tx, self._source, digest, self._now - window_s * 1000)

@@ -13,7 +13,7 @@ import structlog
 
 from core.source import Source, Standing
 from flow import compare
-from store import sources
+from store import versions as sources
 from store.engine import Store, StoreUnavailable
 
 log = structlog.get_logger()

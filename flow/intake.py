@@ -8,17 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core import authentic, fetching, handshake, identity, states
-from core.authentic import Proof
-from core.delivery import Delivery
+from core import fetching, identity, states
 from core.identity import Piece
 from core.lead import Lead
+from core.proofs import authentic, handshake
+from core.proofs.authentic import Proof
+from core.reading.delivery import Delivery
 from core.reason import Reason
 from core.source import Reply, Source
 from flow import decide
 from flow.changed import Difference, difference
 from flow.erased_keys import ErasedKeys, KeyOfErased
-from flow.house import House
+from flow.gateway import Gateway
 from store import deliveries, leads
 from store.engine import StoreUnavailable, Tx
 from store.ids import new_id
@@ -54,20 +55,20 @@ NOT_STORED = "not stored; please send again"
 IT_WORKS = "this address works"
 
 
-def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
+def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answer:
     """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970."""
-    current = house.sources.get(name) or house.sources.fresh(name)
+    current = gateway.sources.get(name) or gateway.sources.fresh(name)
     if current is None:
-        return unknown(house, name)
+        return unknown(gateway, name)
     if current.removed:
         return problem(503, NOT_IN_FORCE, retry_after=60)
     source = current.source
-    proof = authentic.check(delivery, source, house.secrets, now_s)
-    greeted = handshake.answer(delivery, source, house.secrets, proof.ok)
+    proof = authentic.check(delivery, source, gateway.secrets, now_s)
+    greeted = handshake.answer(delivery, source, gateway.secrets, proof.ok)
     if greeted is not None:
         return Answer(greeted.status, greeted.content_type, greeted.body)
     if not proof.ok:
-        house.refusals.count(name, proof.cause)
+        gateway.refusals.count(name, proof.cause)
         return problem(401, NOT_AUTHENTIC)
     if len(delivery.body) > source.body.max_bytes:
         return problem(413, f"larger than the {source.body.max_bytes} bytes that this source may send at once")
@@ -75,45 +76,45 @@ def take(house: House, name: str, delivery: Delivery, now_s: float) -> Answer:
     if not pieces:
         return Answer(200, "text/plain; charset=utf-8", IT_WORKS.encode())
     try:
-        delivery_id, stored = _store(house, source, delivery, proof, pieces)
+        delivery_id, stored = _store(gateway, source, delivery, proof, pieces)
     except StoreUnavailable as why:
-        house.log.error("not_stored", source=name, why=str(why))
+        gateway.log.error("not_stored", source=name, why=str(why))
         return problem(503, NOT_STORED, retry_after=5)
-    house.bell.ring()
-    house.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
+    gateway.bell.ring()
+    gateway.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
     return _reply(source.reply, pieces[0].payload, delivery_id, stored)
 
 
-def unknown(house: House, name: str) -> Answer:
+def unknown(gateway: Gateway, name: str) -> Answer:
     """For a name that is no source here. 404 only when that is certain: some senders end a hook on it."""
-    if house.sources.never_was(name):
+    if gateway.sources.never_was(name):
         return problem(404, NEVER_A_SOURCE)
     return problem(503, NOT_IN_FORCE, retry_after=5)
 
 
 def _store(
-    house: House, source: Source, delivery: Delivery, proof: Proof, pieces: tuple[Piece, ...]
+    gateway: Gateway, source: Source, delivery: Delivery, proof: Proof, pieces: tuple[Piece, ...]
 ) -> tuple[str, list[Stored]]:
     """One commit. It begins anew, with a look at the keys of erased leads first, where a key turned out to
     be one of those: rarely, so that all the others pay nothing for it."""
     for go in range(TRIES):
         try:
-            return _store_once(house, source, delivery, proof, pieces, looks=go > 0)
+            return _store_once(gateway, source, delivery, proof, pieces, looks=go > 0)
         except KeyOfErased:
-            house.log.info("key_of_erased_lead", source=source.name)
+            gateway.log.info("key_of_erased_lead", source=source.name)
     raise StoreUnavailable("keys were erased while they were taken")
 
 
 def _store_once(
-    house: House, source: Source, delivery: Delivery, proof: Proof, pieces: tuple[Piece, ...], *, looks: bool
+    gateway: Gateway, source: Source, delivery: Delivery, proof: Proof, pieces: tuple[Piece, ...], *, looks: bool
 ) -> tuple[str, list[Stored]]:
     """Delivery, leads and event keys in one commit. Keys are taken in sorted order: unsorted batches
     of two senders deadlock each other."""
     delivery_id = new_id()
     request = pieces[0].payload["_request"]
     stored: dict[int, Stored] = {}
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
         deliveries.add(
             tx,
             delivery_id,
@@ -125,7 +126,7 @@ def _store_once(
             body=delivery.body,
             problem=delivery.tree(source.body).problem or "",
         )
-        keys = ErasedKeys(house, tx, source.name, now, looks)
+        keys = ErasedKeys(gateway, tx, source.name, now, looks)
         for position, piece in sorted(enumerate(pieces), key=lambda p: _key(source, p[1])):
             stored[position] = _take_piece(tx, source, proof, piece, delivery_id, position, now, keys)
     return delivery_id, [stored[position] for position in sorted(stored)]

@@ -1,13 +1,13 @@
 """A number as a person writes it: read as the sources in force read their leads' numbers."""
 
-from core import phone
+from core.numbers import phone
 from core.reason import Reason
-from flow.house import House
+from flow.gateway import Gateway
 
 
-def regions(house: House) -> list[str]:
+def regions(gateway: Gateway) -> list[str]:
     """The countries that the sources in force read numbers in; never empty."""
-    known = [house.sources.get(name) for name in house.sources.names()]
+    known = [gateway.sources.get(name) for name in gateway.sources.names()]
     sources = [one.source for one in known if one is not None]
     found = [source.mapping.number.region or source.policy.countries[0] for source in sources]
     return list(dict.fromkeys(found)) or [""]

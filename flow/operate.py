@@ -7,7 +7,7 @@ from typing import Any
 from core import policy, states
 from core.lead import Lead
 from flow import enrich
-from flow.house import House
+from flow.gateway import Gateway
 from store import attempts, leads
 from store.engine import Tx
 
@@ -22,31 +22,33 @@ class NoSuchLead(Exception):
     """No lead has this id or number."""
 
 
-def cancel(house: House, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
+def cancel(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
     """End a lead that waits, was held, suppressed or refused, or whose fate is unknown."""
-    with house.store.write() as tx:
+    with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
-        _move(house, tx, lead, "cancel", states.CANCELLED, who, why, reason="", reasons="[]")
+        _move(gateway, tx, lead, "cancel", states.CANCELLED, who, why, reason="", reasons="[]")
         return _again(tx, lead)
 
 
-def remap(house: House, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
+def remap(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
     """Map a lead again that was never claimed, after its mapping or its data was mended."""
-    with house.store.write() as tx:
+    with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         _refuse_erased(lead)
         if lead.claims:
             raise Refused("a call for this lead was already claimed; to ring again use rearm")
-        now = house.store.now_ms(tx)
+        now = gateway.store.now_ms(tx)
         columns: dict[str, Any] = {"reason": "", "reasons": "[]", "despite": "", "due_at": now}
-        columns |= enrich.columns_to_receive(house, lead.source, json.loads(lead.payload))
-        _move(house, tx, lead, "remap", states.RECEIVED, who, why, None, **columns)
+        columns |= enrich.columns_to_receive(gateway, lead.source, json.loads(lead.payload))
+        _move(gateway, tx, lead, "remap", states.RECEIVED, who, why, None, **columns)
         lead = _again(tx, lead)
-    house.bell.ring()
+    gateway.bell.ring()
     return lead
 
 
-def rearm(house: House, lead_id: str, who: str, why: str, despite: Iterable[str] = (), seen: int | None = None) -> Lead:
+def rearm(
+    gateway: Gateway, lead_id: str, who: str, why: str, despite: Iterable[str] = (), seen: int | None = None
+) -> Lead:
     """Ring for this lead (again), in a new round, with the named rules set aside.
 
     Refused while an attempt's fate may still come to light: until 10 minutes after the deadline of
@@ -54,9 +56,9 @@ def rearm(house: House, lead_id: str, who: str, why: str, despite: Iterable[str]
     aside = sorted(set(despite))
     if unknown_rules := [rule for rule in aside if rule not in policy.DESPITE]:
         raise Refused(f"{', '.join(unknown_rules)}: cannot be set aside; only {', '.join(sorted(policy.DESPITE))} can")
-    with house.store.write() as tx:
+    with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
-        now = house.store.now_ms(tx)
+        now = gateway.store.now_ms(tx)
         _refuse_erased(lead)
         if not lead.number or not lead.script:
             raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
@@ -65,7 +67,7 @@ def rearm(house: House, lead_id: str, who: str, why: str, despite: Iterable[str]
             minutes = (settles + SETTLING_MS - now) // 60_000 + 1
             raise Refused(f"the last call may still come to light; ask again in {minutes} min")
         _move(
-            house,
+            gateway,
             tx,
             lead,
             "rearm",
@@ -82,16 +84,16 @@ def rearm(house: House, lead_id: str, who: str, why: str, despite: Iterable[str]
             reasons="[]",
         )
         lead = _again(tx, lead)
-    house.bell.ring()
+    gateway.bell.ring()
     return lead
 
 
-def resolve(house: House, lead_id: str, who: str, why: str, provider_id: str = "", seen: int | None = None) -> Lead:
+def resolve(gateway: Gateway, lead_id: str, who: str, why: str, provider_id: str = "", seen: int | None = None) -> Lead:
     """The person looked in the provider's panel: this unknown call was accepted there."""
-    with house.store.write() as tx:
+    with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         trace = {"provider_id": provider_id} if provider_id else {}
-        _move(house, tx, lead, "resolve", states.ACCEPTED, who, why, trace=trace, reason="", reasons="[]")
+        _move(gateway, tx, lead, "resolve", states.ACCEPTED, who, why, trace=trace, reason="", reasons="[]")
         if provider_id:
             attempts.name_unknown(tx, lead.id, provider_id)
         return _again(tx, lead)
@@ -112,7 +114,7 @@ def _refuse_erased(lead: Lead) -> None:
 
 
 def _move(
-    house: House,
+    gateway: Gateway,
     tx: Tx,
     lead: Lead,
     transition: str,
@@ -124,10 +126,10 @@ def _move(
 ) -> None:
     if target not in states.targets(transition, lead.state):
         raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}")
-    now = house.store.now_ms(tx)
+    now = gateway.store.now_ms(tx)
     if not leads.move(tx, lead, transition, target, at=now, who=who, why=why, trace=trace, **columns):
         raise Refused("the lead changed at this very moment; look again")
-    house.log.info("operated", lead=lead.id, no=lead.no, transition=transition, who=who)
+    gateway.log.info("operated", lead=lead.id, no=lead.no, transition=transition, who=who)
 
 
 def _again(tx: Tx, lead: Lead) -> Lead:

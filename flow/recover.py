@@ -12,9 +12,8 @@ from core.outcome import UNKNOWN, Outcome
 from core.ports import Call
 from core.reason import Reason
 from flow import decide
-from flow.house import House
-from store import attempts, epoch, leads
-from store import house as workers
+from flow.gateway import Gateway
+from store import attempts, epoch, leads, workers
 from store.attempts import Attempt
 from store.engine import Tx
 from store.epoch import Epoch
@@ -29,41 +28,41 @@ LOST_MS = 30_000
 BATCH = 500
 
 
-def recover(house: House, worker_id: str) -> float:
+def recover(gateway: Gateway, worker_id: str) -> float:
     """Bring back what the journals know. 0 when the epoch is open, else the seconds until to ask again."""
-    with house.journal.recovering():
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
-            seen = epoch.read(house.store, tx)
-            if is_ours(house, tx, seen):
+    with gateway.journal.recovering():
+        with gateway.store.write() as tx:
+            now = gateway.store.now_ms(tx)
+            seen = epoch.read(gateway.store, tx)
+            if is_ours(gateway, tx, seen):
                 return 0.0
             epoch.suspect(tx, seen.found, now)
-            workers.check_in(tx, worker_id, house.journal.run_id(), now, now)
-        house.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
-        brought = _compare(house, seen)
-        house.log.error("journals_compared", brought_back=brought, worker=worker_id)
-        return _open(house, worker_id)
+            workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now)
+        gateway.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
+        brought = _compare(gateway, seen)
+        gateway.log.error("journals_compared", brought_back=brought, worker=worker_id)
+        return _open(gateway, worker_id)
 
 
-def is_ours(house: House, tx: Tx, seen: Epoch) -> bool:
+def is_ours(gateway: Gateway, tx: Tx, seen: Epoch) -> bool:
     """The identity is the epoch's, this process's own last call is still known and, on SQLite, no claim is
     missing that the run directory knows of."""
     if not seen.holds:
         return False
-    if house.store.is_sqlite and seen.claims < house.journal.highest(seen.store):
+    if gateway.store.is_sqlite and seen.claims < gateway.journal.highest(seen.store):
         return False
-    last = house.journal.last
+    last = gateway.journal.last
     return last is None or last.store != seen.store or not epoch.forgot(tx, last)
 
 
-def _compare(house: House, seen: Epoch) -> int:
-    with house.store.read() as tx:
+def _compare(gateway: Gateway, seen: Epoch) -> int:
+    with gateway.store.read() as tx:
         newest = attempts.newest_start(tx) or 0
-    entries = [e for e in house.journal.entries(seen.store) if e.at > newest - SLACK_MS]
+    entries = [e for e in gateway.journal.entries(seen.store) if e.at > newest - SLACK_MS]
     brought = 0
     for start in range(0, len(entries), BATCH):
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
+        with gateway.store.write() as tx:
+            now = gateway.store.now_ms(tx)
             brought += sum(bring_back(tx, entry, now) for entry in entries[start : start + BATCH])
     return brought
 
@@ -98,32 +97,32 @@ def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
     return True
 
 
-def _open(house: House, worker_id: str) -> float:
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
-        seen = epoch.read(house.store, tx)
+def _open(gateway: Gateway, worker_id: str) -> float:
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        seen = epoch.read(gateway.store, tx)
         epoch.recovered(tx, worker_id, seen.found)
         missing = epoch.missing_runs(tx, seen)
-        wait = 0 if house.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
+        wait = 0 if gateway.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
         if wait > 0:
             return min(1.0, wait / 1000)
     if missing:
-        house.log.error("journals_lost", runs=len(missing))
-        _hold_waiting(house, seen.suspect_since)
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
-        seen = epoch.read(house.store, tx)
-        epoch.raise_claims(tx, house.journal.highest(seen.store))
+        gateway.log.error("journals_lost", runs=len(missing))
+        _hold_waiting(gateway, seen.suspect_since)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        seen = epoch.read(gateway.store, tx)
+        epoch.raise_claims(tx, gateway.journal.highest(seen.store))
         if not seen.holds and epoch.open_next(tx, seen, now):
-            house.log.error("epoch_opened", identity=seen.found)
+            gateway.log.error("epoch_opened", identity=seen.found)
     return 0.0
 
 
-def _hold_waiting(house: House, before: int) -> None:
+def _hold_waiting(gateway: Gateway, before: int) -> None:
     """What was due may have rung before the database changed, and the journal that knew is lost."""
     while True:
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
+        with gateway.store.write() as tx:
+            now = gateway.store.now_ms(tx)
             waiting = epoch.waiting_leads(tx, before, BATCH)
             for lead_id in waiting:
                 lead = leads.get(tx, lead_id, lock=True)

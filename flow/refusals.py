@@ -8,7 +8,7 @@ from collections import Counter
 
 import structlog
 
-from store import sources
+from store import versions as sources
 from store.engine import Store, StoreUnavailable
 
 HOUR_MS = 3_600_000

@@ -3,13 +3,13 @@
 import time
 from dataclasses import dataclass, field
 
-from core.caps import Caps, sure_s
+from core.account.caps import Caps, sure_s
 from store.caps import Reached
 
 
 @dataclass
 class Rooms:
-    """`full`: the sources (and `HOUSE`) whose leads wait, as last looked at; `news`: what that look found to be
+    """`full`: the sources (and `TOTALS`) whose leads wait, as last looked at; `news`: what that look found to be
     otherwise than its row says; `near`: those so near to a cap that they are counted alone. A scope that is
     far from its caps is not counted at each claim."""
 

@@ -4,15 +4,15 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from flow.house import House
+from flow.gateway import Gateway
 from store import figures
 
 
-def last_hours(house: House, hours: int) -> dict[str, Any]:
+def last_hours(gateway: Gateway, hours: int) -> dict[str, Any]:
     """The last `hours` hours, the present one among them, each from its full hour on. Times in milliseconds,
     money as decimal text, waits in seconds."""
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
         since = now - now % figures.HOUR_MS - (hours - 1) * figures.HOUR_MS
         arrived = figures.leads_per_hour(tx, since)
         tried = figures.calls_per_hour(tx, since)

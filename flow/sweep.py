@@ -5,21 +5,21 @@ from core.outcome import UNKNOWN, Outcome
 from core.reason import Reason
 from flow import decide
 from flow.claim import redo
-from flow.house import House
+from flow.gateway import Gateway
 from store import attempts, leads
 
 GRACE_MS = 5_000
 OWNER_GONE = Outcome(UNKNOWN, how="owner_gone", error="the worker that sent this call ended before it could tell")
 
 
-def settle_lost(house: House) -> bool:
+def settle_lost(gateway: Gateway) -> bool:
     """Every open attempt whose deadline passed more than 5 s ago becomes `unknown`, never ready."""
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
         lost = attempts.overdue(tx, now - GRACE_MS)
     for attempt_id, lead_id, account, number in lost:
-        with house.store.write() as tx:
-            now = house.store.now_ms(tx)
+        with gateway.store.write() as tx:
+            now = gateway.store.now_ms(tx)
             lead = leads.get(tx, lead_id, lock=True)
             # Its owner may have closed it between the look and the lock.
             if lead is None or not attempts.close(tx, attempt_id, OWNER_GONE, now):
@@ -27,20 +27,20 @@ def settle_lost(house: House) -> bool:
             attempts.free_number(tx, attempt_id, account, number)
             trace = {"attempt_id": attempt_id, "outcome": UNKNOWN, "how": OWNER_GONE.how}
             leads.move(tx, lead, "lose", states.UNKNOWN, at=now, who="worker", trace=trace, reason=OWNER_GONE.how)
-        house.log.warning("lost", lead=lead_id, how=OWNER_GONE.how)
+        gateway.log.warning("lost", lead=lead_id, how=OWNER_GONE.how)
     return bool(lost)
 
 
-def redo_next(house: House, source: str, batch: int = 200) -> bool:
+def redo_next(gateway: Gateway, source: str, batch: int = 200) -> bool:
     """Map the waiting leads of a source again by its version in force, or hold them where it was removed;
     whether more may wait."""
-    current = house.sources.get(source)
+    current = gateway.sources.get(source)
     if current is None:
         return False
-    with house.store.write() as tx:
+    with gateway.store.write() as tx:
         if decide.is_behind(tx, source, current):
             return False  # asked again when this process has read it
-        now = house.store.now_ms(tx)
+        now = gateway.store.now_ms(tx)
         waiting = leads.stale(tx, source, None if current.removed else current.n, batch)
         for lead in waiting:
             if current.removed:

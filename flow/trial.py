@@ -6,16 +6,17 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core import authentic, handshake, identity, mapping, policy, states
-from core.delivery import Delivery
+from core import identity, mapping, policy, states
 from core.identity import Piece
 from core.lead import Lead, not_stored
-from core.payload import opened
+from core.proofs import authentic, handshake
 from core.proofs.proof import Proof
+from core.reading.delivery import Delivery
+from core.reading.payload import opened
 from core.reason import Reason
 from core.source import Source
 from flow import decide
-from flow.house import House
+from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from flow.operate import NoSuchLead
 from store import leads
@@ -59,31 +60,31 @@ class Trial:
     leads: tuple[Tried, ...] = ()
 
 
-def try_request(house: House, name: str, delivery: Delivery) -> Trial:
+def try_request(gateway: Gateway, name: str, delivery: Delivery) -> Trial:
     """Walk a request through the source. A wrong proof is told and does not end the trial."""
-    current = _in_force(house, name)
+    current = _in_force(gateway, name)
     source = current.source
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
-        proof = authentic.check(delivery, source, house.secrets, now / 1000)
-        greeted = handshake.answer(delivery, source, house.secrets, proof.ok)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        proof = authentic.check(delivery, source, gateway.secrets, now / 1000)
+        greeted = handshake.answer(delivery, source, gateway.secrets, proof.ok)
         if greeted is not None:
             return Trial(name, current.n, proof, greeted)
         read = opened(delivery, source, proof.spent)
         pieces = identity.split(delivery, source, proof)
-        tried = tuple(_try(house, tx, current, _not_stored(source, piece, now), now) for piece in pieces)
+        tried = tuple(_try(gateway, tx, current, _not_stored(source, piece, now), now) for piece in pieces)
     problem = Reason(read.problem) if read.problem else None
     return Trial(name, current.n, proof, None, read.tree, problem, tried)
 
 
-def try_lead(house: House, name: str, lead_name: str) -> Trial:
+def try_lead(gateway: Gateway, name: str, lead_name: str) -> Trial:
     """Walk the payload of a lead (its id or short number) through the source as it is now."""
-    current = _in_force(house, name)
-    with house.store.read() as tx:
+    current = _in_force(gateway, name)
+    with gateway.store.read() as tx:
         lead = leads.find(tx, lead_name)
         if lead is None:
             raise NoSuchLead(f"no lead has the id or number {lead_name!r}")
-        tried = _try(house, tx, current, lead, house.store.now_ms(tx))
+        tried = _try(gateway, tx, current, lead, gateway.store.now_ms(tx))
     return Trial(name, current.n, leads=(tried,))
 
 
@@ -95,14 +96,14 @@ def fields_of(payload: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _in_force(house: House, name: str) -> InForceSource:
-    current = house.sources.get(name)
+def _in_force(gateway: Gateway, name: str) -> InForceSource:
+    current = gateway.sources.get(name)
     if current is None or current.removed:
         raise NoSuchSource(f"no source called {name!r} is in force")
     return current
 
 
-def _try(house: House, tx: Tx, current: InForceSource, lead: Lead, now: int) -> Tried:
+def _try(gateway: Gateway, tx: Tx, current: InForceSource, lead: Lead, now: int) -> Tried:
     source, payload = current.source, json.loads(lead.payload)
     mapped = mapping.map_call(payload, source)
     told: dict[str, Any] = {
@@ -116,14 +117,14 @@ def _try(house: House, tx: Tx, current: InForceSource, lead: Lead, now: int) -> 
         if policy.is_test(source.policy, payload):
             return Tried(states.SUPPRESSED, reasons=(Reason("test"),), **told)
         return Tried(states.HELD if mapped.is_lead else states.SUPPRESSED, reasons=mapped.reasons, **told)
-    known = decide.gather(house, tx, lead, mapped.call, mapped.asked_at_ms, source, now)
+    known = decide.gather(gateway, tx, lead, mapped.call, mapped.asked_at_ms, source, now)
     verdict = policy.check(mapped.call, known, source.policy, now / 1000, lead.set_aside)
     told |= {"call": asdict(mapped.call), "rules": verdict.rules}
     first = () if verdict.reason is None else (verdict.reason,)
     reasons = (*first, *mapped.reasons)
     if not source.enabled:
         return Tried(states.HELD, reasons=(Reason("source_off"), *reasons), **told)
-    if source.account not in house.voices:
+    if source.account not in gateway.voices:
         return Tried(states.HELD, reasons=(Reason("no_account", {"account": source.account}), *reasons), **told)
     state = {policy.SUPPRESS: states.SUPPRESSED, policy.HOLD: states.HELD}.get(verdict.kind, states.READY)
     until = now if verdict.until_s is None else int(verdict.until_s * 1000)

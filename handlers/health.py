@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify
 
-from flow.house import House
-from store import house as workers
-from store import migrate, trouble
+from flow.gateway import Gateway
+from store import accounts as trouble
+from store import migrate, workers
 from store.engine import StoreUnavailable
 
 blueprint = Blueprint("health", __name__)
@@ -23,29 +23,29 @@ def readyz() -> tuple[Response, int]:
     """200 when database, migrations, a worker seen in the last 30 s and every source are well, else
     503; each check is named with what is wrong and what to do. `paused` is no failure: leads are taken.
     Nor is `files`, what is wrong with source files (file:line:key) or differs there: the versions in force go on."""
-    house: House = current_app.extensions["house"]
-    checks, paused = _database_checks(house)
-    house.sources.refresh()
-    broken = {f"source {name}": why for name, why in house.sources.broken.items()}
+    gateway: Gateway = current_app.extensions["gateway"]
+    checks, paused = _database_checks(gateway)
+    gateway.sources.refresh()
+    broken = {f"source {name}": why for name, why in gateway.sources.broken.items()}
     checks["sources"] = "; ".join(f"{name}: {why}" for name, why in broken.items()) or "ok"
     well = all(state == "ok" for state in checks.values())
-    said = {"status": "ok" if well else "not ready", "checks": checks, "paused": paused, "files": _files(house)}
+    said = {"status": "ok" if well else "not ready", "checks": checks, "paused": paused, "files": _files(gateway)}
     return jsonify(said), 200 if well else 503
 
 
-def _files(house: House) -> dict[str, str]:
-    files = house.sources.files
+def _files(gateway: Gateway) -> dict[str, str]:
+    files = gateway.sources.files
     if files is None:
         return {}
     return {name: f"differs from what is in force: {why}" for name, why in files.differing.items()} | files.broken
 
 
-def _database_checks(house: House) -> tuple[dict[str, Any], dict[str, str]]:
+def _database_checks(gateway: Gateway) -> tuple[dict[str, Any], dict[str, str]]:
     try:
-        with house.store.read() as tx:
+        with gateway.store.read() as tx:
             if not migrate.is_current(tx):
                 return {"database": "ok", "migrations": "missing: run the release command (flask release)"}, {}
-            now, seen = house.store.now_ms(tx), workers.last_seen(tx)
+            now, seen = gateway.store.now_ms(tx), workers.last_seen(tx)
             paused = trouble.what_is_paused(tx)
     except StoreUnavailable as why:
         return {"database": str(why)}, {}

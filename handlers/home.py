@@ -8,8 +8,9 @@ from flask import Blueprint, Response, current_app, render_template, request
 from core.reason import words
 from core.states import NEEDS_A_PERSON, STATES
 from flow import alarms
-from flow.house import House
-from store import queries, trouble
+from flow.gateway import Gateway
+from store import accounts as trouble
+from store import queries
 
 blueprint = Blueprint("home", __name__, static_folder="static/home", static_url_path="/static")
 PAUSED = "paused"
@@ -18,10 +19,10 @@ PAUSED = "paused"
 @blueprint.get("/")
 def home() -> Response:
     """Alarms, counts by state, the newest leads, and the sources' addresses without their tokens."""
-    house: House = current_app.extensions["house"]
-    with house.store.read() as tx:
+    gateway: Gateway = current_app.extensions["gateway"]
+    with gateway.store.read() as tx:
         counts = queries.count_by_state(tx)
-        newest = queries.newest(tx, 20, now=house.store.now_ms(tx))
+        newest = queries.newest(tx, 20, now=gateway.store.now_ms(tx))
         paused = trouble.what_is_paused(tx)
     base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
     page = render_template(
@@ -29,9 +30,9 @@ def home() -> Response:
         states=[(state, counts.get(state, 0), state in NEEDS_A_PERSON) for state in STATES],
         leads=[_shown(row) for row in newest],
         # What is paused has lines of its own, with the command that ends it.
-        alarms=[alarm for alarm in alarms.ringing(house) if alarm.name != PAUSED],
+        alarms=[alarm for alarm in alarms.ringing(gateway) if alarm.name != PAUSED],
         paused=paused,
-        sources=[(name, f"{base}/hooks/{name}") for name in house.sources.names()],
+        sources=[(name, f"{base}/hooks/{name}") for name in gateway.sources.names()],
         api_docs="/api/docs",
     )
     response = Response(page, content_type="text/html; charset=utf-8")

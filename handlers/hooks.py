@@ -4,9 +4,9 @@ import time
 
 from flask import Blueprint, Response, current_app, request
 
-from core.delivery import Delivery
+from core.reading.delivery import Delivery
 from flow import intake
-from flow.house import House
+from flow.gateway import Gateway
 from flow.intake import Answer
 
 blueprint = Blueprint("hooks", __name__)
@@ -18,12 +18,12 @@ UNKNOWN_LIMIT = 256_000
 @blueprint.route("/hooks/<source>/<path:rest>", methods=METHODS, strict_slashes=False)
 def receive(source: str, rest: str = "") -> Response:
     """One delivery of a sender. HEAD stores nothing; what did not arrive whole is answered 400."""
-    house: House = current_app.extensions["house"]
-    current = house.sources.get(source) or house.sources.fresh(source)
+    gateway: Gateway = current_app.extensions["gateway"]
+    current = gateway.sources.get(source) or gateway.sources.fresh(source)
     if request.method == "HEAD":
-        return Response(status=200 if current else intake.unknown(house, source).status)
+        return Response(status=200 if current else intake.unknown(gateway, source).status)
     if current is None:
-        return _response(intake.unknown(house, source))
+        return _response(intake.unknown(gateway, source))
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))
@@ -39,7 +39,7 @@ def receive(source: str, rest: str = "") -> Response:
         url=_public_url(),
         remote=request.remote_addr or "",
     )
-    return _response(intake.take(house, source, delivery, time.time()))
+    return _response(intake.take(gateway, source, delivery, time.time()))
 
 
 def _whole_body(limit: int) -> bytes | Answer:

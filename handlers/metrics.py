@@ -18,8 +18,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from flow.alarms import WORKER_SEEN_MS
-from flow.house import House
-from store import figures, trouble
+from flow.gateway import Gateway
+from store import accounts as trouble
+from store import figures
 
 blueprint = Blueprint("metrics", __name__)
 KEPT_S = 5.0
@@ -28,18 +29,18 @@ KEPT_S = 5.0
 class Figures(Collector):
     """What the database says at this moment."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     def collect(self) -> Iterator[Gauge]:
-        house = self._house
-        with house.store.read() as tx:
-            now = house.store.now_ms(tx)
+        gateway = self._gateway
+        with gateway.store.read() as tx:
+            now = gateway.store.now_ms(tx)
             hour = now - figures.HOUR_MS
             by_source = figures.counts_by_source(tx)
             tried = figures.attempts_since(tx, hour)
             refused = figures.refused_per_hour(tx, hour - now % figures.HOUR_MS)
-            due = figures.oldest_due(tx, house.voices, now)
+            due = figures.oldest_due(tx, gateway.voices, now)
             seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
             accounts = trouble.all_accounts(tx)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
@@ -49,7 +50,7 @@ class Figures(Collector):
             proofs[source, cause] += n
         waits = {(state,): (now - at) / 1000 for state, at in due.items()}
         paused = {(name,): int(known.pause is not None) for name, known in accounts.items()}
-        broken = len(house.sources.broken)
+        broken = len(gateway.sources.broken)
         yield _gauge("leads", "Leads by source and state", ("source", "state"), leads)
         yield _gauge("attempts_last_hour", "Attempts started in the last hour", ("outcome", "how"), attempts)
         yield _gauge("refused_proofs", "Of this hour and the one before", ("source", "cause"), proofs)
@@ -69,9 +70,9 @@ def _gauge(name: str, what: str, labels: tuple[str, ...], values: Mapping[Any, f
 class _Kept:
     """The newest scrape, made again when it is older than a few seconds; one at a time."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(Figures(house))
+        self._registry.register(Figures(gateway))
         self._lock = threading.Lock()
         self._until, self._text = 0.0, b""
 
@@ -86,5 +87,5 @@ class _Kept:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Needs no token: it shows counts and the names of sources, nothing of a person."""
-    kept = current_app.extensions.setdefault("metrics", _Kept(current_app.extensions["house"]))
+    kept = current_app.extensions.setdefault("metrics", _Kept(current_app.extensions["gateway"]))
     return Response(kept.text(), content_type=CONTENT_TYPE_LATEST)

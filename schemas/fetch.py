@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from core.expression import BadExpression
-from core.slots import SLOT, Slot, Slotted
+from core.expressions.expression import BadExpression
+from core.expressions.slots import SLOT, Slot, Slotted
 from core.source import Fetch, Join, Step
 from schemas.fields import Count, Secret, Text, YesNo
 from schemas.references import Reference, When
@@ -119,7 +119,7 @@ class StepSection(Section):
     name = Text(required=True, like=NAME, called="a name like contact")
     method = Text(among=("GET", "POST"))
     path = FetchPath(required=True)
-    query = Named(PRINTABLE, "a parameter's name in plain signs")
+    query = Named(PRINTABLE, "a parameter's name in plain characters")
     body = JsonBody()
     when = When()
 

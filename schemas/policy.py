@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from core.phone import TYPES, UNKNOWN
-from core.source import House, Policy
-from core.trouble import ACCOUNT_TROUBLE
+from core.account.trouble import ACCOUNT_TROUBLE
+from core.numbers.phone import TYPES, UNKNOWN
+from core.source import Policy, Totals
 from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
 from schemas.references import When
 from schemas.section import Keys, Part, Section, Value, Wrong, problems_of
@@ -63,22 +63,22 @@ class HouseSection(Section):
     calls_per_number_per_day = Count()
 
     @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> House:
-        return House(**data)
+    def make(self, data: dict[str, Any], **_: Any) -> Totals:
+        return Totals(**data)
 
 
 class PolicyFile(Section):
     """The whole file. `defaults` stays text: it is merged below each source's own policy."""
 
     defaults = Part(PolicySection, load_default=Policy())
-    house = Part(HouseSection, load_default=House())
+    house = Part(HouseSection, load_default=Totals())
     # What a refusal says when it means the voice account; looked for anywhere in it, in any case.
     account_trouble = Texts(Text(like=r".{3,}", called="at least 3 letters of a word"), load_default=ACCOUNT_TROUBLE)
 
 
 def read_policy(
     text: dict[str, Any],
-) -> tuple[tuple[Policy, House, tuple[str, ...]] | None, list[tuple[Keys, Wrong]]]:
+) -> tuple[tuple[Policy, Totals, tuple[str, ...]] | None, list[tuple[Keys, Wrong]]]:
     """The policy file's three parts, or None with every problem and its way down. Never raises."""
     try:
         data = PolicyFile().load(text)

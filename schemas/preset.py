@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from core.authentic import NONE, OPTIONS, PROOFS, SCHEMES
-from core.handshake import SCHEMES as HANDSHAKES
+from core.proofs.authentic import NONE, OPTIONS, PROOFS, SCHEMES
+from core.proofs.handshake import SCHEMES as HANDSHAKES
 from core.proofs.proof import DIGESTS
 from core.source import Auth, Body, Handshake, Reply, Split
 from schemas.fields import Count, Duration, Free, Secret, Size, Text, Texts, YesNo

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from core.expression import BadExpression, Condition, Path, Template
+from core.expressions.expression import BadExpression, Condition, Path, Template
 from schemas.section import Value, in_yaml, refusal
 
 
@@ -64,7 +64,7 @@ class SmsText(Value):
 
 
 class ScriptName(Value):
-    """A script's name as the provider's panel has it: NFC, stripped, at most 200 signs."""
+    """A script's name as the provider's panel has it: NFC, stripped, at most 200 characters."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
         name = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""

@@ -5,9 +5,9 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from core.authentic import NONE
-from core.handshake import NEED_HANDSHAKE
 from core.policy import never_rings
+from core.proofs.authentic import NONE
+from core.proofs.handshake import NEED_HANDSHAKE
 from core.source import Example, Source
 from schemas.fetch import FetchSection
 from schemas.fields import Duration, Text, Texts, YesNo

@@ -9,11 +9,11 @@ GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-GSM7_TWO = frozenset("^{}\\[~]|€\f")  # sent as two signs
+GSM7_TWO = frozenset("^{}\\[~]|€\f")  # sent as two characters
 
 
 def segments(text: str) -> int:
-    """How many SMS `text` takes: 160 signs, or 153 each, in GSM-7; 70, or 67 each, otherwise. 0 for none."""
+    """How many SMS `text` takes: 160 characters, or 153 each, in GSM-7; 70, or 67 each, otherwise. 0 for none."""
     if all(sign in GSM7 or sign in GSM7_TWO for sign in text):
         length, alone, joined = sum(2 if sign in GSM7_TWO else 1 for sign in text), 160, 153
     else:

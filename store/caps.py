@@ -1,4 +1,4 @@
-"""What counts against the caps (`core.caps`), and which caps are reached: a row each, none on a lead.
+"""What counts against the caps (`core.account.caps`), and which caps are reached: a row each, none on a lead.
 
 `hold` comes after a number's lock and before the account's row in the order of locks; what is read after
 it holds until the commit. SQLite's writers are alone anyway.
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.caps import DAY_MS, HOUR_MS, HOUSE, PRICE_AT_FIRST, PRICES_MS, Rung
+from core.account.caps import DAY_MS, HOUR_MS, PRICE_AT_FIRST, PRICES_MS, TOTALS, Rung
 from core.outcome import NOT_SENT
 from core.reason import Reason
 from store.tables import attempts, reached_caps
@@ -23,7 +23,7 @@ _LOCK = 0x6C656164_63617073  # an advisory lock's own number: "lead", "caps"
 
 @dataclass(frozen=True)
 class Reached:
-    """A cap that is reached: of a source, or of the `HOUSE`. `script` is of the call that found no room;
+    """A cap that is reached: of a source, or of the totals (`TOTALS`). `script` is of the call that found no room;
     `until` is when the first calls leave the window, in milliseconds."""
 
     source: str
@@ -35,7 +35,7 @@ class Reached:
 
     @property
     def whose(self) -> str:
-        return "the house's" if self.source == HOUSE else f"the source {self.source}'s"
+        return "the totals'" if self.source == TOTALS else f"the source {self.source}'s"
 
     @property
     def reason(self) -> Reason:
@@ -53,16 +53,16 @@ def hold(tx: Connection, *, alone: bool) -> None:
 
 
 def rung(tx: Connection, source: str, now: int) -> tuple[Rung, ...]:
-    """The calls of the last 24 hours that may have rung, of the source or of the whole `HOUSE`."""
+    """The calls of the last 24 hours that may have rung, of the source or of all (`TOTALS`)."""
     given = {"source": source, "day": now - DAY_MS, "hour": now - HOUR_MS}
-    rows = tx.execute(_RUNG_IN_HOUSE if source == HOUSE else _RUNG, given)
+    rows = tx.execute(_RUNG_IN_HOUSE if source == TOTALS else _RUNG, given)
     return tuple(Rung(row.script, row.outcome, _money(row.price), row.last_hour, row.last_day) for row in rows)
 
 
 def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) -> int:
     """When the nth newest of these calls leaves the window."""
     query = select(attempts.c.started_at).where(_COUNTS, attempts.c.started_at > now - window_ms)
-    query = query if source == HOUSE else query.where(attempts.c.source == source)
+    query = query if source == TOTALS else query.where(attempts.c.source == source)
     found = tx.execute(query.order_by(attempts.c.started_at.desc()).offset(max(0, nth - 1)).limit(1)).scalar()
     return now if found is None else int(found) + window_ms
 
@@ -70,7 +70,7 @@ def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) 
 def oldest_leaves(tx: Connection, source: str, now: int) -> int:
     """When the oldest call of the last 24 hours leaves them."""
     query = select(func.min(attempts.c.started_at)).where(_COUNTS, attempts.c.started_at > now - DAY_MS)
-    found = tx.execute(query if source == HOUSE else query.where(attempts.c.source == source)).scalar()
+    found = tx.execute(query if source == TOTALS else query.where(attempts.c.source == source)).scalar()
     return now if found is None else int(found) + DAY_MS
 
 
@@ -100,13 +100,13 @@ def number_room(tx: Connection, number: str, most: int, now: int) -> int | None:
 
 
 def reached(tx: Connection) -> tuple[Reached, ...]:
-    """Every cap that is reached, the house's first."""
+    """Every cap that is reached, the totals' first."""
     return tuple(Reached(**row._mapping) for row in tx.execute(_REACHED))
 
 
 def waits_for(known: Iterable[Reached], source: str) -> Reason | None:
     """What a due lead of the source waits for; None: its turn only."""
-    return next((one.reason for one in known if one.source in (HOUSE, source)), None)
+    return next((one.reason for one in known if one.source in (TOTALS, source)), None)
 
 
 def say(tx: Connection, found: Reached) -> bool:

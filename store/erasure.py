@@ -61,7 +61,7 @@ def old_leads(tx: Connection, before: int, rings_since: int, limit: int) -> list
 
 
 def lock_keys(tx: Connection, lead_ids: Sequence[str]) -> None:
-    """Before these leads are locked, as intake does: keys first, in the order of their signs."""
+    """Before these leads are locked, as intake does: keys first, in the order of their characters."""
     if tx.dialect.name != "sqlite":
         query = select(event_keys.c.key).where(event_keys.c.lead.in_(lead_ids))
         tx.execute(query.order_by(collate(event_keys.c.key, "C")).with_for_update()).all()

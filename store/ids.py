@@ -6,7 +6,7 @@ import uuid
 
 
 def new_id() -> str:
-    """48 bits of milliseconds, then 74 random bits, as 36 signs of text."""
+    """48 bits of milliseconds, then 74 random bits, as 36 characters of text."""
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 7 << 76  # version 7
     value = value & ~(3 << 62) | 2 << 62  # variant

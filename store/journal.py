@@ -26,7 +26,7 @@ _PREFIX = "journal-"
 @dataclass(frozen=True)
 class Entry:
     """One attempt. `store` is the database's own random id, `at` milliseconds since 1970,
-    `number_hash` 64 hex signs under DIGEST_KEY."""
+    `number_hash` 64 hex characters under DIGEST_KEY."""
 
     store: str
     attempt: str

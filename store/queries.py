@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
-from core.phone import mask
+from core.numbers.phone import mask
+from store import accounts as trouble
 from store import deliveries as stored
-from store import trouble
 from store.leads import find
 from store.tables import attempts, deliveries, delivery_leads, history, leads
 

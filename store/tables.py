@@ -198,7 +198,7 @@ Index(
 Index("attempts_open", attempts.c.deadline_at, sqlite_where=_outcome.is_(None), postgresql_where=_outcome.is_(None))
 # store.facts: the last call to a number, of one account; store.caps: the calls to it over all accounts.
 Index("attempts_by_number", attempts.c.number, attempts.c.account, attempts.c.started_at)
-# store.figures: the calls of the last hours; store.caps: those of the house.
+# store.figures: the calls of the last hours; store.caps: those over all sources.
 Index("attempts_by_start", attempts.c.started_at)
 Index("attempts_by_source", attempts.c.source, attempts.c.started_at)  # store.caps: a source's calls of a day
 # store.caps: from one price of a script to the next.
@@ -225,7 +225,7 @@ accounts = Table(
     meta,
     Column("name", Text, primary_key=True),
     Column("next_at", BigInteger, nullable=False, server_default="0"),  # the pace: no call starts before
-    # core.trouble.Trouble, a field each
+    # core.account.trouble.Trouble, a field each
     Column("recent", Text, nullable=False, server_default=""),
     Column("unsent", Integer, nullable=False, server_default="0"),
     Column("allowed", Integer),
@@ -238,7 +238,7 @@ accounts = Table(
 reached_caps = Table(
     "reached_caps",
     meta,
-    Column("source", Text, primary_key=True),  # empty: the whole house
+    Column("source", Text, primary_key=True),  # empty: the totals over all sources
     Column("cap", Text, nullable=False),
     Column("limit", Text, nullable=False),
     Column("script", Text, nullable=False),  # of the call that found no room

@@ -1,4 +1,4 @@
-"""Tables beside the walk: what guards people, and what the house notes. `store.tables` names them all."""
+"""Tables beside the walk: what guards people, and what is noted along the way. `store.tables` names them all."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Integer, Table, Text
 

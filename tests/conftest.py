@@ -3,7 +3,7 @@ import pytest
 from store.engine import Store
 from store.tables import meta
 from tests import databases
-from tests.fakes import Clock, Gateway
+from tests.fakes import Clock, Stage
 
 
 def pytest_report_header():
@@ -51,4 +51,4 @@ def store(database_url, clock):
 @pytest.fixture
 def gateway(store, clock, tmp_path):
     """The whole walk in one process, with a voice that answers what the test says."""
-    return Gateway(store, clock, tmp_path / "run")
+    return Stage(store, clock, tmp_path / "run")

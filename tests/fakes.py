@@ -8,16 +8,16 @@ from pathlib import Path
 
 from config.load import Loaded, PolicyText, Text, from_text, load_text
 from config.yaml_text import parse
-from core.delivery import Delivery
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.ports import Call, Start
-from core.source import House as Totals
+from core.reading.delivery import Delivery
+from core.source import Totals
 from flow import call, claim, decide, intake, sweep
-from flow.house import House
+from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from store import epoch, queries, sources
-from store import house as workers
+from store import epoch, queries, workers
+from store import versions as sources
 from store.journal import Journal
 from wire.fetch import GuardedCrm
 
@@ -83,7 +83,7 @@ class FakeBell:
         return False
 
 
-class Gateway:
+class Stage:
     """Web and worker in one process: `post` is the sender, `work` is the worker until it has nothing to do."""
 
     def __init__(self, store, clock, journal=None) -> None:
@@ -91,7 +91,7 @@ class Gateway:
         self.store = store
         self.voice = FakeVoice()
         self.bell = FakeBell()
-        self.house = House(
+        self.parts = Gateway(
             store=store,
             sources=InForce(store, from_text),
             bell=self.bell,
@@ -116,7 +116,7 @@ class Gateway:
             newest = sources.newest(tx, name)
             n = sources.put_in_force(tx, name, loaded.text, after=newest, who="test", now=int(self.clock() * 1000))
         if refresh:
-            self.house.sources.refresh()
+            self.parts.sources.refresh()
         return n
 
     def post(self, body, source: str = "shop", token: str = TOKEN, content_type: str = "application/json", query=""):
@@ -131,7 +131,7 @@ class Gateway:
             body=raw,
             url=f"https://gateway.test/hooks/{source}?{query}",
         )
-        return intake.take(self.house, source, delivery, self.clock())
+        return intake.take(self.parts, source, delivery, self.clock())
 
     def take(self, body, **more) -> str:
         """Post one lead; its id."""
@@ -143,21 +143,21 @@ class Gateway:
         """Map, claim, call and record until nothing is due."""
         go_on = True
         while go_on:
-            sweep.settle_lost(self.house)
-            go_on = decide.decide_next(self.house)
+            sweep.settle_lost(self.parts)
+            go_on = decide.decide_next(self.parts)
             claimed = self.claim()
             if isinstance(claimed, claim.Claimed):
-                call.record(self.house, claimed, call.place(self.house, claimed))
+                call.record(self.parts, claimed, call.place(self.parts, claimed))
             go_on = go_on or not isinstance(claimed, claim.Rest)
 
     def alive(self, worker: str = "owner") -> None:
         """A worker has just looked at this database."""
         with self.store.write() as tx:
             now = self.store.now_ms(tx)
-            workers.check_in(tx, worker, self.house.journal.run_id(), now, now)
+            workers.check_in(tx, worker, self.parts.journal.run_id(), now, now)
 
     def claim(self, owner: str = "owner", turn: int = 0):
-        return claim.claim_next(self.house, "main", owner, turn)
+        return claim.claim_next(self.parts, "main", owner, turn)
 
     def story(self, lead_id: str):
         with self.store.read() as tx:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from core.delivery import Delivery
+from core.reading.delivery import Delivery
 
 FOLDER = Path(__file__).parent / "requests"
 HOST = "https://leads.example.test"

@@ -15,9 +15,9 @@ from cli import sources
 from config import load
 from config.examples import results_of
 from config.yaml_text import parse
-from core.delivery import Delivery
+from core.reading.delivery import Delivery
+from core.reading.request_text import read
 from core.reason import WORDS as REASONS
-from core.request_text import read
 from docs import generate_senders, sender_facts
 from docs.generate_senders import FOLDERS, ROOT, source_of, text_of
 

@@ -13,7 +13,7 @@ import time
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, tuple[str, int] | tuple[str, int, int, int]]
 
 # A lookup older than this is left to itself and a new one begins: a resolver stuck for good must not
-# silence the house until the next restart.
+# silence the gateway until the next restart.
 STUCK_AFTER_S = 30.0
 
 

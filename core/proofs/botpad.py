@@ -2,8 +2,8 @@
 
 import hashlib
 
-from core.delivery import Delivery
 from core.proofs.proof import FIELD, MALFORMED, Proof, any_same, form_fields, from_hex, judged
+from core.reading.delivery import Delivery
 from core.source import Source
 
 SPENT = ((FIELD, "secret"),)

@@ -13,7 +13,6 @@ import hmac
 import re
 from urllib.parse import unquote
 
-from core.delivery import Delivery
 from core.proofs.proof import (
     HEADER,
     MALFORMED,
@@ -27,6 +26,7 @@ from core.proofs.proof import (
     timestamp_ms,
     wire_bytes,
 )
+from core.reading.delivery import Delivery
 from core.source import Source
 
 V3, STAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"

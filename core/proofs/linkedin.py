@@ -1,13 +1,13 @@
 """LinkedIn: X-LI-Signature is hex HMAC-SHA256 over the text `hmacsha256=` and the body.
 
 Some of its code writes that text before the digest in the header too: both are taken. The text is
-what keeps the challenge (core/handshake.py) from signing bodies for strangers.
+what keeps the challenge (core/proofs/handshake.py) from signing bodies for strangers.
 """
 
 import hmac
 
-from core.delivery import Delivery
 from core.proofs.proof import HEADER, MALFORMED, Proof, any_same, from_hex, judged, one_header
+from core.reading.delivery import Delivery
 from core.source import Source
 
 SPENT = ((HEADER, "x-li-signature"),)

@@ -6,8 +6,8 @@ The secret is the salt. The key comes in the request, so it proves nothing and i
 
 import hashlib
 
-from core.delivery import Delivery
 from core.proofs.proof import FIELD, MALFORMED, Proof, any_same, form_fields, from_hex, judged
+from core.reading.delivery import Delivery
 from core.source import Source
 
 SPENT = ((FIELD, "sign"), (FIELD, "vpbx_api_key"))

@@ -11,9 +11,9 @@ import json
 import re
 from typing import Any
 
-from core.delivery import Delivery
 from core.proofs.proof import HEADER, MALFORMED, TOO_OLD, WRONG, Proof, any_same, one_header
 from core.proofs.token import BEARER
+from core.reading.delivery import Delivery
 from core.source import Source
 
 SPENT = ((HEADER, "authorization"),)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from core.delivery import Delivery
+from core.reading.delivery import Delivery
 from core.source import Source
 
 MISSING = "missing"  # nothing there that could be a proof
@@ -28,7 +28,7 @@ CAUSES = (MISSING, WRONG, MALFORMED, NO_SECRET, TOO_OLD, IP)
 QUERY, PATH, HEADER, FIELD = "query", "path", "header", "field"
 Spent = tuple[tuple[str, str], ...]
 MOST_FIELDS = 1000
-LONGEST = 8192  # signs of a header that may be a proof
+LONGEST = 8192  # characters of a header that may be a proof
 DIGESTS = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
 
 

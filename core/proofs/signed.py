@@ -9,7 +9,6 @@ else is literal text. Two options say what some headers hold beside the digest:
 import hmac
 import re
 
-from core.delivery import Delivery
 from core.proofs.proof import (
     DIGESTS,
     HEADER,
@@ -25,6 +24,7 @@ from core.proofs.proof import (
     timestamp_ms,
     wire_bytes,
 )
+from core.reading.delivery import Delivery
 from core.source import Auth, Source
 
 MOST_SIGNATURES = 16

@@ -7,7 +7,6 @@ The id is the event's, the same over retries: it stays in `_request.headers`.
 import hmac
 import re
 
-from core.delivery import Delivery
 from core.proofs.proof import (
     HEADER,
     MALFORMED,
@@ -19,6 +18,7 @@ from core.proofs.proof import (
     timestamp_ms,
     wire_bytes,
 )
+from core.reading.delivery import Delivery
 from core.source import Source
 
 MOST_ENTRIES = 16

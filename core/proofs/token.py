@@ -6,7 +6,6 @@ For senders that sign nothing. A token given more than once must be right every 
 import re
 from typing import Any
 
-from core.delivery import Delivery
 from core.proofs.proof import (
     FIELD,
     HEADER,
@@ -22,6 +21,7 @@ from core.proofs.proof import (
     one_header,
     wire_bytes,
 )
+from core.reading.delivery import Delivery
 from core.source import Source
 
 BEARER = re.compile(r"bearer +", re.IGNORECASE)

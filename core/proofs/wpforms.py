@@ -10,7 +10,6 @@ import json
 import re
 from typing import Any
 
-from core.delivery import Delivery
 from core.proofs.proof import (
     HEADER,
     MALFORMED,
@@ -24,6 +23,7 @@ from core.proofs.proof import (
     wire_bytes,
 )
 from core.proofs.signed import keyed_parts
+from core.reading.delivery import Delivery
 from core.source import Source
 
 NAME = "x-wpforms-webhook-signature"

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, abort
 
-from handlers.api.door import Part, the_house
+from handlers.api.door import Part, the_gateway
 from schemas import deliveries as shapes
 from store import queries
 
@@ -18,7 +18,7 @@ NONE = "no delivery has this id"
 def list_(query: dict[str, Any]) -> dict[str, Any]:
     """Deliveries, newest first, without their bodies"""
     limit, cursor = query.pop("limit"), query.pop("cursor", None)
-    with the_house().store.read() as tx:
+    with the_gateway().store.read() as tx:
         rows, place = queries.page_of_deliveries(tx, limit, cursor, **query)
     return {"deliveries": rows, "next": place}
 
@@ -28,7 +28,7 @@ def list_(query: dict[str, Any]) -> dict[str, Any]:
 @part.alt_response(404, "NOT_FOUND")
 def one(delivery: object) -> dict[str, Any]:
     """One delivery, without its body"""
-    with the_house().store.read() as tx:
+    with the_gateway().store.read() as tx:
         found = queries.delivery(tx, str(delivery))
     return found or abort(404, NONE)
 
@@ -41,7 +41,7 @@ def body(delivery: object) -> Response:
 
     They may hold the sender's token, where it sends that in the body. Served as a file that no browser
     opens, because a stranger wrote it."""
-    with the_house().store.read() as tx:
+    with the_gateway().store.read() as tx:
         found = queries.body(tx, str(delivery))
     if found is None:
         abort(404, NONE)

@@ -7,7 +7,7 @@ from flask import abort
 from core.reason import Reason, words
 from flow import do_not_call as listed
 from flow import numbers
-from handlers.api.door import Part, the_house, who
+from handlers.api.door import Part, the_gateway, who
 from schemas import do_not_call as shapes
 from store import do_not_call
 
@@ -19,7 +19,7 @@ part = Part("do-not-call", __name__, url_prefix="/api/do-not-call", description=
 @part.response(200, shapes.DoNotCall)
 def list_(query: dict[str, Any]) -> dict[str, Any]:
     """The list, newest first"""
-    with the_house().store.read() as tx:
+    with the_gateway().store.read() as tx:
         rows, place = do_not_call.page(tx, query["limit"], query.get("cursor"))
     return {"do_not_call": rows, "next": place}
 
@@ -32,9 +32,9 @@ def add(asked: dict[str, Any]) -> dict[str, Any]:
     """Never ring a number again, whoever sends it
 
     Its leads that wait are suppressed at once; a call that is on its way is not taken back."""
-    number, house = _number(asked["number"]), the_house()
-    added = listed.add(house, {number: asked["why"]}, who())
-    with house.store.read() as tx:
+    number, gateway = _number(asked["number"]), the_gateway()
+    added = listed.add(gateway, {number: asked["why"]}, who())
+    with gateway.store.read() as tx:
         entry = do_not_call.find(tx, number)
     if entry is None:
         abort(409, "the number was taken off the list at this very moment")
@@ -50,12 +50,12 @@ def remove(asked: dict[str, Any]) -> None:
     """Take a number off the list
 
     Leads that it suppressed stay so; a person may rearm them."""
-    if not listed.remove(the_house(), _number(asked["number"]), who(), asked["why"]):
+    if not listed.remove(the_gateway(), _number(asked["number"]), who(), asked["why"]):
         abort(404, "this number is not on the list")
 
 
 def _number(text: str) -> str:
-    found = numbers.one(text, numbers.regions(the_house()))
+    found = numbers.one(text, numbers.regions(the_gateway()))
     if isinstance(found, Reason):
         abort(409, words(found.code, found.params))
     return found

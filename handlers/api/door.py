@@ -10,7 +10,7 @@ from flask_smorest.arguments import FlaskParser
 from marshmallow import Schema, missing
 from werkzeug.routing import BaseConverter
 
-from flow.house import House
+from flow.gateway import Gateway
 from handlers.errors import problem
 from schemas.api_fields import LEAD_NAME, one_line
 
@@ -55,9 +55,9 @@ class LeadName(BaseConverter):
     regex = f"(?:{LEAD_NAME})"
 
 
-def the_house() -> House:
-    house: House = current_app.extensions["house"]
-    return house
+def the_gateway() -> Gateway:
+    gateway: Gateway = current_app.extensions["gateway"]
+    return gateway
 
 
 def who() -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from core.reason import Reason
 from flow import bulk, numbers, operate
 from flow.operate import NoSuchLead
-from handlers.api.door import Part, the_house, who
+from handlers.api.door import Part, the_gateway, who
 from schemas import changes
 from schemas import leads as shapes
 from store import queries
@@ -32,7 +32,7 @@ def search(asked: dict[str, Any]) -> dict[str, Any]:
     """The leads of a phone number, in any spelling
 
     A number without its country is read in each country that a source in force reads its numbers in."""
-    found = numbers.readings(asked["number"], numbers.regions(the_house()))
+    found = numbers.readings(asked["number"], numbers.regions(the_gateway()))
     if isinstance(found, Reason):
         return {"numbers": [], "problem": shapes.told(found), "leads": [], "next": None}
     page = _page(Wanted(numbers=found), asked["limit"], asked.get("cursor"))
@@ -50,11 +50,11 @@ def many(asked: dict[str, Any]) -> dict[str, Any]:
     refused, by itself. `next` is the `filter.cursor` of the go after."""
     wanted, after = dict(asked["filter"]), asked["filter"].get("cursor")
     wanted.pop("cursor", None)
-    house = the_house()
-    planned = bulk.plan(house, Wanted(**wanted), asked["do"], after)
+    gateway = the_gateway()
+    planned = bulk.plan(gateway, Wanted(**wanted), asked["do"], after)
     done = bulk.Done()
     if not asked["dry_run"]:
-        done = bulk.carry_out(house, planned, asked["do"], who(), asked["why"], asked["despite"])
+        done = bulk.carry_out(gateway, planned, asked["do"], who(), asked["why"], asked["despite"])
     return {
         "dry_run": asked["dry_run"],
         "count": len(planned.leads),
@@ -81,7 +81,7 @@ def one(lead: str) -> dict[str, Any]:
 @part.alt_response(409, "CONFLICT")
 def cancel(asked: dict[str, Any], lead: str) -> dict[str, Any]:
     """End a lead: it will not be called"""
-    return _whole(operate.cancel(the_house(), lead, who(), **asked).id)
+    return _whole(operate.cancel(the_gateway(), lead, who(), **asked).id)
 
 
 @part.post("/<lead:lead>/remap")
@@ -91,7 +91,7 @@ def cancel(asked: dict[str, Any], lead: str) -> dict[str, Any]:
 @part.alt_response(409, "CONFLICT")
 def remap(asked: dict[str, Any], lead: str) -> dict[str, Any]:
     """Map a lead again that was never claimed, after its source was mended"""
-    return _whole(operate.remap(the_house(), lead, who(), **asked).id)
+    return _whole(operate.remap(the_gateway(), lead, who(), **asked).id)
 
 
 @part.post("/<lead:lead>/rearm")
@@ -101,7 +101,7 @@ def remap(asked: dict[str, Any], lead: str) -> dict[str, Any]:
 @part.alt_response(409, "CONFLICT")
 def rearm(asked: dict[str, Any], lead: str) -> dict[str, Any]:
     """Ring for a lead (again), in a new round, with the named rules set aside"""
-    return _whole(operate.rearm(the_house(), lead, who(), **asked).id)
+    return _whole(operate.rearm(the_gateway(), lead, who(), **asked).id)
 
 
 @part.post("/<lead:lead>/resolve")
@@ -111,18 +111,18 @@ def rearm(asked: dict[str, Any], lead: str) -> dict[str, Any]:
 @part.alt_response(409, "CONFLICT")
 def resolve(asked: dict[str, Any], lead: str) -> dict[str, Any]:
     """Someone looked in the provider's panel: this unknown call was accepted"""
-    return _whole(operate.resolve(the_house(), lead, who(), **asked).id)
+    return _whole(operate.resolve(the_gateway(), lead, who(), **asked).id)
 
 
 def _page(wanted: Wanted, limit: int, after: tuple[int, int] | None) -> dict[str, Any]:
-    store = the_house().store
+    store = the_gateway().store
     with store.read() as tx:
         rows, place = queries.page(tx, wanted, limit, after)
         return {"leads": queries.told(tx, rows, store.now_ms(tx)), "next": place}
 
 
 def _whole(name: str) -> dict[str, Any]:
-    store = the_house().store
+    store = the_gateway().store
     with store.read() as tx:
         found = queries.whole(tx, name, store.now_ms(tx))
     if found is None:

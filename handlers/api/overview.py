@@ -3,7 +3,7 @@
 from typing import Any
 
 from flow import alarms, stats
-from handlers.api.door import Part, the_house
+from handlers.api.door import Part, the_gateway
 from schemas import overview as shapes
 
 part = Part("overview", __name__, url_prefix="/api", description="How it goes, and what to look at")
@@ -14,11 +14,11 @@ part = Part("overview", __name__, url_prefix="/api", description="How it goes, a
 @part.response(200, shapes.Stats)
 def figures(query: dict[str, Any]) -> dict[str, Any]:
     """Leads, calls, money and speed of the last hours"""
-    return stats.last_hours(the_house(), query["hours"])
+    return stats.last_hours(the_gateway(), query["hours"])
 
 
 @part.get("/alarms")
 @part.response(200, shapes.Alarms)
 def ringing() -> dict[str, Any]:
     """What someone should look at now; empty when all is well"""
-    return {"alarms": alarms.told(the_house())}
+    return {"alarms": alarms.told(the_gateway())}

@@ -5,14 +5,15 @@ from typing import Any
 
 from flask import current_app, request
 
-from core import request_text
+from core.reading import request_text
 from flow import trial
 from flow.trial import Tried
-from handlers.api.door import Part, the_house
+from handlers.api.door import Part, the_gateway
 from schemas import overview
 from schemas import trial as shapes
 from schemas.leads import told
-from store import figures, sources
+from store import figures
+from store import versions as sources
 
 part = Part("sources", __name__, url_prefix="/api/sources", description="The forms and CRMs that post leads")
 DAY_MS = 24 * figures.HOUR_MS
@@ -22,16 +23,16 @@ DAY_MS = 24 * figures.HOUR_MS
 @part.response(200, overview.Sources)
 def list_() -> dict[str, Any]:
     """Every source that was ever in force, and what came through it"""
-    house = the_house()
-    with house.store.read() as tx:
-        now = house.store.now_ms(tx)
+    gateway = the_gateway()
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
         names = sources.numbers_in_force(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
         refused = sources.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
     base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
     rows = []
     for name, (_, removed) in sorted(names.items()):
-        known = house.sources.get(name)
+        known = gateway.sources.get(name)
         rows.append(
             {
                 "name": name,
@@ -44,7 +45,7 @@ def list_() -> dict[str, Any]:
                 "last_lead_at": last.get(name),
                 "counts": counts.get(name, {}),
                 "refused_proofs": [{"cause": cause, "count": count} for s, cause, count in refused if s == name],
-                "broken": house.sources.broken.get(name),
+                "broken": gateway.sources.broken.get(name),
             }
         )
     return {"sources": rows}
@@ -58,12 +59,12 @@ def try_(asked: dict[str, Any], source: str) -> dict[str, Any]:
     """What would become of a request, or of a lead that is here, by the version in force
 
     Nothing is stored and nobody is rung. A wrong proof is told and does not end the trial."""
-    house = the_house()
-    house.sources.refresh()
+    gateway = the_gateway()
+    gateway.sources.refresh()
     if "lead" in asked:
-        tried = trial.try_lead(house, source, asked["lead"])
+        tried = trial.try_lead(gateway, source, asked["lead"])
     else:
-        tried = trial.try_request(house, source, request_text.read(asked["request"].encode("utf-8", "replace")))
+        tried = trial.try_request(gateway, source, request_text.read(asked["request"].encode("utf-8", "replace")))
     proof, greeted = tried.proof, tried.greeted
     return {
         "source": tried.source,

@@ -17,9 +17,9 @@ SETTINGS = {
 
 @pytest.fixture
 def app(gateway):
-    made = create_app(read(SETTINGS, dotenv=None), gateway.house)
+    made = create_app(read(SETTINGS, dotenv=None), gateway.parts)
     yield made
-    gateway.house.sources.end()
+    gateway.parts.sources.end()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`flask pause`, `flask resume`, and where a pause is seen."""
 
 from tests.fakes import NO, YES
-from tests.flow.test_trouble import PAGE_401, posts
+from tests.flow.test_account import PAGE_401, posts
 
 
 def test_a_pause_is_said_with_who_and_why_until_it_is_resumed(gateway, flask):

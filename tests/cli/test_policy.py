@@ -5,7 +5,7 @@ from decimal import Decimal
 from app import create_app
 from config.settings import read
 from core.outcome import ACCEPTED, Outcome
-from core.source import House as Totals
+from core.source import Totals
 from tests.cli.test_sources import Desk
 from tests.flow.test_caps import capped, leads
 
@@ -30,7 +30,7 @@ def test_each_rule_says_where_it_comes_from(tmp_path, database_url):
         return done.exit_code, done.output
 
     code, said = run("show", "shop")
-    of_source, of_house = said.split("the house, over all sources\n")
+    of_source, of_house = said.split("totals, over all sources\n")
     told = shown(of_source)
     assert code == 0
     assert said.startswith("shop (version 1)\n")
@@ -55,7 +55,7 @@ def test_what_is_used_and_what_is_reached_is_said(gateway, flask):
     gateway.work()
     code, said = flask("policy", "show", "shop")
     assert code == 0
-    of_source = shown(said.split("the house, over all sources")[0])
+    of_source = shown(said.split("totals, over all sources")[0])
     assert of_source["calls_per_hour"].endswith("used in the last hour: 2")
     assert "used in the last 24 hours: 20\n" in said  # two at the price of a script nobody has heard
     assert "! calls_per_hour is reached since 2026-11-25T09:00:00.000Z; earlier calls leave it from 2026" in said
@@ -67,19 +67,19 @@ def test_the_house_follows_the_policy_file_and_keeps_what_it_read_over_a_mistake
     def saved(text):
         desk.policy.write_text(text)
         desk.look()
-        for look in desk.house.sources.beside:
+        for look in desk.parts.sources.beside:
             look()
-        return desk.house.totals
+        return desk.parts.totals
 
     assert saved("house: {calls_per_hour: '5', calls_per_number_per_day: 0}\n") == Totals(5, calls_per_number_per_day=0)
     assert saved("house: {calls_per_hour: many}\n").calls_per_hour == 5
     assert saved("defaults: {max_age: 1h}\n") == Totals()
     assert saved("account_trouble: [денег]\n") == Totals()
-    assert desk.house.account_trouble == ("денег",)
+    assert desk.parts.account_trouble == ("денег",)
 
 
 def test_a_worker_that_starts_reads_the_house_from_the_policy_file(tmp_path, database_url):
     (tmp_path / "first").mkdir()
     desk = Desk(tmp_path / "first", database_url)
     desk.policy.write_text("house: {spend_per_day: '70.50'}\n")
-    assert create_app(read(desk.environ, dotenv=None)).extensions["house"].totals.spend_per_day == Decimal("70.50")
+    assert create_app(read(desk.environ, dotenv=None)).extensions["gateway"].totals.spend_per_day == Decimal("70.50")

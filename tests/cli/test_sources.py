@@ -10,9 +10,10 @@ import pytest
 
 from app import create_app
 from config.settings import ROOT, read
-from core.delivery import Delivery
+from core.reading.delivery import Delivery
 from flow import decide, intake, sweep
-from store import leads, sources
+from store import leads
+from store import versions as sources
 from tests import databases
 
 HELD = "Name=Ivan&Telephone=%2B79990000001&tranid=1"
@@ -41,7 +42,7 @@ class Desk:
             "RUN_DIR": str(tmp_path / "run"),
         }
         self.app = create_app(read(self.environ, dotenv=None))
-        self.house = self.app.extensions["house"]
+        self.parts = self.app.extensions["gateway"]
 
     def run(self, *words):
         """(exit code, everything printed)"""
@@ -55,8 +56,8 @@ class Desk:
 
     def look(self):
         for _ in range(2):
-            self.house.sources.refresh()
-            self.house.sources.files.look()
+            self.parts.sources.refresh()
+            self.parts.sources.files.look()
 
     def token(self, name="SHOP_TOKEN"):
         return dict(line.split("=", 1) for line in self.secrets.read_text().splitlines())[name]
@@ -65,14 +66,14 @@ class Desk:
         headers = (("content-type", "application/x-www-form-urlencoded"),)
         url = f"http://localhost/hooks/{source}?{query}"
         delivery = Delivery("POST", headers, query, "", body.encode(), url)
-        return intake.take(self.house, source, delivery, 1_800_000_000.0)
+        return intake.take(self.parts, source, delivery, 1_800_000_000.0)
 
     def decide(self):
-        while decide.decide_next(self.house):
+        while decide.decide_next(self.parts):
             continue
 
     def lead(self, answer):
-        with self.house.store.read() as tx:
+        with self.parts.store.read() as tx:
             return leads.get(tx, json.loads(answer.body)["leads"][0]["id"])
 
 
@@ -83,7 +84,7 @@ def desk(tmp_path, database_url, monkeypatch):
             monkeypatch.delenv(name)
     made = Desk(tmp_path, database_url)
     yield made
-    made.house.store.dispose()
+    made.parts.store.dispose()
 
 
 def test_new_leads_from_nothing_to_an_address_that_rings_without_a_restart(desk):
@@ -141,7 +142,7 @@ def test_new_works_for_every_preset(desk):
         assert code == 0, said
         assert f"/hooks/my-{preset}" in said
     desk.look()
-    assert len(desk.house.sources.names()) == len(list(desk.folder.glob("*.yaml"))) > 20
+    assert len(desk.parts.sources.names()) == len(list(desk.folder.glob("*.yaml"))) > 20
 
 
 def test_presets_tells_what_each_needs(desk):
@@ -207,7 +208,7 @@ def test_check_counts_refused_proofs(desk):
     desk.run("new", "tilda", "shop")
     desk.look()
     assert desk.post("token=wrong", TILDA).status == 401
-    desk.house.refusals.flush()
+    desk.parts.refusals.flush()
     code, said = desk.run("check")
     assert (code, "requests refused in the last 24 hours: 1 (wrong)" in said) == (0, True)
 
@@ -254,7 +255,7 @@ def test_an_older_file_is_taken_at_a_persons_word(desk):
     desk.save("shop", "preset: tilda\nauth: {secret: env:SHOP_TOKEN}\nmapping: {script: A}\n")
     assert "differs from version 2" in desk.run("check")[1]
     assert desk.run("apply")[1] == "shop: version 3 is in force\n"
-    with desk.house.store.read() as tx:
+    with desk.parts.store.read() as tx:
         assert sources.in_force(tx, "shop").n == 3
 
 
@@ -270,12 +271,12 @@ def test_remove_ends_a_source_and_its_waiting_leads_are_held(desk):
     assert code == 0
     assert "the worker will hold 1 waiting leads" in said
     assert "its file is still there" in said
-    desk.house.sources.refresh()
-    sweep.redo_next(desk.house, "shop")
+    desk.parts.sources.refresh()
+    sweep.redo_next(desk.parts, "shop")
     assert (desk.lead(waiting).state, desk.lead(waiting).reason) == ("held", "source_off")
     assert desk.post("token=x", TILDA).status == 503
     desk.look()
-    assert desk.house.sources.names() == []
+    assert desk.parts.sources.names() == []
     assert desk.run("remove", "shop", "--why", "again")[0] == 1
     assert "shop: removed; version" in desk.run("list")[1]
     assert "it had been removed" in desk.run("apply")[1]
@@ -350,7 +351,7 @@ def test_try_against_shows_what_the_file_would_change_before_it_is_in_force(desk
     assert "-> a call to 7" in said
     assert "79990000001" not in said
     assert said.endswith("2 of the last 3 leads would be mapped differently; nothing was saved\n")
-    assert desk.house.sources.get("shop").n == 1
+    assert desk.parts.sources.get("shop").n == 1
 
 
 def test_a_fresh_clone_needs_no_settings_for_presets_new_and_check(tmp_path):

@@ -6,7 +6,7 @@ from cli.worker import Worker
 from config.load import from_text
 from flow import decide
 from flow.in_force import InForce
-from store import sources
+from store import versions as sources
 from tests.fakes import SHOP
 
 IVAN = {"id": "1", "phone": "+7 999 000-00-01"}
@@ -15,7 +15,7 @@ IVAN = {"id": "1", "phone": "+7 999 000-00-01"}
 @pytest.fixture
 def worker(gateway):
     gateway.clock.forward(12 * 3600)  # midnight in Moscow
-    return Worker(gateway.house, 1)
+    return Worker(gateway.parts, 1)
 
 
 def turns(worker, count=4):
@@ -53,12 +53,12 @@ def test_a_version_that_another_thread_read_first_is_not_missed(gateway, worker)
 
 def test_the_first_lead_of_a_source_that_the_worker_has_not_read_yet_is_not_held(gateway, worker):
     other = InForce(gateway.store, from_text)
-    gateway.house.sources, worker_knows = other, gateway.house.sources
+    gateway.parts.sources, worker_knows = other, gateway.parts.sources
     gateway.put("new", SHOP)  # taken by a web process, which also takes its first lead
     lead_id = gateway.take(IVAN, source="new")
-    gateway.house.sources = worker_knows
-    assert gateway.house.sources.get("new") is None
-    while decide.decide_next(gateway.house):
+    gateway.parts.sources = worker_knows
+    assert gateway.parts.sources.get("new") is None
+    while decide.decide_next(gateway.parts):
         continue
     assert gateway.lead(lead_id).state == "received"
     gateway.clock.forward(1)
@@ -70,6 +70,6 @@ def test_a_source_switched_on_again_is_not_held_by_a_worker_that_still_knows_it_
     gateway.put("shop", SHOP + "enabled: false\n")
     gateway.put("shop", SHOP, refresh=False)
     lead_id = gateway.take(IVAN)
-    while decide.decide_next(gateway.house):
+    while decide.decide_next(gateway.parts):
         continue
     assert gateway.lead(lead_id).state == "received"

@@ -192,7 +192,7 @@ def test_a_folders_sources_are_loaded_each_for_itself(written, tmp_path):
 def test_the_shipped_policy_file_holds_the_built_in_rules():
     policy = load_policy(PRESETS.parent / "policy.yaml")
     assert isinstance(policy, PolicyText)
-    assert (policy.policy, policy.house) == (PolicyText().policy, PolicyText().house)
+    assert (policy.policy, policy.totals) == (PolicyText().policy, PolicyText().totals)
 
 
 def test_a_wrong_policy_file_says_every_line(written):

@@ -6,7 +6,7 @@ import pytest
 
 from config.examples import preset_source, read_request
 from config.load import PRESETS, preset_names
-from core.authentic import CAUSES, check
+from core.proofs.authentic import CAUSES, check
 from tests.http_request import with_header
 
 NOW = 1_785_590_400

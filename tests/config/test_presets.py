@@ -87,7 +87,8 @@ def test_an_example_that_comes_out_otherwise_is_told(wrong):
 
 
 def test_tilda_keeps_no_cookies_of_the_visitor():
-    from core import authentic, identity
+    from core import identity
+    from core.proofs import authentic
 
     source = source_of("tilda")
     delivery = read_request((EXAMPLES / "tilda_cyrillic.http").read_bytes())

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from config.load import PRESETS, from_text
 from config.watch import Watcher
 from flow.in_force import InForce
-from store import sources
+from store import versions as sources
 
 SHOP = """\
 # the shop's form

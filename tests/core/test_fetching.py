@@ -2,9 +2,9 @@
 
 import json
 
-from core.expression import Condition, Path
+from core.expressions.expression import Condition, Path
+from core.expressions.slots import NoId, Slot, Slotted
 from core.fetching import Ask, Complete, NotYet, needs_asking, next_question, tree_of, with_answers
-from core.slots import NoId, Slot, Slotted
 from core.source import Fetch, Join, Mapping, NumberRule, Policy, Source, Step
 
 LEAD = Step("lead", Slotted.compile("/leads/{id}"), query=(("with", Slotted.compile("contacts")),))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.expression import Path
+from core.expressions.expression import Path
 from core.identity import split
 from core.proofs.proof import Proof
 from core.source import Auth, Body, Source, Split

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import hours, phone
-from core.expression import Condition
+from core import hours
+from core.expressions.expression import Condition
+from core.numbers import phone
 from core.policy import DESPITE, RULES, Facts, Ring, callee_zone, check, longest_wait, may_ring, never_rings
 from core.ports import Call
 from core.reason import WORDS

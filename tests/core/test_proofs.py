@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.authentic import CAUSES, check
+from core.proofs.authentic import CAUSES, check
 from core.proofs.wpforms import php_json
 from core.source import Auth, Body, Source
 from tests.http_request import delivery, read, with_header

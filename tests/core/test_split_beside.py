@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.authentic import Proof
-from core.expression import Path
+from core.expressions.expression import Path
 from core.identity import split
+from core.proofs.authentic import Proof
 from core.source import Source, Split
 from tests.http_request import delivery
 

@@ -14,7 +14,7 @@ from config.settings import read
 from core import states
 from core.outcome import NOT_SENT, Outcome
 from flow import recover, sweep
-from flow.house import House
+from flow.gateway import Gateway
 from store import attempts, leads
 from tests.faults.failpoints import Failpoint
 
@@ -23,42 +23,42 @@ def worker_with_failpoint(*, point: str, act: str) -> None:
     """The worker as it is, with one point armed."""
     settings = read()
     failpoint = Failpoint(point, act)
-    house = wire(settings, trace=failpoint.trace)
-    failpoint.watch(house)
-    _work(house, settings.voice.concurrency)
+    parts = wire(settings, trace=failpoint.trace)
+    failpoint.watch(parts)
+    _work(parts, settings.voice.concurrency)
 
 
 def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
     """The control: a usual queue, which takes up again what its owner left behind."""
     settings = read()
     failpoint = Failpoint(point, act)
-    house = wire(settings, trace=failpoint.trace)
-    failpoint.watch(house)
+    parts = wire(settings, trace=failpoint.trace)
+    failpoint.watch(parts)
     sweep.settle_lost = _reclaim  # type: ignore[assignment]
-    _work(house, settings.voice.concurrency)
+    _work(parts, settings.voice.concurrency)
 
 
 def worker_that_asks_no_epoch() -> None:
     """The control: it takes any database for the one it knew."""
-    recover.is_ours = lambda house, tx, seen: True  # type: ignore[assignment]
+    recover.is_ours = lambda parts, tx, seen: True  # type: ignore[assignment]
     settings = read()
     _work(wire(settings), settings.voice.concurrency)
 
 
-def _work(house: House, concurrency: int) -> None:
-    create_app(read(), house)
-    worker = Worker(house, concurrency)
+def _work(parts: Gateway, concurrency: int) -> None:
+    create_app(read(), parts)
+    worker = Worker(parts, concurrency)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run()
 
 
-def _reclaim(house: House) -> bool:
-    with house.store.write() as tx:
-        now = house.store.now_ms(tx)
+def _reclaim(parts: Gateway) -> bool:
+    with parts.store.write() as tx:
+        now = parts.store.now_ms(tx)
         lost = attempts.overdue(tx, now)
     for attempt_id, lead_id, account, number in lost:
-        with house.store.write() as tx:
+        with parts.store.write() as tx:
             lead = leads.get(tx, lead_id, lock=True)
             if lead is None or not attempts.close(tx, attempt_id, Outcome(NOT_SENT, "lease_expired"), now):
                 continue
@@ -69,6 +69,6 @@ def _reclaim(house: House) -> bool:
 
 def web_that_does_not_sync() -> Flask:
     """The control of the sync trial: the web process over a SQLite that never syncs."""
-    house = wire(read())
-    event.listen(house.store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous = OFF"))
-    return create_app(read(), house)
+    parts = wire(read())
+    event.listen(parts.store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous = OFF"))
+    return create_app(read(), parts)

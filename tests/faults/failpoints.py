@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 
 from core.outcome import Outcome
 from core.ports import Call, Start, Voice
-from flow.house import House
+from flow.gateway import Gateway
 
 BEFORE_CLAIM = "P1 before the claim"
 IN_CLAIM = "P2 in the claim's commit"
@@ -46,16 +46,16 @@ class Failpoint:
         """What the wire tells of a call's stages."""
         self._reach(_TRACED[stage])
 
-    def watch(self, house: House) -> None:
+    def watch(self, parts: Gateway) -> None:
         """Listen to this house's database, and stand before its voices."""
-        engine = house.store.engine
+        engine = parts.store.engine
         event.listen(engine, "before_cursor_execute", self._statement)
         event.listen(engine, "commit", self._commit)
         event.listen(engine, "rollback", lambda _connection: self._doing.__dict__.clear())
-        self._write = house.store.write
-        house.store.write = self._gated_write  # type: ignore[method-assign]
-        for account, voice in house.voices.items():
-            house.voices[account] = _Watched(voice, self)
+        self._write = parts.store.write
+        parts.store.write = self._gated_write  # type: ignore[method-assign]
+        for account, voice in parts.voices.items():
+            parts.voices[account] = _Watched(voice, self)
 
     def _statement(self, _connection, _cursor, statement: str, *_rest) -> None:
         if statement.startswith("INSERT INTO attempts"):

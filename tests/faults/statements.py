@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from flow import call, claim, decide, sweep
 from store.engine import Store, StoreUnavailable
 from store.ids import new_id
-from tests.fakes import SHOP, Clock, Gateway
+from tests.fakes import SHOP, Clock, Stage
 from tests.faults import database
 from tests.faults.checker import check
 from tests.faults.senders import FIRST_NUMBER
@@ -80,7 +80,7 @@ def nth_statement_fails(kind: str, folder: Path, every: int) -> Result:
     log.touch()
     clock = Clock()
     store = Store(database.fresh(kind, folder), clock=clock)
-    gateway = Gateway(store, clock)
+    gateway = Stage(store, clock)
     gateway.put("shop", SHOP + 'policy: {calls_per_hour: "0", calls_per_day: "0", spend_per_day: "0"}\n')
     failing = Failing(store)
     problems: list[str] = []
@@ -96,7 +96,7 @@ def nth_statement_fails(kind: str, folder: Path, every: int) -> Result:
         else:
             problems.append(f"{where}: no clean pass")
     clock.forward(60)
-    Walk(gateway, str(FIRST_NUMBER), log).work(lambda: not sweep.settle_lost(gateway.house))
+    Walk(gateway, str(FIRST_NUMBER), log).work(lambda: not sweep.settle_lost(gateway.parts))
     posts = Counter(asked.number for asked in gateway.voice.asked)
     with store.read() as tx:
         states = [(row.id, row.state) for row in tx.exec_driver_sql("SELECT id, state FROM leads")]
@@ -110,7 +110,7 @@ def nth_statement_fails(kind: str, folder: Path, every: int) -> Result:
 class Walk:
     """One lead's sender and a worker, in this process; both go on after a StoreUnavailable, as they do in earnest."""
 
-    def __init__(self, gateway: Gateway, number: str, log: Path) -> None:
+    def __init__(self, gateway: Stage, number: str, log: Path) -> None:
         self._gateway, self._number, self._log = gateway, number, log
 
     def go(self) -> None:
@@ -137,11 +137,11 @@ class Walk:
 
     def _turn(self) -> bool:
         """One turn of the worker's loop; whether there is nothing to do any more."""
-        house = self._gateway.house
-        sweep.settle_lost(house)
-        mapped = decide.decide_next(house)
-        claimed = claim.claim_next(house, "main", new_id())
+        parts = self._gateway.parts
+        sweep.settle_lost(parts)
+        mapped = decide.decide_next(parts)
+        claimed = claim.claim_next(parts, "main", new_id())
         if isinstance(claimed, claim.Claimed):
-            call.record_surely(house, claimed, call.place(house, claimed))
+            call.record_surely(parts, claimed, call.place(parts, claimed))
             self._gateway.clock.forward(2)  # what was proven not sent is due again
         return not mapped and isinstance(claimed, claim.Rest)

@@ -34,7 +34,7 @@ def take(gate, **more):
 def enriched(gate):
     """Ask until nobody waits for a question now; how many were asked for."""
     n = 0
-    while enrich.enrich_next(gate.house):
+    while enrich.enrich_next(gate.parts):
         n += 1
         assert n < 500
     return n

@@ -25,7 +25,7 @@ class Crew:
         self.clock, self.provider, self.slots = gateway.clock, provider, slots
         self.store = gateway.store
         self.houses = [
-            dataclasses.replace(gateway.house, journal=Journal(folder / str(n)), rate=0.0) for n in range(workers)
+            dataclasses.replace(gateway.parts, journal=Journal(folder / str(n)), rate=0.0) for n in range(workers)
         ]
         self.calls: list[tuple[float, Call, Outcome]] = []  # when it started, what, and how it ends
         self.trying_at_once = 0

@@ -5,7 +5,7 @@ IVAN = {"id": "1", "phone": "+7 (999) 000-00-01"}
 
 
 def names(gateway):
-    return [(a.name, a.count, a.cleared is not None) for a in alarms.told(gateway.house)]
+    return [(a.name, a.count, a.cleared is not None) for a in alarms.told(gateway.parts)]
 
 
 def rows(gateway):
@@ -20,20 +20,20 @@ def test_an_alarm_is_raised_once_counted_and_cleared(gateway):
     gateway.voice.otherwise = LOST
     first = gateway.take(IVAN)
     gateway.work()
-    alarms.keep(gateway.house)
+    alarms.keep(gateway.parts)
     raised = rows(gateway)["unknown_calls"]
     assert raised.count == 1
     second = gateway.take({"id": "2", "phone": "9990000002"})
     gateway.work()
-    alarms.keep(gateway.house)
-    alarms.keep(gateway.house)
+    alarms.keep(gateway.parts)
+    alarms.keep(gateway.parts)
     assert rows(gateway)["unknown_calls"].count == 2
     assert rows(gateway)["unknown_calls"].since == raised.since
     from flow import operate
 
     for lead in (first, second):
-        operate.resolve(gateway.house, lead, "anna", "seen in the panel")
-    alarms.keep(gateway.house)
+        operate.resolve(gateway.parts, lead, "anna", "seen in the panel")
+    alarms.keep(gateway.parts)
     assert rows(gateway) == {}
     assert names(gateway) == [("unknown_calls", 2, True)]
 

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
-from core.source import House as Totals
+from core.source import Totals
 from flow import alarms, call, claim, decide, sweep
 from flow.rooms import Rooms
-from store import caps, queries, sources
+from store import caps, queries
+from store import versions as sources
 from store.journal import Journal
 from store.tables import attempts
 from tests.fakes import NO, NO_TOTALS, SHOP, YES
@@ -36,7 +37,7 @@ def leads(gateway, many, first=0, source="shop"):
     for start in range(first, first + many, 100):
         rows = [{"id": str(n), "phone": f"+7 999 {n:07d}"} for n in range(start, min(start + 100, first + many))]
         gateway.post(rows, source=source)
-    while decide.decide_next(gateway.house):
+    while decide.decide_next(gateway.parts):
         continue
 
 
@@ -51,13 +52,13 @@ def all_ring(gateway, tmp_path, provider, *, rooms=Rooms, at_most=10_000):
     """Every worker claims and rings in its own thread, with its own memory, until it is told to rest."""
 
     def run(n):
-        house = dataclasses.replace(gateway.house, rooms=rooms(), journal=Journal(tmp_path / f"worker{n}"))
+        parts = dataclasses.replace(gateway.parts, rooms=rooms(), journal=Journal(tmp_path / f"worker{n}"))
         for turn in range(at_most):
-            claimed = claim.claim_next(house, "main", f"worker {n}", turn)
+            claimed = claim.claim_next(parts, "main", f"worker {n}", turn)
             if isinstance(claimed, claim.Rest) and claimed.seconds is None:
                 return
             if isinstance(claimed, claim.Claimed):
-                call.record(house, claimed, provider(claimed.attempt.call))
+                call.record(parts, claimed, provider(claimed.attempt.call))
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(run, range(WORKERS)))
@@ -116,7 +117,7 @@ def test_a_memory_that_forgets_to_count_rings_more_so_the_test_above_can_see_it(
 
 @pytest.mark.parametrize("how", ["hour", "day"])
 def test_the_house_counts_all_its_sources(gateway, tmp_path, how):
-    gateway.house.totals = totals(**{f"calls_per_{how}": 40})
+    gateway.parts.totals = totals(**{f"calls_per_{how}": 40})
     gateway.put("other", SHOP)
     leads(gateway, 50)
     leads(gateway, 50, first=5000, source="other")
@@ -154,12 +155,12 @@ def test_a_lower_price_leaves_more_room_and_a_price_rise_costs_no_more_than_what
     flying = claims(gateway)
     assert len(flying) == 10  # reckoned with 10 each, the price of a script nobody has heard
     for claimed in flying:
-        call.record(gateway.house, claimed, Outcome(ACCEPTED, price=Decimal("4"), http_status=200))
+        call.record(gateway.parts, claimed, Outcome(ACCEPTED, price=Decimal("4"), http_status=200))
     gateway.clock.forward(1)
     flying = claims(gateway)
     assert len(flying) == 15  # 60 left at 4 each
     for claimed in flying:
-        call.record(gateway.house, claimed, Outcome(ACCEPTED, price=Decimal("6"), http_status=200))
+        call.record(gateway.parts, claimed, Outcome(ACCEPTED, price=Decimal("6"), http_status=200))
     gateway.clock.forward(2)
     assert claims(gateway) == []
     assert reached(gateway) == {"shop": ("spend_per_day", "100")}
@@ -169,8 +170,8 @@ def test_unknown_calls_keep_their_reservation_and_what_was_not_sent_gives_it_bac
     capped(gateway, spend=20)
     leads(gateway, 9)
     one, two = claims(gateway)
-    call.record(gateway.house, one, Outcome(UNKNOWN, "reset"))
-    call.record(gateway.house, two, Outcome(NOT_SENT, "dns"))
+    call.record(gateway.parts, one, Outcome(UNKNOWN, "reset"))
+    call.record(gateway.parts, two, Outcome(NOT_SENT, "dns"))
     gateway.clock.forward(1)
     assert len(claims(gateway)) == 1
 
@@ -202,14 +203,14 @@ def test_a_reached_cap_rings_until_there_is_room(gateway):
     gateway.alive()
     leads(gateway, 3)
     gateway.work()
-    (alarm,) = alarms.ringing(gateway.house)
+    (alarm,) = alarms.ringing(gateway.parts)
     assert (alarm.name, alarm.count) == ("cap_reached", 1)
     assert "the source shop's calls_per_hour (2)" in alarm.text
     gateway.clock.forward(HOUR)
     gateway.alive()
     gateway.work()
     assert counts(gateway) == {"accepted": 3}
-    assert alarms.ringing(gateway.house) == []
+    assert alarms.ringing(gateway.parts) == []
 
 
 def test_a_raised_cap_lets_ring_within_a_second(gateway):
@@ -219,7 +220,7 @@ def test_a_raised_cap_lets_ring_within_a_second(gateway):
     assert counts(gateway) == {"accepted": 2, "ready": 4}
     capped(gateway, day=5)
     gateway.clock.forward(1)
-    sweep.redo_next(gateway.house, "shop")
+    sweep.redo_next(gateway.parts, "shop")
     gateway.work()
     assert counts(gateway) == {"accepted": 5, "ready": 1}
 
@@ -230,7 +231,7 @@ def test_a_removed_sources_row_is_cleared(gateway):
     gateway.work()
     with gateway.store.write() as tx:
         sources.remove(tx, "shop", who="anna", why="x", now=gateway.store.now_ms(tx))
-    gateway.house.sources.refresh()
+    gateway.parts.sources.refresh()
     gateway.clock.forward(1)
     gateway.work()
     assert reached(gateway) == {}
@@ -238,7 +239,7 @@ def test_a_removed_sources_row_is_cleared(gateway):
 
 
 def test_a_number_rings_so_often_in_a_day_and_the_next_lead_waits_until_there_is_room(gateway):
-    gateway.house.totals = totals(calls_per_number_per_day=2)
+    gateway.parts.totals = totals(calls_per_number_per_day=2)
     capped(gateway, once="0")
     first = gateway.clock()
     for n in range(3):

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from config.load import load_text
 from config.yaml_text import parse
 from flow import compare
-from store import sources
+from store import versions as sources
 from tests.fakes import SHOP
 
 NOWHERE = SHOP.replace("field: phone", "field: nowhere")
@@ -19,8 +19,8 @@ def loaded(yaml):
 
 
 def taken(gateway, yaml):
-    now = gateway.house.sources.standing()["shop"]
-    return gateway.house.sources.take("shop", loaded(yaml).text, after=now.n, who="test")
+    now = gateway.parts.sources.standing()["shop"]
+    return gateway.parts.sources.take("shop", loaded(yaml).text, after=now.n, who="test")
 
 
 def test_a_mended_mapping_says_how_many_held_leads_may_fit(gateway):
@@ -34,7 +34,7 @@ def test_a_mended_mapping_says_how_many_held_leads_may_fit(gateway):
     assert came.may_fit == 3
     said = next(line["said"] for line in lines if line["event"] == "held_leads_may_fit")
     assert said.startswith("3 held leads may fit now: flask leads bulk remap")
-    assert gateway.house.sources.get("shop").n == came.n
+    assert gateway.parts.sources.get("shop").n == came.n
 
 
 def test_leads_that_a_person_has_to_decide_are_not_counted(gateway):

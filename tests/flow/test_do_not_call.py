@@ -11,7 +11,7 @@ NOBODY = {NUMBER: "asked us to stop"}
 
 
 def test_a_lead_of_a_listed_number_is_suppressed_in_any_spelling(gateway):
-    do_not_call.add(gateway.house, NOBODY, "anna")
+    do_not_call.add(gateway.parts, NOBODY, "anna")
     leads = [
         gateway.take({**IVAN, "id": str(n), "phone": s}) for n, s in enumerate(("8 999 000 00 01", "+79990000001"))
     ]
@@ -22,10 +22,10 @@ def test_a_lead_of_a_listed_number_is_suppressed_in_any_spelling(gateway):
 
 def test_what_waits_is_suppressed_when_its_number_is_added(gateway):
     lead, other = gateway.take(IVAN), gateway.take({"id": "2", "phone": "79990000002"})
-    while decide.decide_next(gateway.house):
+    while decide.decide_next(gateway.parts):
         pass
     assert gateway.lead(lead).state == "ready"
-    added = do_not_call.add(gateway.house, NOBODY, "anna")
+    added = do_not_call.add(gateway.parts, NOBODY, "anna")
     assert added == do_not_call.Added(new=1, suppressed=1)
     assert (gateway.lead(lead).state, gateway.lead(other).state) == ("suppressed", "ready")
     assert gateway.story(lead)["history"][-1]["transition"] == "suppress"
@@ -33,15 +33,15 @@ def test_what_waits_is_suppressed_when_its_number_is_added(gateway):
 
 def test_more_waiting_leads_than_a_batch_are_all_suppressed(gateway):
     leads = [gateway.take({**IVAN, "id": str(n)}) for n in range(5)]
-    while decide.decide_next(gateway.house):
+    while decide.decide_next(gateway.parts):
         pass
-    assert do_not_call.add(gateway.house, NOBODY, "anna", batch=2).suppressed == 5
+    assert do_not_call.add(gateway.parts, NOBODY, "anna", batch=2).suppressed == 5
     assert {gateway.lead(one).state for one in leads} == {"suppressed"}
 
 
 def test_the_claim_itself_asks_again(gateway):
     lead = gateway.take(IVAN)
-    decide.decide_next(gateway.house)
+    decide.decide_next(gateway.parts)
     with gateway.store.write() as tx:  # by a process that ended before it could suppress what waits
         listed.add(tx, NOBODY, "anna", 1)
     assert not isinstance(gateway.claim(), claim.Claimed)
@@ -50,20 +50,20 @@ def test_the_claim_itself_asks_again(gateway):
 
 
 def test_no_rearm_sets_it_aside(gateway):
-    do_not_call.add(gateway.house, NOBODY, "anna")
+    do_not_call.add(gateway.parts, NOBODY, "anna")
     lead = gateway.take(IVAN)
     gateway.work()
-    operate.rearm(gateway.house, lead, "boris", "they called us", ("once_per_number", "max_age", "hours"))
+    operate.rearm(gateway.parts, lead, "boris", "they called us", ("once_per_number", "max_age", "hours"))
     gateway.work()
     assert gateway.lead(lead).reason == "do_not_call"
     with pytest.raises(operate.Refused):
-        operate.rearm(gateway.house, lead, "boris", "again", ("do_not_call",))
+        operate.rearm(gateway.parts, lead, "boris", "again", ("do_not_call",))
 
 
 def test_a_removed_number_may_be_rung_and_its_row_says_who_removed_it(gateway):
-    do_not_call.add(gateway.house, NOBODY, "anna")
-    assert do_not_call.remove(gateway.house, NUMBER, "boris", "came back")
-    assert not do_not_call.remove(gateway.house, NUMBER, "boris", "twice")
+    do_not_call.add(gateway.parts, NOBODY, "anna")
+    assert do_not_call.remove(gateway.parts, NUMBER, "boris", "came back")
+    assert not do_not_call.remove(gateway.parts, NUMBER, "boris", "twice")
     lead = gateway.take(IVAN)
     gateway.work()
     assert gateway.lead(lead).state == "accepted"

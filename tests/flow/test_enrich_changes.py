@@ -21,11 +21,11 @@ def test_a_worker_killed_while_it_asks_leaves_a_lead_that_comes_back(gate, crm):
         def ask(self, question):
             raise Killed
 
-    alive = gate.house.crm
-    gate.house.crm = Dying()
+    alive = gate.parts.crm
+    gate.parts.crm = Dying()
     with pytest.raises(Killed):
-        enrich.enrich_next(gate.house)
-    gate.house.crm = alive
+        enrich.enrich_next(gate.parts)
+    gate.parts.crm = alive
     assert enriched(gate) == 0  # its lease holds
     gate.clock.forward(31)
     crm.pages["/api/leads/7"] = LINKED
@@ -53,7 +53,7 @@ def test_what_changes_while_the_crm_is_asked_stays_changed(gate, crm):
     lead_id = take(gate)
 
     def cancels(connection):
-        operate.cancel(gate.house, lead_id, "ann", "called himself")
+        operate.cancel(gate.parts, lead_id, "ann", "called himself")
         connection.sendall(CONTACT)
 
     crm.pages["/api/contacts/70"] = cancels
@@ -68,7 +68,7 @@ def test_remap_asks_again_and_drops_what_was_said(gate, crm):
     work(gate)
     assert gate.lead(lead_id).state == "held"
     gate.clock.forward(60)
-    operate.remap(gate.house, lead_id, "ann", "mended in the CRM")
+    operate.remap(gate.parts, lead_id, "ann", "mended in the CRM")
     assert "_fetched" not in json.loads(gate.lead(lead_id).payload)
     work(gate)
     assert [call.number for call in gate.voice.asked] == ["79990000003"]
@@ -81,7 +81,7 @@ def test_a_new_version_maps_again_what_the_crm_said_without_asking(gate, crm):
     assert gate.lead(lead_id).state == "ready"
     asked = len(crm.asked)
     gate.put("amo", (AMO % crm.url).replace("script: Заявка", "script: Утро"))
-    sweep.redo_next(gate.house, "amo")
+    sweep.redo_next(gate.parts, "amo")
     work(gate)
     assert gate.lead(lead_id).script == "Утро"
     assert len(crm.asked) == asked

@@ -50,7 +50,7 @@ def shop(gateway):
 
 def age(gateway, days=91):
     gateway.clock.forward(days * DAY)
-    gateway.house.sources.refresh()
+    gateway.parts.sources.refresh()
 
 
 def test_what_is_old_is_erased_and_what_became_of_it_stays(shop):
@@ -62,13 +62,13 @@ def test_what_is_old_is_erased_and_what_became_of_it_stays(shop):
     held = {"leads.payload", "leads.number", "deliveries.body", "attempts.number", "history.trace"}
     assert held <= set(readable(shop.store))
     age(shop)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert readable(shop.store) == []
     after = shop.story(lead)
     one = after["lead"]
     assert (one.state, one.reason, one.claims) == ("refused", before["lead"].reason, 1)
     assert (one.payload, one.number, one.person) == ("{}", None, None)
-    assert one.number_hash == number_hash(NUMBER, shop.house.digest_key)
+    assert one.number_hash == number_hash(NUMBER, shop.parts.digest_key)
     steps = ["transition", "origin", "target", "who", "why", "at"]
     assert [[h[s] for s in steps] for h in after["history"]] == [[h[s] for s in steps] for h in before["history"]]
     kept = ["n", "round", "outcome", "how", "http_status", "price", "script", "started_at", "ended_at"]
@@ -82,10 +82,10 @@ def test_nothing_younger_is_touched(shop):
     lead = shop.take(ARISTARCH)
     shop.work()
     age(shop, 89)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert shop.lead(lead).number == NUMBER
-    shop.house.retention_days = 30
-    erase.erase_old(shop.house)
+    shop.parts.retention_days = 30
+    erase.erase_old(shop.parts)
     assert shop.lead(lead).number is None
 
 
@@ -95,25 +95,25 @@ def test_only_what_is_over_or_held_is_erased(shop, state):
     with shop.store.write() as tx:
         tx.execute(meta.tables["leads"].update().values(state=state, number=NUMBER))
     age(shop)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     waits = state in ("received", "ready", "calling")
     assert (shop.lead(lead).erased_at is None) == waits
     assert ("deliveries.body" in readable(shop.store)) == waits
 
 
 def test_a_call_that_still_keeps_its_number_from_being_rung_stays(shop):
-    shop.house.retention_days = 1
+    shop.parts.retention_days = 1
     shop.put("shop", SHOP + "policy: {once_per_number: 3d}\n")
     lead = shop.take(ARISTARCH)
     shop.work()
     age(shop, 2)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert shop.lead(lead).number == NUMBER
     again = shop.take({**ARISTARCH, "id": "2"})
     shop.work()
     assert shop.lead(again).reason == "called_recently"
     age(shop, 2)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert shop.lead(lead).number is None
 
 
@@ -123,7 +123,7 @@ def test_old_leads_are_erased_batch_by_batch_until_none_is_left(shop):
     shop.work()
     age(shop)
     goes = 0
-    while erase.erase_old(shop.house, batch=2) and goes < 9:
+    while erase.erase_old(shop.parts, batch=2) and goes < 9:
         goes += 1
     assert goes == 2
     assert readable(shop.store) == []
@@ -133,7 +133,7 @@ def test_a_repeat_of_an_erased_lead_is_still_a_repeat_and_brings_nothing_back(sh
     lead = shop.take(ARISTARCH)
     shop.work()
     shop.clock.forward(3600)
-    erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     answer = json.loads(shop.post({**ARISTARCH, "note": "кухня, срочно"}).body)["leads"]
     assert answer == [{"id": lead, "state": "accepted", "duplicate": True}]
     shop.work()
@@ -143,11 +143,11 @@ def test_a_repeat_of_an_erased_lead_is_still_a_repeat_and_brings_nothing_back(sh
 
 
 def test_with_a_short_retention_a_repeat_inside_its_window_is_still_a_repeat(shop):
-    shop.house.retention_days = 2
+    shop.parts.retention_days = 2
     lead = shop.take(ARISTARCH)
     shop.work()
     age(shop, 5)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert readable(shop.store) == []
     assert json.loads(shop.post(ARISTARCH).body)["leads"] == [{"id": lead, "state": "accepted", "duplicate": True}]
 
@@ -156,10 +156,10 @@ def test_a_repeat_without_an_event_key_is_known_by_its_content(shop):
     lead = shop.take({"phone": NUMBER, "name": NAME})
     shop.work()
     shop.clock.forward(400)
-    shop.house.total_timeout = 0
+    shop.parts.total_timeout = 0
     with shop.store.write() as tx:  # its call came to light long ago
         tx.execute(meta.tables["attempts"].update().values(deadline_at=0))
-    erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     assert json.loads(shop.post({"phone": NUMBER, "name": NAME}).body)["leads"][0] == {
         "id": lead,
         "state": "accepted",
@@ -176,7 +176,7 @@ def test_a_person_is_erased_at_once_with_a_record_that_tells_nothing(shop):
     shop.work()
     other = shop.take({"id": "3", "name": "Ева", "phone": "79990000003"})
     waits = shop.take({**ARISTARCH, "id": "4"})
-    done = erase.erase_person(shop.house, NUMBER, "anna", "letter of today")
+    done = erase.erase_person(shop.parts, NUMBER, "anna", "letter of today")
     assert (done.leads, done.deliveries, done.left) == (3, 3, [])
     assert readable(shop.store) == []
     assert [shop.lead(one).state for one in (called, recent, waits)] == ["unknown", "suppressed", "cancelled"]
@@ -184,14 +184,14 @@ def test_a_person_is_erased_at_once_with_a_record_that_tells_nothing(shop):
     with shop.store.read() as tx:
         (row,) = tx.execute(meta.tables["erasures"].select()).all()
     assert (row.who, row.why, row.leads, row.deliveries) == ("anna", "letter of today", 3, 3)
-    assert row.number_hash == number_hash(NUMBER, shop.house.digest_key)
+    assert row.number_hash == number_hash(NUMBER, shop.parts.digest_key)
 
 
 def test_a_person_who_was_just_called_and_erased_is_not_called_again_so_soon(shop):
     shop.take(ARISTARCH)
     shop.work()
     shop.clock.forward(3600)
-    erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     again = shop.take({**ARISTARCH, "id": "2"})
     shop.work()
     assert (shop.lead(again).reason, len(shop.voice.asked)) == ("called_recently", 1)
@@ -208,7 +208,7 @@ def test_leads_that_only_mention_the_number_are_found(shop):
     shop.post({"id": "2", "name": "", "phone": ""})
     shop.work()
     assert unreadable.status == 200
-    erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     assert readable(shop.store) == []
     assert shop.lead(held).state == "cancelled"
     assert shop.lead(corrected).erased_at is not None
@@ -216,9 +216,9 @@ def test_leads_that_only_mention_the_number_are_found(shop):
 
 def test_a_call_that_may_still_come_to_light_is_left_and_told(shop):
     lead = shop.take(ARISTARCH)
-    decide.decide_next(shop.house)
+    decide.decide_next(shop.parts)
     shop.claim()
-    done = erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    done = erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     assert (done.leads, done.left) == (0, [shop.lead(lead).no])
     assert shop.lead(lead).state == "calling"
 
@@ -228,9 +228,9 @@ def test_the_do_not_call_list_outlives_both(shop):
         do_not_call.add(tx, {NUMBER: "asked"}, "anna", 1)
     shop.take(ARISTARCH)
     shop.work()
-    erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     age(shop, 400)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert set(readable(shop.store)) == {"do_not_call.number"}
 
 
@@ -239,9 +239,9 @@ def test_an_erased_lead_cannot_be_called_again(shop, change):
     lead = shop.take({"id": "1", "name": NAME})
     shop.work()
     age(shop)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     with pytest.raises(operate.Refused, match="erased"):
-        getattr(operate, change)(shop.house, lead, "anna", "try")
+        getattr(operate, change)(shop.parts, lead, "anna", "try")
 
 
 def test_a_delivery_of_several_people_fades_with_the_last_of_them(shop):
@@ -251,11 +251,11 @@ def test_a_delivery_of_several_people_fades_with_the_last_of_them(shop):
         tx.execute(table.update().values(state="accepted"))
         tx.execute(table.update().where(table.c.event_key == '["2"]').values(state="ready"))
     age(shop)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert readable(shop.store) == ["deliveries.body"]
     with shop.store.write() as tx:
         tx.execute(table.update().values(state="accepted"))
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert readable(shop.store) == []
 
 
@@ -263,11 +263,11 @@ def test_digests_that_guard_nothing_any_more_go(shop):
     shop.take(ARISTARCH)
     shop.work()
     shop.clock.forward(3600)
-    erase.erase_person(shop.house, NUMBER, "anna", "asked")
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     counted = ("erased_keys", "forgotten_calls")
     assert [count(shop.store, name) for name in counted] == [1, 1]
     age(shop, 2 * 90)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     assert [count(shop.store, name) for name in counted] == [0, 0]
 
 
@@ -280,7 +280,7 @@ def test_the_api_tells_that_a_lead_was_erased(shop):
     lead = shop.take(ARISTARCH)
     shop.work()
     age(shop)
-    erase.erase_old(shop.house)
+    erase.erase_old(shop.parts)
     with shop.store.read() as tx:
         assert queries.whole(tx, lead, 0)["erased_at"] == int(shop.clock() * 1000)
     assert DAY_MS == DAY * 1000

@@ -15,7 +15,7 @@ def test_repeats_that_come_while_their_leads_are_erased_stay_repeats(gateway):
     first = [json.loads(gateway.post([{"id": str(n), "phone": "x"}]).body)["leads"][0]["id"] for n in range(LEADS)]
     gateway.work()
     gateway.clock.forward(20 * 24 * 3600)
-    gateway.house.retention_days = 10
+    gateway.parts.retention_days = 10
     answers, failed = [], []
 
     def send(start):
@@ -27,7 +27,7 @@ def test_repeats_that_come_while_their_leads_are_erased_stay_repeats(gateway):
     def fade():
         try:
             for _ in range(LEADS):
-                erase.erase_old(gateway.house, batch=3)
+                erase.erase_old(gateway.parts, batch=3)
         except StoreUnavailable as why:
             failed.append(str(why))
 

@@ -133,9 +133,9 @@ def test_nothing_unauthentic_is_stored_and_every_cause_is_answered_alike(gateway
     assert {answer.status for answer in answers} == {401}
     assert len({answer.body for answer in answers}) == 1
     assert counts(gateway) == (0, 0)
-    gateway.house.refusals.flush()
+    gateway.parts.refusals.flush()
     with gateway.store.read() as tx:
-        from store import sources
+        from store import versions as sources
 
         assert sum(count for _, _, count in sources.refused(tx, 0)) == 4
 
@@ -144,10 +144,10 @@ def test_a_name_that_never_was_a_source_is_404_and_one_that_was_is_503(gateway):
     assert gateway.post(IVAN, source="nobody").status == 404
     gateway.put("old", SHOP)
     with gateway.store.write() as tx:
-        from store import sources
+        from store import versions as sources
 
         sources.remove(tx, "old")
-    gateway.house.sources.refresh()
+    gateway.parts.sources.refresh()
     answer = gateway.post(IVAN, source="old")
     assert (answer.status, answer.retry_after) == (503, 60)
 
@@ -165,13 +165,13 @@ def test_an_authentic_request_with_no_data_says_that_the_address_works(gateway):
 
 def test_a_database_that_is_away_is_never_answered_200(gateway):
     gateway.store.dispose()
-    broken = gateway.house.store
+    broken = gateway.parts.store
     from store.engine import Store
 
-    gateway.house.store = Store("postgresql://postgres@127.0.0.1:9/none", clock=gateway.clock)
+    gateway.parts.store = Store("postgresql://postgres@127.0.0.1:9/none", clock=gateway.clock)
     answer = gateway.post(IVAN)
     assert (answer.status, answer.retry_after) == (503, 5)
-    gateway.house.store = broken
+    gateway.parts.store = broken
     assert counts(gateway) == (0, 0)
 
 

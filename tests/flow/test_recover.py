@@ -11,7 +11,7 @@ from store import epoch
 from store.engine import Store
 from store.epoch import OtherDatabase
 from tests.databases import new_file
-from tests.fakes import SHOP, YES, Gateway
+from tests.fakes import SHOP, YES, Stage
 
 PEOPLE = [{"id": str(n), "phone": f"9990000{n:03}"} for n in range(6)]
 ALWAYS = SHOP + "policy: {once_per_number: 0}\n"
@@ -34,7 +34,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def sqlite(path, clock, tmp_path):
-    return Gateway(Store(f"sqlite:///{path}", clock=clock), clock, tmp_path / "run")
+    return Stage(Store(f"sqlite:///{path}", clock=clock), clock, tmp_path / "run")
 
 
 def keep(gateway, path, copy):
@@ -51,7 +51,7 @@ def work(gateway, worker="worker"):
     try:
         gateway.work()
     except OtherDatabase:
-        assert recover.recover(gateway.house, worker) == 0.0
+        assert recover.recover(gateway.parts, worker) == 0.0
         gateway.work()
 
 
@@ -78,7 +78,7 @@ def test_without_the_guard_everybody_would_be_rung_twice(sqlite, path, tmp_path,
     keep(sqlite, path, tmp_path / "copy.db")
     sqlite.work()
     went_back(sqlite, path, tmp_path / "copy.db")
-    monkeypatch.setattr(recover, "is_ours", lambda house, tx, seen: True)
+    monkeypatch.setattr(recover, "is_ours", lambda parts, tx, seen: True)
     sqlite.work()
     assert len(rung(sqlite)) == 12
 
@@ -92,21 +92,21 @@ def test_an_overwritten_file_is_told_by_the_count_of_claims(sqlite, path, tmp_pa
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.write_bytes((tmp_path / "copy.db").read_bytes())
-    again = Gateway(Store(f"sqlite:///{path}", clock=sqlite.clock), sqlite.clock, tmp_path / "run")
+    again = Stage(Store(f"sqlite:///{path}", clock=sqlite.clock), sqlite.clock, tmp_path / "run")
     work(again)
     assert rung(again) == []
 
 
 def test_a_clone_whose_journals_are_elsewhere_rings_nobody_that_was_due(sqlite, path, tmp_path, clock):
     ids = [sqlite.take(person) for person in PEOPLE]
-    assert recover.recover(sqlite.house, "the first worker") == 0.0
+    assert recover.recover(sqlite.parts, "the first worker") == 0.0
     with sqlite.store.write() as tx:
-        from store import house as workers
+        from store import workers
 
-        workers.check_in(tx, "the first worker", sqlite.house.journal.run_id(), 1, 1)
+        workers.check_in(tx, "the first worker", sqlite.parts.journal.run_id(), 1, 1)
     (tmp_path / "clone").mkdir()
     keep(sqlite, path, tmp_path / "clone" / "leads.db")
-    clone = Gateway(Store(f"sqlite:///{tmp_path}/clone/leads.db", clock=clock), clock, tmp_path / "clone" / "run")
+    clone = Stage(Store(f"sqlite:///{tmp_path}/clone/leads.db", clock=clock), clock, tmp_path / "clone" / "run")
     work(clone, "the clone's worker")
     assert rung(clone) == []
     assert {clone.lead(i).reason for i in ids} == {"may_have_rung"}
@@ -131,10 +131,10 @@ def test_a_lead_that_is_gone_too_is_guarded_by_its_key_and_number(sqlite, path, 
 def test_a_reply_that_comes_after_the_database_went_back_settles_its_lead(sqlite, path, tmp_path):
     lead_id = sqlite.take(PEOPLE[0])
     keep(sqlite, path, tmp_path / "copy.db")
-    decide.decide_next(sqlite.house)
+    decide.decide_next(sqlite.parts)
     claimed = sqlite.claim()
     went_back(sqlite, path, tmp_path / "copy.db")
-    assert call.record(sqlite.house, claimed, YES) == "accepted"
+    assert call.record(sqlite.parts, claimed, YES) == "accepted"
     work(sqlite)
     assert rung(sqlite) == []
     assert [(a["n"], a["outcome"]) for a in sqlite.story(lead_id)["attempts"]] == [(1, "accepted")]
@@ -152,10 +152,10 @@ def test_the_web_answers_no_success_for_a_file_that_nobody_will_read(sqlite, pat
 def test_journals_of_another_store_are_ignored(gateway):
     lead_id = gateway.take(PEOPLE[0])
     gateway.work()
-    entry = next(e for e in gateway.house.journal.entries(this_store(gateway)))
+    entry = next(e for e in gateway.parts.journal.entries(this_store(gateway)))
     assert (entry.lead, entry.round) == (lead_id, 1)
     assert PEOPLE[0]["phone"] not in json.dumps(entry.__dict__)
-    assert list(gateway.house.journal.entries("another")) == []
+    assert list(gateway.parts.journal.entries("another")) == []
 
 
 def this_store(gateway):
@@ -170,15 +170,15 @@ def test_on_another_identity_nobody_claims_until_the_new_epoch_is_open(gateway, 
     with gateway.store.write() as tx:  # as if promoted: everything else is as it was
         tx.execute(epoch.epoch.update().values(identity="another"))
     second = gateway.take(PEOPLE[1])
-    decide.decide_next(gateway.house)
+    decide.decide_next(gateway.parts)
     with pytest.raises(OtherDatabase):
         gateway.claim()
-    rest = recover.recover(gateway.house, "w1")
+    rest = recover.recover(gateway.parts, "w1")
     while rest:
         with pytest.raises(OtherDatabase):
             gateway.claim()
         clock.forward(rest)
-        rest = recover.recover(gateway.house, "w1")
+        rest = recover.recover(gateway.parts, "w1")
     gateway.work()
     assert (gateway.lead(first).state, gateway.lead(second).state) == ("accepted", "accepted")
     assert len(rung(gateway)) == 2
@@ -186,15 +186,15 @@ def test_on_another_identity_nobody_claims_until_the_new_epoch_is_open(gateway, 
 
 def test_a_claim_that_cannot_be_written_down_is_not_sent(gateway, monkeypatch):
     lead_id = gateway.take(PEOPLE[0])
-    decide.decide_next(gateway.house)
+    decide.decide_next(gateway.parts)
 
     def full(entry):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(gateway.house.journal, "write", full)
+    monkeypatch.setattr(gateway.parts.journal, "write", full)
     claimed = gateway.claim()
     assert isinstance(claimed, claim.Claimed)
-    assert call.record(gateway.house, claimed, call.place(gateway.house, claimed)) == "ready"
+    assert call.record(gateway.parts, claimed, call.place(gateway.parts, claimed)) == "ready"
     assert rung(gateway) == []
     assert gateway.story(lead_id)["attempts"][0]["how"] == "journal"
     assert UNKNOWN not in {a["outcome"] for a in gateway.story(lead_id)["attempts"]}
@@ -213,12 +213,12 @@ def test_a_dump_put_back_into_the_same_server_is_told_by_this_workers_own_last_c
             tx.exec_driver_sql(statement)
     with pytest.raises(OtherDatabase):
         gateway.work()
-    rest = recover.recover(gateway.house, "w1")
+    rest = recover.recover(gateway.parts, "w1")
     for _ in range(60):
         if not rest:
             break
         clock.forward(rest)
-        rest = recover.recover(gateway.house, "w1")
+        rest = recover.recover(gateway.parts, "w1")
     gateway.work()
     assert len(rung(gateway)) == 1
     assert gateway.lead(lead_id).reason == "store_went_back"

@@ -38,9 +38,9 @@ class Client:
 @pytest.fixture
 def app(gateway):
     """The whole web application over the gateway's parts."""
-    made = create_app(read(SETTINGS, dotenv=None), gateway.house)
+    made = create_app(read(SETTINGS, dotenv=None), gateway.parts)
     yield made
-    gateway.house.sources.end()
+    gateway.parts.sources.end()
 
 
 @pytest.fixture

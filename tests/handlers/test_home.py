@@ -10,9 +10,9 @@ from tests.fakes import LOST
 
 @pytest.fixture
 def page(gateway):
-    app = create_app(read(SETTINGS, dotenv=None), gateway.house)
+    app = create_app(read(SETTINGS, dotenv=None), gateway.parts)
     yield lambda: app.test_client().get("/")
-    gateway.house.sources.end()
+    gateway.parts.sources.end()
 
 
 def test_it_says_at_a_glance_what_needs_a_person_and_shows_no_number(gateway, page):

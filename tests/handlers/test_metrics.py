@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from store import house
+from store import workers as parts
 from store.engine import Store
 from tests.fakes import LOST, NO, TOKEN
 
@@ -25,9 +25,9 @@ def test_a_scrape_tells_what_the_database_says(app, gateway):
         gateway.take({"id": str(n), "phone": f"7999000000{n}"})
     gateway.work()
     gateway.post({}, token="wrong")
-    gateway.house.refusals.flush()
+    gateway.parts.refusals.flush()
     with gateway.store.write() as tx:
-        house.check_in(tx, "worker-1", "run", 1, gateway.store.now_ms(tx))
+        parts.check_in(tx, "worker-1", "run", 1, gateway.store.now_ms(tx))
     gateway.take({"id": "waits", "phone": "79990000009"})
     gateway.clock.forward(5)
     found = samples(app)
@@ -58,5 +58,5 @@ def test_a_stranger_cannot_make_every_scrape_read_the_database(app, gateway):
 
 
 def test_a_database_that_is_away_is_503(app):
-    app.extensions["house"].store = Store("postgresql://postgres@127.0.0.1:9/none")
+    app.extensions["gateway"].store = Store("postgresql://postgres@127.0.0.1:9/none")
     assert app.test_client().get("/metrics").status_code == 503

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.expression import Condition, Path, Template
+from core.expressions.expression import Condition, Path, Template
 from core.source import Hours, ScriptChoice, Split
 from schemas.source import read_source
 

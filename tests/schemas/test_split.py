@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.expression import Path
+from core.expressions.expression import Path
 from core.source import Split
 from schemas.source import read_source
 

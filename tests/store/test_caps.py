@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core.caps import DAY_MS, HOUR_MS, HOUSE, PRICE_AT_FIRST, Rung
+from core.account.caps import DAY_MS, HOUR_MS, PRICE_AT_FIRST, TOTALS, Rung
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.ports import Call
-from store import attempts, caps, leads, queries, trouble
+from store import accounts as trouble
+from store import attempts, caps, leads, queries
 from store.attempts import Attempt
 from store.caps import Reached
 from store.ids import new_id
@@ -33,7 +34,7 @@ def test_what_may_have_rung_counts_and_what_was_provably_not_sent_does_not(store
             call(tx, outcome)
         call(tx, source="other")
         assert sum(each.last_day for each in caps.rung(tx, "shop", AT)) == 4
-        assert sum(each.last_day for each in caps.rung(tx, HOUSE, AT)) == 5
+        assert sum(each.last_day for each in caps.rung(tx, TOTALS, AT)) == 5
 
 
 def test_the_windows_roll(store):
@@ -57,7 +58,7 @@ def test_room_comes_when_as_many_calls_as_are_too_many_have_left_the_window(stor
             call(tx, at=AT + n)
         call(tx, NOT_SENT, at=AT + 9)
         assert caps.room_comes(tx, "shop", 5, HOUR_MS, AT + 10) == AT + HOUR_MS
-        assert caps.room_comes(tx, HOUSE, 3, DAY_MS, AT + 10) == AT + 2 + DAY_MS
+        assert caps.room_comes(tx, TOTALS, 3, DAY_MS, AT + 10) == AT + 2 + DAY_MS
         assert caps.oldest_leaves(tx, "shop", AT + 10) == AT + DAY_MS
         assert caps.room_comes(tx, "other", 5, HOUR_MS, AT + 10) == AT + 10
 
@@ -111,7 +112,7 @@ def test_a_due_lead_of_a_capped_source_says_so_and_no_row_is_written(store):
         assert trouble.with_pause(tx, due, AT).reason == "cap"
         assert leads.get(tx, due.id) == due
         assert sorted(listed.values()) == ["", "cap", "quiet_hours"]
-        caps.say(tx, Reached(HOUSE, "calls_per_day", "1500", "А", AT, AT))
+        caps.say(tx, Reached(TOTALS, "calls_per_day", "1500", "А", AT, AT))
         assert trouble.with_pause(tx, other, AT).reason == "cap"
 
 

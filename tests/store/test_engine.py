@@ -2,7 +2,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from store import house, migrate
+from store import migrate
+from store import workers as parts
 from store.engine import Store, StoreUnavailable
 from store.tables import meta
 
@@ -24,11 +25,11 @@ def test_sqlite_keeps_what_it_commits(tmp_path):
 
 def test_a_reader_does_not_wait_for_a_writer(store):
     with store.write() as tx:
-        house.check_in(tx, "w", "run", 1, 1)
+        parts.check_in(tx, "w", "run", 1, 1)
         with store.read() as other:
-            assert house.last_seen(other) is None
+            assert parts.last_seen(other) is None
     with store.read() as tx:
-        assert house.last_seen(tx) == 1
+        assert parts.last_seen(tx) == 1
 
 
 def test_a_database_that_is_away_is_a_named_failure_without_its_address():
@@ -40,8 +41,8 @@ def test_a_database_that_is_away_is_a_named_failure_without_its_address():
 
 def test_the_pace_is_one_call_a_gap_for_all_workers(store):
     with store.write() as tx:
-        assert house.take_turn(tx, "main", 1000, rate=5)
-        assert not house.take_turn(tx, "main", 1199, rate=5)
-        assert house.take_turn(tx, "other", 1000, rate=5)
-        assert house.take_turn(tx, "main", 1200, rate=5)
-        assert house.take_turn(tx, "main", 1200, rate=0)
+        assert parts.take_turn(tx, "main", 1000, rate=5)
+        assert not parts.take_turn(tx, "main", 1199, rate=5)
+        assert parts.take_turn(tx, "other", 1000, rate=5)
+        assert parts.take_turn(tx, "main", 1200, rate=5)
+        assert parts.take_turn(tx, "main", 1200, rate=0)

@@ -2,7 +2,8 @@ import threading
 
 import pytest
 
-from store import leads, sources
+from store import leads
+from store import versions as sources
 from store.ids import new_id
 from tests.store.leads_in import AT
 

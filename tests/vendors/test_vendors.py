@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.examples import preset_source, read_request
 from config.load import PRESETS
-from core.authentic import check
+from core.proofs.authentic import check
 from tests.http_request import delivery
 
 NOW = 1_785_590_400

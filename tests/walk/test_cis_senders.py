@@ -8,7 +8,7 @@ import pytest
 from config.examples import read_request, results_of
 from config.load import PRESETS, Loaded, load_text, read_preset
 from config.yaml_text import parse
-from core import authentic
+from core.proofs import authentic
 from core.source import Example
 from flow import intake
 from tests.http_request import read
@@ -104,9 +104,9 @@ def rung(example):
 
 def take(gateway, preset, request):
     """The answer of a source of this preset, which is put into force when it is first asked."""
-    if gateway.house.sources.get(preset) is None:
+    if gateway.parts.sources.get(preset) is None:
         gateway.put(preset, yaml_of(preset))
-    return intake.take(gateway.house, preset, request, gateway.clock())
+    return intake.take(gateway.parts, preset, request, gateway.clock())
 
 
 def first_call(preset):
@@ -129,9 +129,9 @@ def test_a_preset_finds_every_number_in_what_its_sender_posts(name):
 def here(gateway, clock):
     """A gateway at the examples' moment."""
     clock.at = float(NOW)
-    gateway.house.secrets = secrets
+    gateway.parts.secrets = secrets
     yield gateway
-    gateway.house.refusals.flush()  # before the database goes
+    gateway.parts.refusals.flush()  # before the database goes
 
 
 def test_every_example_rings_whom_it_names_and_its_repeat_nobody(here):

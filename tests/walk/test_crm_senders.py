@@ -7,7 +7,7 @@ import pytest
 
 from config.examples import with_token
 from config.load import PRESETS
-from core.request_text import read as read_request
+from core.reading.request_text import read as read_request
 from flow import enrich, intake
 from tests.flow.crm import LIMIT, Crm, says
 
@@ -103,17 +103,17 @@ def reply(file):
 
 def post(gate, crm, preset, request):
     """The sender's request at a source of this preset whose CRM is the stand-in."""
-    if gate.house.sources.get(preset) is None:
-        gate.house.secrets = {"env:SECRET": OWN_SECRET.get(preset, SECRET), "env:CRM": "crm-secret"}.get
+    if gate.parts.sources.get(preset) is None:
+        gate.parts.secrets = {"env:SECRET": OWN_SECRET.get(preset, SECRET), "env:CRM": "crm-secret"}.get
         gate.put(preset, SOURCE.format(preset=preset, base=crm.url + BASES.get(preset, "")))
-    source = gate.house.sources.get(preset).source
+    source = gate.parts.sources.get(preset).source
     delivery = with_token(read_request((EXAMPLES / request).read_bytes()), source, SECRET)
-    answer = intake.take(gate.house, preset, delivery, gate.clock())
+    answer = intake.take(gate.parts, preset, delivery, gate.clock())
     assert answer.status == 200, answer.body
 
 
 def work(gate):
-    while enrich.enrich_next(gate.house):
+    while enrich.enrich_next(gate.parts):
         pass
     gate.work()
 

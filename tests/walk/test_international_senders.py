@@ -7,7 +7,7 @@ import pytest
 
 from config.examples import results_of
 from core import identity
-from core.authentic import Proof
+from core.proofs.authentic import Proof
 from core.source import Example
 from flow import intake
 from tests.http_request import read, with_header
@@ -35,16 +35,16 @@ def test_a_preset_finds_every_number_in_what_its_sender_posts(name):
 def abroad(gateway, clock):
     """A gateway at the moment of signing."""
     clock.at = float(NOW)
-    gateway.house.secrets = secrets
+    gateway.parts.secrets = secrets
     return gateway
 
 
 def posted(gateway, name, request=None):
     """The answer to this request at its preset's source, and the ids of all leads there are."""
     preset = REQUESTS[name][0]
-    if gateway.house.sources.get(preset) is None:
+    if gateway.parts.sources.get(preset) is None:
         gateway.put(preset, yaml_of(preset))
-    answer = intake.take(gateway.house, preset, request or read(name), gateway.clock())
+    answer = intake.take(gateway.parts, preset, request or read(name), gateway.clock())
     with gateway.store.read() as tx:
         rows = tx.exec_driver_sql("SELECT id FROM leads ORDER BY no").scalars().all()
     return answer, rows
@@ -121,7 +121,7 @@ def test_a_handshake_is_answered_and_makes_no_lead(abroad, name, said):
 
 
 def test_linkedins_challenge_is_answered_by_the_first_live_secret(abroad):
-    abroad.house.secrets = {"env:SECRET": SECRET}.get
+    abroad.parts.secrets = {"env:SECRET": SECRET}.get
     answer, _ = posted(abroad, "linkedin_challenge_get")
     code = "cb7d9c9e8735cfcf62428d18a0332b75ebe91a798ddbb6e310d6b53127f373b6"
     assert json.loads(answer.body)["challengeResponse"] == code

@@ -9,7 +9,8 @@ import urllib.request
 
 import pytest
 
-from store import queries, sources
+from store import queries
+from store import versions as sources
 from store.engine import Store
 from tests.walk.processes import Running, Stream, until
 

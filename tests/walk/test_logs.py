@@ -81,21 +81,21 @@ def test_a_whole_walk_with_every_fate(gateway, log):
     gateway.post(ARISTARCH, token="secret-token-of-nobody")
     gateway.take({**ARISTARCH, "id": "held", "phone": f"{NAME} 9990001234"})
     gateway.work()
-    operate.cancel(gateway.house, taken[1], "anna", "no")
-    do_not_call.add(gateway.house, {NUMBER: "asked"}, "anna")
+    operate.cancel(gateway.parts, taken[1], "anna", "no")
+    do_not_call.add(gateway.parts, {NUMBER: "asked"}, "anna")
     gateway.take({**ARISTARCH, "id": "listed"})
     gateway.work()
-    do_not_call.remove(gateway.house, NUMBER, "anna", "back")
-    erase.erase_person(gateway.house, NUMBER, "anna", "asked")
+    do_not_call.remove(gateway.parts, NUMBER, "anna", "back")
+    erase.erase_person(gateway.parts, NUMBER, "anna", "asked")
     gateway.clock.forward(100 * 24 * 3600)
-    erase.erase_old(gateway.house)
+    erase.erase_old(gateway.parts)
     clean(log, "received", "decided", "claimed", "called", "operated", "do_not_call_added", "erased_person")
 
 
 def test_a_mistake_of_ours_while_mapping(gateway, log):
     gateway.put("shop", SHOP)
-    gateway.house.sources = InForce(gateway.store, stumbling)
-    gateway.house.sources.refresh()
+    gateway.parts.sources = InForce(gateway.store, stumbling)
+    gateway.parts.sources.refresh()
     lead = gateway.take(ARISTARCH)
     gateway.work()
     assert gateway.lead(lead).reason == "mapping_error"
@@ -112,7 +112,7 @@ def test_a_statement_that_the_database_refuses(gateway, log):
             for _ in range(2):
                 tx.execute(leads.insert(), {**row, "digest": "", "payload": json.dumps(ARISTARCH), "number": NUMBER})
     except Exception:
-        gateway.house.log.exception("step_failed")
+        gateway.parts.log.exception("step_failed")
     clean(log, "step_failed")
     assert "IntegrityError" in log.getvalue()
 
@@ -121,7 +121,7 @@ def test_what_a_program_asks_for_and_what_it_does_wrong(gateway, log):
     gateway.put("shop", SHOP)
     gateway.take(ARISTARCH)
     with redirect_stderr(log):
-        app = create_app(read(SETTINGS, dotenv=None), gateway.house)
+        app = create_app(read(SETTINGS, dotenv=None), gateway.parts)
 
     @app.get("/a-mistake")
     def mistake() -> str:
@@ -140,7 +140,7 @@ def test_what_a_program_asks_for_and_what_it_does_wrong(gateway, log):
     assert api.post("/hooks/shop?token=secret-token-of-nobody", json=ARISTARCH).status_code == 401
     assert api.get("/api/leads").status_code == 401
     assert api.get("/a-mistake").status_code == 500
-    gateway.house.sources.end()
+    gateway.parts.sources.end()
     clean(log, "received", "do_not_call_added", "bug")
 
 

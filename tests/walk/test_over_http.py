@@ -31,15 +31,15 @@ policy: {hours: "00:00-24:00"}
 
 @pytest.fixture
 def client(gateway):
-    app = create_app(settings_of(SETTINGS, dotenv=None), gateway.house)
+    app = create_app(settings_of(SETTINGS, dotenv=None), gateway.parts)
     yield app.test_client()
-    gateway.house.sources.end()
+    gateway.parts.sources.end()
 
 
 @pytest.mark.parametrize("name", DIRECT)
 def test_a_senders_request_rings_whom_it_names(gateway, client, name):
     preset, numbers = DIRECT[name]
-    gateway.house.secrets = secrets
+    gateway.parts.secrets = secrets
     gateway.put(preset, yaml_of(preset))
     sent = read(name)
     token = f"token={secret_of(preset)}" if preset in [*IN_QUERY, "amocrm", "megaplan"] else ""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from core.authentic import check
+from core.proofs.authentic import check
 from core.source import Auth, Body, Source
 from tests.http_request import delivery, read
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.authentic import PROOFS, SCHEMES, check
+from core.proofs.authentic import PROOFS, SCHEMES, check
 from core.source import Auth, Source
 from tests.http_request import delivery, read
 

@@ -221,8 +221,8 @@ def test_goes_follow_one_another(gateway):
     ids = [take(gateway, n) for n in range(5)]
     wanted, place, changed = Wanted(state="received"), None, []
     while True:
-        planned = bulk.plan(gateway.house, wanted, "cancel", place, at_most=2)
-        changed.append(bulk.carry_out(gateway.house, planned, "cancel", "Anna", "the form was a test").changed)
+        planned = bulk.plan(gateway.parts, wanted, "cancel", place, at_most=2)
+        changed.append(bulk.carry_out(gateway.parts, planned, "cancel", "Anna", "the form was a test").changed)
         place = planned.next
         if place is None:
             break

@@ -104,6 +104,6 @@ def test_nobody_on_the_way_keeps_an_answer(api):
 
 
 def test_a_database_that_is_away_is_503(api):
-    api.app.extensions["house"].store = Store("postgresql://postgres:secret@127.0.0.1:9/none")
+    api.app.extensions["gateway"].store = Store("postgresql://postgres:secret@127.0.0.1:9/none")
     said = problem_of(api.get("/api/leads"), 503)
     assert "secret" not in said["title"]

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from core.account.trouble import paused
 from core.outcome import Outcome
-from core.trouble import paused
-from store import house, sources, trouble
+from store import accounts as trouble
+from store import versions as sources
+from store import workers as parts
 from tests.fakes import LOST, NEVER_LEFT, NO
 from tests.handlers.problems import problem_of
 
@@ -61,7 +63,7 @@ def test_stats_look_back_a_week_at_most(api, hours):
 def alive(gateway):
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
-        house.check_in(tx, "worker-1", "run", now, now)
+        parts.check_in(tx, "worker-1", "run", now, now)
 
 
 def alarms(api):
@@ -105,7 +107,7 @@ def test_a_lead_that_is_due_and_waits_is_an_alarm(api, gateway):
 
 def test_refused_proofs_are_an_alarm_that_ends_by_itself(api, gateway):
     gateway.post({"id": "1"}, token="wrong")
-    gateway.house.refusals.flush()
+    gateway.parts.refusals.flush()
     alive(gateway)
     alarm = alarms(api)["refused_proofs"]
     assert (alarm["count"], alarm["since"]) == (1, NOON)
@@ -118,7 +120,7 @@ def test_refused_proofs_are_an_alarm_that_ends_by_itself(api, gateway):
 def test_a_source_that_cannot_be_read_is_an_alarm(api, gateway):
     with gateway.store.write() as tx:
         sources.put_in_force(tx, "shop", "no text of ours", after=1, who="test", now=NOON_MS)
-    gateway.house.sources.refresh()
+    gateway.parts.sources.refresh()
     alive(gateway)
     alarm = alarms(api)["broken_sources"]
     assert (alarm["count"], alarm["since"]) == (1, NOON)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.delivery import Delivery
+from core.reading.delivery import Delivery
 from flow import intake
-from store import sources
+from store import versions as sources
 from tests.fakes import SHOP, TOKEN
 from tests.handlers.problems import problem_of
 
@@ -51,14 +51,14 @@ def test_its_address_is_the_public_one(api, app):
 def test_refused_proofs_of_the_last_day_are_counted_by_cause(api, gateway):
     def knock(token):
         delivery = Delivery("POST", (), f"token={token}", "", b"{}", "https://gateway.test/hooks/shop")
-        assert intake.take(gateway.house, "shop", delivery, gateway.clock()).status == 401
+        assert intake.take(gateway.parts, "shop", delivery, gateway.clock()).status == 401
 
     knock("old")
-    gateway.house.refusals.flush()
+    gateway.parts.refusals.flush()
     gateway.clock.forward(24 * 3600)
     knock("wrong")
     knock("wronger")
-    gateway.house.refusals.flush()
+    gateway.parts.refusals.flush()
     assert the_source(api)["refused_proofs"] == [{"cause": "wrong", "count": 2}]
 
 
@@ -71,14 +71,14 @@ def test_a_source_without_a_lead_and_one_that_is_off(api, gateway):
 def test_a_removed_source_stays_in_the_list(api, gateway):
     with gateway.store.write() as tx:
         sources.remove(tx, "shop")
-    gateway.house.sources.refresh()
+    gateway.parts.sources.refresh()
     assert (the_source(api)["removed"], the_source(api)["enabled"]) == (True, False)
 
 
 def test_a_version_that_cannot_be_read_is_said_and_the_last_stays(api, gateway):
     with gateway.store.write() as tx:
         assert sources.put_in_force(tx, "shop", '{"from": "the future"}', after=1, who="test", now=1) == 2
-    gateway.house.sources.refresh()
+    gateway.parts.sources.refresh()
     source = the_source(api)
     assert source["version"] == 1
     assert "from" in source["broken"]

@@ -1,0 +1,90 @@
+"""What the commands share: the wired gateway, the settings, who asks and why, exit codes.
+
+Exit codes: 0 done; 1 the answer is no; 2 wrong usage."""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+from dotenv import dotenv_values
+from flask import current_app
+
+from config import logs
+from config.settings import ROOT, Places, Settings, SettingsError, places, read
+from flow.gateway import Gateway
+
+RUN_ENV = ROOT / "var/run.env"  # what `make run` keeps for itself
+
+
+def the_gateway(*, of_make_run: bool = True) -> Gateway:
+    """The wired parts; ends with 1 and the list of problems when the settings are wrong.
+
+    `of_make_run`: a person's command works on what `make run` started where nothing else is set."""
+    if problems := current_app.extensions.pop("problems", None):
+        if not (of_make_run and RUN_ENV.is_file()):
+            fail(problems)
+        try:
+            settings = read({**_dotenv(), **os.environ}, dotenv=RUN_ENV)
+        except SettingsError:
+            fail(problems)
+        logs.set_up(quiet=True)
+        current_app.config["SETTINGS"] = settings
+        current_app.extensions["gateway"] = current_app.extensions["wire"](settings)
+    gateway: Gateway = current_app.extensions["gateway"]
+    return gateway
+
+
+def _dotenv() -> dict[str, str]:
+    """What stands in .env, which wins over what `make run` keeps for itself."""
+    return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+
+
+def the_settings() -> Settings:
+    """The settings of `the_house`, which comes first."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def a_gateway() -> Gateway | None:
+    """The wired parts where the settings allow it, for commands that work without."""
+    if "problems" in current_app.extensions:
+        if not RUN_ENV.is_file():
+            return None
+        try:
+            read(dotenv=RUN_ENV)
+        except SettingsError:
+            return None
+    return the_gateway()
+
+
+def the_places() -> Places:
+    """Where the owner's files lie; ends with 1 when one of these settings is wrong."""
+    if settings := current_app.config.get("SETTINGS"):
+        url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+        return Places(settings.sources_dir, settings.policy_file, settings.secrets_file, url)
+    try:
+        return places()
+    except SettingsError as why:
+        fail(str(why))
+
+
+def fail(text: str) -> NoReturn:
+    """The answer is no: say why on stderr, exit 1."""
+    click.echo(text, err=True)
+    sys.exit(1)
+
+
+def who_and_why(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--who` and `--why` of every command that changes something."""
+    command = click.option("--why", required=True, help="Why; it is kept, or logged.")(command)
+    return click.option("--who", default=login, help="Who asks (default: the login name).")(command)
+
+
+def login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "operator"

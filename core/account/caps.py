@@ -1,0 +1,114 @@
+"""How much may still be rung: the caps of a source and of the totals, and what counts against them.
+
+A call counts while it may have rung: accepted, refused, unknown or still open; one that provably was not
+sent does not. Windows roll: the last hour and the last 24 hours. Money is the provider's own (maximum)
+price of what it accepted; what is open or of unknown fate is reckoned with the dearest price that the
+provider asked for its script in 30 days. Pure. Times are milliseconds since 1970.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from core.outcome import ACCEPTED, REFUSED
+
+HOUR_MS, DAY_MS = 3_600_000, 24 * 3_600_000
+PRICES_MS = 30 * DAY_MS  # how long a price is remembered
+PRICE_AT_FIRST = Decimal(10)  # of a script whose price nobody has named yet: twice a plausible one
+TOTALS = ""  # the scope of the totals over all sources, beside the names of sources
+# So few calls below a cap, claims count one at a time; more than there are workers who claim at once.
+NEAR = 32
+MOST_CLAIMS_A_SECOND = 5_000  # of all workers together; no database here came to more
+
+
+class Caps(Protocol):
+    """A source's policy, or the totals; 0 is off."""
+
+    @property
+    def calls_per_hour(self) -> int: ...
+    @property
+    def calls_per_day(self) -> int: ...
+    @property
+    def spend_per_day(self) -> Decimal: ...
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Calls that count, of one script, outcome (None: open) and price: how many in the last hour and day."""
+
+    script: str
+    outcome: str | None
+    price: Decimal | None
+    last_hour: int
+    last_day: int
+
+
+@dataclass(frozen=True)
+class Used:
+    """What counts at this moment. `spent` holds the reservations too."""
+
+    last_hour: int
+    last_day: int
+    spent: Decimal
+
+
+@dataclass(frozen=True)
+class Left:
+    """One cap and how much of it is used; `calls` more fit under it now."""
+
+    cap: str
+    limit: Decimal
+    used: Decimal
+    calls: int
+
+
+def is_capped(caps: Caps) -> bool:
+    return bool(caps.calls_per_hour or caps.calls_per_day or caps.spend_per_day)
+
+
+def unpriced(rung: Iterable[Rung]) -> set[str]:
+    """The scripts of which a call is reckoned with a reservation."""
+    return {one.script for one in rung if one.price is None and one.outcome != REFUSED}
+
+
+def used(rung: Iterable[Rung], prices: Mapping[str, Decimal]) -> Used:
+    """The sum of it; `prices` has the reservation for a call of each script of `unpriced`."""
+    known = tuple(rung)
+    spent = sum((_price(one, prices) * one.last_day for one in known), Decimal(0))
+    return Used(sum(one.last_hour for one in known), sum(one.last_day for one in known), spent)
+
+
+def _price(one: Rung, prices: Mapping[str, Decimal]) -> Decimal:
+    if one.outcome == REFUSED:
+        return Decimal(0)
+    if one.outcome == ACCEPTED and one.price is not None:
+        return one.price
+    return prices[one.script]
+
+
+def left(caps: Caps, used: Used, price: Decimal) -> tuple[Left, ...]:
+    """Every cap that is on; `price` is the reservation for the next call."""
+    found = []
+    if caps.calls_per_hour:
+        found.append(_calls("calls_per_hour", caps.calls_per_hour, used.last_hour))
+    if caps.calls_per_day:
+        found.append(_calls("calls_per_day", caps.calls_per_day, used.last_day))
+    if caps.spend_per_day:
+        room = max(Decimal(0), caps.spend_per_day - used.spent)
+        found.append(Left("spend_per_day", caps.spend_per_day, used.spent, int(room / max(price, Decimal("0.01")))))
+    return tuple(found)
+
+
+def _calls(cap: str, limit: int, rung: int) -> Left:
+    return Left(cap, Decimal(limit), Decimal(rung), max(0, limit - rung))
+
+
+def tightest(found: Iterable[Left]) -> Left:
+    """The cap that lets the fewest calls through."""
+    return min(found, key=lambda one: one.calls)
+
+
+def sure_s(calls: int) -> float:
+    """For how many seconds it is certain that so many calls of room do not shrink to `NEAR`."""
+    return min(60.0, max(0, calls - NEAR) / MOST_CLAIMS_A_SECOND)

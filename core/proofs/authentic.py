@@ -1,0 +1,75 @@
+"""Does this delivery come from its source? The one door, before anything is stored.
+
+Only raw bytes are checked: never a body that was parsed and written again. Nothing in a request can
+make a check raise, and every refusal costs the same work, so neither the answer nor its time tells a
+stranger how near he came.
+"""
+
+import secrets as entropy
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from core.proofs import botpad, hubspot, linkedin, mango, monday, signed, standard_webhooks, token, wpforms
+from core.proofs.proof import CAUSES, IP, MALFORMED, NO_SECRET, Proof, Scheme, as_bytes
+from core.reading.delivery import Delivery
+from core.source import Source
+
+__all__ = ["CAUSES", "NONE", "OPTIONS", "PROOFS", "SCHEMES", "Proof", "check"]
+
+Secrets = Callable[[str], str | None]
+
+NONE = "none"  # proves nothing; the owner has to write it out
+# What data can say.
+SCHEMES: dict[str, Scheme] = {
+    "token": token.prove,
+    "basic": token.prove_basic,
+    "hmac": signed.prove,
+}
+# What it cannot: one sender, one small pure function, named by the preset.
+PROOFS: dict[str, Scheme] = {
+    "botpad": botpad.prove,
+    "hubspot": hubspot.prove,
+    "linkedin": linkedin.prove,
+    "mango": mango.prove,
+    "monday": monday.prove,
+    "standard_webhooks": standard_webhooks.prove,
+    "wpforms": wpforms.prove,
+}
+# The keys that `auth.options` may hold, by scheme; a scheme that is not here takes none.
+OPTIONS: dict[str, frozenset[str]] = {"hmac": frozenset({"parts", "several"}), "monday": frozenset({"audience"})}
+
+
+def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) -> Proof:
+    """The proof of this delivery. `secrets` resolves a reference (`env:NAME`) to its value or None;
+    `now_s` is seconds since 1970. Not ok says why in `cause` (one of `CAUSES`), which is for the owner
+    and never for the answer. A right proof whose signed time is not now is ok and `late`."""
+    auth = source.auth
+    scheme = SCHEMES.get(auth.scheme) or PROOFS.get(auth.scheme)
+    if auth.scheme == NONE:
+        proof = Proof(True)
+    elif scheme is None:
+        proof = Proof(False, MALFORMED)
+    else:
+        keys = live_keys(auth.secrets, secrets)
+        proof = scheme(delivery, source, keys or (entropy.token_bytes(32),), now_s)
+        if not keys:
+            proof = Proof(False, NO_SECRET, spent=proof.spent)
+    if auth.allow_ips and not _comes_from(delivery.remote, auth.allow_ips):
+        return Proof(False, IP, spent=proof.spent)
+    return proof
+
+
+def live_keys(references: tuple[str, ...], secrets: Secrets) -> tuple[bytes, ...]:
+    """The secrets that have a value now, as bytes. An empty one is none: it would fit everybody."""
+    return tuple(as_bytes(value) for reference in references if (value := secrets(reference)))
+
+
+def _comes_from(remote: str, networks: tuple[str, ...]) -> bool:
+    try:
+        address = ip_address(remote)
+        allowed = [ip_network(network, strict=False) for network in networks]
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped  # how a socket of both families names an IPv4 peer
+    return any(address in network for network in allowed)

@@ -1,0 +1,41 @@
+"""The wired parts that every step of the walk works with; `app.create_app` and the worker make one."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from core.account.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
+from core.ports import Bell, Crm, Voice
+from core.source import Totals
+from flow.in_force import InForce
+from flow.refusals import Refusals
+from flow.rooms import Rooms
+from store.engine import Store
+from store.journal import Journal
+
+
+@dataclass
+class Gateway:
+    """`secrets("env:NAME")` is that secret's present value or None; `total_timeout` is in seconds."""
+
+    store: Store
+    sources: InForce
+    bell: Bell
+    refusals: Refusals
+    secrets: Callable[[str], str | None]
+    crm: Crm
+    journal: Journal
+    digest_key: str = field(repr=False)
+    voices: dict[str, Voice] = field(default_factory=dict)
+    total_timeout: float = 20.0
+    rate: float = 0.0
+    retention_days: int = 90  # then people's data is erased
+    most_in_flight: int = MOST_IN_FLIGHT  # calls of an account, all workers together
+    totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
+    rooms: Rooms = field(default_factory=Rooms)
+    account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE  # what a refusal says when it means the account
+    pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
+
+    log = structlog.get_logger()

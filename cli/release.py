@@ -3,11 +3,12 @@
 import click
 from flask.cli import with_appcontext
 
-from cli.context import the_gateway, the_settings
+from cli.context import fail, the_gateway, the_settings
 from cli.sources_apply import apply_files
 from config.settings import Settings
 from flow.gateway import Gateway
 from store import epoch, migrate
+from store.engine import StoreUnavailable
 
 
 @click.command("release")
@@ -20,8 +21,13 @@ def command() -> None:
 
 
 def carry_out(gateway: Gateway, settings: Settings) -> None:
-    """Migrations, the first epoch of a new database, the source files; says what it did."""
-    before, after = migrate.upgrade(gateway.store)
+    """Migrations, the first epoch of a new database, the source files; says what it did.
+
+    A database that cannot be brought to this code ends it with 1 and what to do."""
+    try:
+        before, after = migrate.upgrade(gateway.store)
+    except (migrate.OtherTables, StoreUnavailable) as why:
+        fail(f"nothing was changed: {why}")
     with gateway.store.write() as tx:
         epoch.begin(gateway.store, tx)
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))

@@ -1,17 +1,26 @@
 """Bringing a database to this code's tables, and telling whether it is there."""
 
+import functools
+import hashlib
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from store.engine import Store
+from store.tables import meta
 
 _HERE = Path(__file__).parent / "migrations"
 _ONE_MIGRATOR = 7_051_934  # PostgreSQL's advisory lock: two machines may start `release` at once
+
+
+class OtherTables(Exception):
+    """The database holds tables from which no migration leads to this code's. Its text says what to do."""
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -21,21 +30,49 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
+@functools.cache
 def head() -> str:
     """The newest migration this code knows."""
     return str(ScriptDirectory(str(_HERE)).get_current_head())
 
 
 def upgrade(store: Store) -> tuple[str | None, str]:
-    """Run the missing migrations in one transaction; (before, after)."""
+    """Run the missing migrations in one transaction; (before, after). Raises OtherTables, and changes nothing then."""
     with store.write() as tx:
         if not store.is_sqlite:
             tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_MIGRATOR})")
-        before = MigrationContext.configure(tx).get_current_revision()
+        before = _known_revision(tx)
         if before != head():
             command.upgrade(config(tx), "head")
     return before, head()
 
 
 def is_current(tx: Connection) -> bool:
-    return MigrationContext.configure(tx).get_current_revision() == head()
+    return MigrationContext.configure(tx).get_current_heads() == (head(),)
+
+
+def _known_revision(tx: Connection) -> str | None:
+    """The migration at which the database stands, None for an empty one."""
+    stands = MigrationContext.configure(tx).get_current_heads()
+    known = {script.revision for script in ScriptDirectory(str(_HERE)).walk_revisions()}
+    if len(stands) == 1 and stands[0] in known:
+        return stands[0]
+    ours = sorted(meta.tables.keys() & set(inspect(tx).get_table_names()))
+    if not stands and not ours:
+        return None
+    what = (
+        f"stands at {', '.join(stands)}" if stands else f"has tables of ours ({', '.join(ours[:3])}) and no migration"
+    )
+    raise OtherTables(
+        f"the database {what}, and no way leads from there to this code's {head()}: "
+        "go back to the code that made it, or name a new database in DATABASE_URL and run flask release again"
+    )
+
+
+def fingerprint(tables: MetaData) -> str:
+    """Eight characters that tell one state of the tables from another: the statements that make them, as a digest."""
+    dialect = postgresql.dialect()
+    made = [CreateTable(table).compile(dialect=dialect) for table in tables.sorted_tables]
+    indexes = [index for table in tables.sorted_tables for index in table.indexes]
+    said = [*map(str, made), *sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:8]

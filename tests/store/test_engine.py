@@ -1,18 +1,7 @@
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
-from store import migrate
 from store import workers as parts
 from store.engine import Store, StoreUnavailable
-from store.tables import meta
-
-
-def test_migrations_make_exactly_the_tables_of_the_code(store):
-    with store.write() as tx:
-        differences = compare_metadata(MigrationContext.configure(tx), meta)
-        assert migrate.is_current(tx)
-    assert differences == []
 
 
 def test_sqlite_keeps_what_it_commits(tmp_path):

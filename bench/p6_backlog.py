@@ -10,6 +10,7 @@ from bench.gateway import Gateway, Twin
 from bench.measure import Line, Skip, percentile
 from bench.p4_dispatch import SLOW_MS, called_lead
 from bench.processes import until
+from core.states import ON_THE_WAY
 
 BACKLOG = 500
 ROUNDS = 5
@@ -48,7 +49,7 @@ def _measure(kind: str, line: Line) -> None:
                 line.note = f"the backlog of {BACKLOG} was gone before the fresh leads were"
             line.ours.append(busy)
             line.ceiling.append(idle)
-            until(lambda: not gateway.leads("ready") and not gateway.leads("calling"), 120, "the backlog's end", 0.1)
+            until(lambda: not any(map(gateway.leads, ON_THE_WAY)), 120, "the backlog's end", 0.1)
     finally:
         gateway.end()
         twin.end()

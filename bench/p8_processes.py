@@ -9,6 +9,7 @@ from bench.databases import POSTGRESQL
 from bench.gateway import Gateway, Twin
 from bench.measure import Line, Skip, in_turn
 from bench.processes import until
+from core.states import ON_THE_WAY
 
 SECONDS = 2
 
@@ -65,4 +66,4 @@ def _walked(gateway: Gateway, twin: Twin, seen: Counter[str]) -> float:
 
 
 def _moving(gateway: Gateway) -> int:
-    return gateway.scalar("SELECT count(*) FROM leads WHERE state IN ('received', 'ready', 'calling')")
+    return sum(gateway.leads(state) for state in ON_THE_WAY)

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, who_and_why
 from core.policy import DESPITE
-from core.states import STATES
+from core.states import FOR_MANY, STATES
 from flow import bulk, operate
 from store.queries import Wanted
 
@@ -15,7 +15,7 @@ MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S
 
 
 @click.command("bulk")
-@click.argument("change", type=click.Choice(bulk.CHANGES))
+@click.argument("change", type=click.Choice(FOR_MANY))
 @click.option("--state", type=click.Choice(STATES), required=True, help="Leads in this state only.")
 @click.option("--source", default="", help="Of this source only.")
 @click.option("--how", default="", help="With this reason only; of unknown leads, the kind of it.")

@@ -7,6 +7,7 @@ from typing import Any
 from core.lead import Lead
 from core.numbers.phone import mask
 from core.reason import words
+from core.states import a_person_may
 
 
 def line(row: dict[str, Any]) -> str:
@@ -39,6 +40,8 @@ def tell(found: dict[str, Any]) -> str:
         lines.append(f"  its personal data was erased {moment(lead.erased_at)}")
     if lead.changed_after_call:
         lines.append("  its data changed after the call was claimed")
+    if may := a_person_may(lead.state):
+        lines.append(f"  a person may: {', '.join(may)}")
     lines.append(f"  mapped by version {lead.version if lead.version is not None else '-'}, round {lead.round}")
     lines += ["deliveries:"] + [f"  {moment(d['received_at'])} {d['kind']} {d['id']}" for d in found["deliveries"]]
     lines += ["attempts:"] + ([_attempt(a) for a in found["attempts"]] or ["  none"])

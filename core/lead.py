@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.states import RECEIVED
+
 
 @dataclass(frozen=True)
 class Lead:
@@ -52,7 +54,7 @@ def not_stored(source: str, account: str, event_key: str | None, digest: str, pa
         id="",
         source=source,
         account=account,
-        state="received",
+        state=RECEIVED,
         reason="",
         reasons="[]",
         received_at=at,

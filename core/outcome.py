@@ -7,6 +7,8 @@ left, and everything else. Only `not_sent` may be tried again by the machine.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core import states
+
 ACCEPTED = "accepted"
 REFUSED = "refused"
 NOT_SENT = "not_sent"
@@ -31,10 +33,10 @@ class Outcome:
 
 
 TRANSITION_AFTER = {
-    ACCEPTED: ("accept", "accepted"),
-    REFUSED: ("refuse", "refused"),
-    NOT_SENT: ("release", "ready"),
-    UNKNOWN: ("lose", "unknown"),
+    ACCEPTED: ("accept", states.ACCEPTED),
+    REFUSED: ("refuse", states.REFUSED),
+    NOT_SENT: ("release", states.READY),
+    UNKNOWN: ("lose", states.UNKNOWN),
 }
 
 

@@ -15,7 +15,6 @@ from store import queries
 from store.queries import Wanted
 
 A_GO = 500
-CHANGES = ("cancel", "rearm", "remap")
 Place = tuple[int, int]
 
 

@@ -89,10 +89,10 @@ def _erase(gateway: Gateway, tx: Tx, ids: list[str], done: Erased, who: str, why
         if lead is None or lead.erased_at is not None:
             continue
         settles = attempts.settles_after(tx, lead_id)
-        if lead.state == states.CALLING or (settles is not None and now < settles + SETTLING_MS):
+        if states.STATES[lead.state].in_flight or (settles is not None and now < settles + SETTLING_MS):
             done.left.append(lead.no)
             continue
-        if lead.state in (states.RECEIVED, states.READY, states.HELD):
+        if lead.state in states.UNCALLED and lead.state not in states.FINAL:
             leads.move(tx, lead, "cancel", states.CANCELLED, at=now, who=who, why=why, reason="", reasons="[]")
             lead = leads.get(tx, lead_id) or lead
         found.append(lead)

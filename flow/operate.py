@@ -125,7 +125,8 @@ def _move(
     **columns: Any,
 ) -> None:
     if target not in states.targets(transition, lead.state):
-        raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}")
+        may = ", ".join(states.a_person_may(lead.state)) or "nothing"
+        raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}; what a person may do now: {may}")
     now = gateway.store.now_ms(tx)
     if not leads.move(tx, lead, transition, target, at=now, who=who, why=why, trace=trace, **columns):
         raise Refused("the lead changed at this very moment; look again")

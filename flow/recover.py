@@ -126,7 +126,7 @@ def _hold_waiting(gateway: Gateway, before: int) -> None:
             waiting = epoch.waiting_leads(tx, before, BATCH)
             for lead_id in waiting:
                 lead = leads.get(tx, lead_id, lock=True)
-                if lead is not None and lead.state in (states.RECEIVED, states.READY):
+                if lead is not None and lead.state in states.WAITING:
                     decide.hold(tx, lead, [Reason("may_have_rung")], {}, now)
         if len(waiting) < BATCH:
             return

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request
 
 from core.reason import words
-from core.states import NEEDS_A_PERSON, STATES
+from core.states import STATES
 from flow import alarms
 from flow.gateway import Gateway
 from store import accounts as trouble
@@ -27,7 +27,7 @@ def home() -> Response:
     base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
     page = render_template(
         "home.html",
-        states=[(state, counts.get(state, 0), state in NEEDS_A_PERSON) for state in STATES],
+        states=[(state, counts.get(state, 0), of.needs_person) for state, of in STATES.items()],
         leads=[_shown(row) for row in newest],
         # What is paused has lines of its own, with the command that ends it.
         alarms=[alarm for alarm in alarms.ringing(gateway) if alarm.name != PAUSED],
@@ -47,5 +47,5 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     received = datetime.fromtimestamp(row["received_at"] / 1000, UTC)
     first = next(iter(row["reasons"]), None)
     why = words(first["code"], first["params"]) if first else words(row["reason"], {}) if row["reason"] else ""
-    person = row["state"] in NEEDS_A_PERSON
+    person = STATES[row["state"]].needs_person
     return {**row, "received": received.strftime("%Y-%m-%d %H:%M:%S"), "why": why, "person_needed": person}

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from core.policy import DESPITE
-from core.states import STATES
+from core.states import FOR_MANY, STATES
 from schemas.api_fields import Cursor, JsonCount, Line, Moment, Shape, Yes, source_name
 from schemas.leads import ALWAYS, NULL
 
@@ -51,7 +51,7 @@ class Bulk(Shape):
     """Many leads at once, at most 500 a go. `dry_run` (the default) only says what would be done."""
 
     filter = fields.Nested(BulkFilter, **ALWAYS)
-    do = fields.String(validate=validate.OneOf(["cancel", "rearm", "remap"]), **ALWAYS)
+    do = fields.String(validate=validate.OneOf(FOR_MANY), **ALWAYS)
     why = Line(longest=500, metadata=WHY, **ALWAYS)
     despite = despite()
     dry_run = Yes(load_default=True)

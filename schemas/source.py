@@ -9,6 +9,7 @@ from core.policy import never_rings
 from core.proofs.authentic import NONE
 from core.proofs.handshake import NEED_HANDSHAKE
 from core.source import Example, Source
+from core.states import NOT_CALLED
 from schemas.fetch import FetchSection
 from schemas.fields import Duration, Text, Texts, YesNo
 from schemas.mapping import MappingSection
@@ -57,7 +58,7 @@ class ExampleSection(Section):
     call = Part(CallSection)
     calls = Parts(CallSection)
     event_key = Texts(Text(), least=1)
-    state = Text(among=("held", "suppressed", "handshake", "nothing"))
+    state = Text(among=(*NOT_CALLED, "handshake", "nothing"))
     reason = Text(longest=60)
     at = Text(like=r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", called="a time like 2026-08-01T13:20:00Z")
     secret = Text(longest=200)  # what stands in the request: invented, never a real one

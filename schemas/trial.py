@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from core.states import DECIDED
 from schemas.api_fields import LEAD_NAME, Moment, Shape
 from schemas.leads import ALWAYS, NULL, Call, Reason
 
@@ -55,7 +56,7 @@ class TriedLead(Shape):
     """`state` is what the lead would be now: ready (it has a `call`), held or suppressed (for `reasons`).
     `verdicts` is the answer of every rule of the policy; none were asked where there is no call."""
 
-    state = fields.String(metadata={"enum": ["ready", "held", "suppressed"]}, **ALWAYS)
+    state = fields.String(metadata={"enum": list(DECIDED)}, **ALWAYS)
     call = fields.Nested(Call, **NULL)
     reasons = fields.List(fields.Nested(Reason), **ALWAYS)
     person = fields.String(**NULL)

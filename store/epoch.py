@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from core.policy import Ring
+from core.states import WAITING
 from store.engine import Store
 from store.ids import new_id
 from store.journal import Entry
@@ -199,5 +200,5 @@ def raise_claims(tx: Connection, claims: int) -> None:
 
 def waiting_leads(tx: Connection, before: int, limit: int) -> list[str]:
     """Ids of leads that came up to that time and still wait to be called."""
-    query = select(leads.c.id).where(leads.c.state.in_(("received", "ready")), leads.c.received_at <= before)
+    query = select(leads.c.id).where(leads.c.state.in_(WAITING), leads.c.received_at <= before)
     return [row.id for row in tx.execute(query.limit(limit))]

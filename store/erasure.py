@@ -26,7 +26,6 @@ from store.tables import (
     number_locks,
 )
 
-ON_THE_WAY = (states.RECEIVED, states.READY, states.CALLING)
 Keyed = Callable[[str], str]
 
 
@@ -50,7 +49,9 @@ def old_leads(tx: Connection, before: int, rings_since: int, limit: int) -> list
     late = exists().where(
         attempts.c.lead == leads.c.id, or_(attempts.c.started_at > rings_since, attempts.c.outcome.is_(None))
     )
-    due = and_(leads.c.erased_at.is_(None), leads.c.received_at < before, leads.c.state.not_in(ON_THE_WAY), ~late)
+    due = and_(
+        leads.c.erased_at.is_(None), leads.c.received_at < before, leads.c.state.not_in(states.ON_THE_WAY), ~late
+    )
     query = select(leads.c.id).where(due).order_by(leads.c.received_at).limit(limit)
     ids = [row.id for row in tx.execute(query)]
     if not ids:

@@ -124,9 +124,13 @@ def _same(column: Any, value: str) -> Any:
     return column == literal_column(value)
 
 
+def _in(state: str) -> Any:
+    return _same(leads.c.state, f"'{state}'")
+
+
 def _waiting(accounts: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """A state and a condition for each run of a partial index in which the earliest `due_at` comes first."""
-    received, ready = _same(leads.c.state, "'received'"), _same(leads.c.state, "'ready'")
+    received, ready = _in(states.RECEIVED), _in(states.READY)
     for asks in ("0", "1"):
         yield states.RECEIVED, received & _same(leads.c.asks_crm, asks)
     for account in accounts:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+from core.states import READY, RECEIVED
 from store.meta import COUNTED, meta
 from store.tables_beside import alarms, do_not_call, erased_keys, erasures, forgotten_calls, refused_proofs  # noqa: F401
 
@@ -87,8 +88,8 @@ Index(
     "leads_to_map",
     leads.c.asks_crm,
     leads.c.due_at,
-    sqlite_where=_state == "received",
-    postgresql_where=_state == "received",
+    sqlite_where=_state == RECEIVED,
+    postgresql_where=_state == RECEIVED,
 )
 # store.leads.next_ready: a person's rearm first, then the newest due, or the oldest.
 Index(
@@ -97,8 +98,8 @@ Index(
     leads.c.urgent,
     leads.c.due_at,
     leads.c.no,
-    sqlite_where=_state == "ready",
-    postgresql_where=_state == "ready",
+    sqlite_where=_state == READY,
+    postgresql_where=_state == READY,
 )
 # store.leads.next_ready while the leads of some sources wait for their caps: each other source's next one.
 Index(
@@ -108,8 +109,8 @@ Index(
     leads.c.urgent,
     leads.c.due_at,
     leads.c.no,
-    sqlite_where=_state == "ready",
-    postgresql_where=_state == "ready",
+    sqlite_where=_state == READY,
+    postgresql_where=_state == READY,
 )
 # store.queries.page: lists, newest first, with any filter; stats of the last hours.
 Index("leads_by_arrival", leads.c.received_at, leads.c.no)

@@ -106,7 +106,7 @@ def held_leads(tx: Connection, source: str, limit: int) -> list[Lead]:
 
 def waiting(tx: Connection, source: str) -> int:
     """How many leads of a source wait for their mapping or their call."""
-    query = select(func.count()).where(leads.c.source == source, leads.c.state.in_((states.RECEIVED, states.READY)))
+    query = select(func.count()).where(leads.c.source == source, leads.c.state.in_(states.WAITING))
     return int(tx.execute(query).scalar_one())
 
 

@@ -17,8 +17,14 @@ from tests.test_imports import MAY
 
 
 def test_the_states_are_those_of_the_code():
-    told = {named(cells[0])[0]: cells[-1] == "yes" for cells in rows("states.md", "state", "meaning")}
-    assert told == {state: state in states.NEEDS_A_PERSON for state in states.STATES}
+    told = {named(cells[0])[0]: cells[1:] for cells in rows("states.md", "state", "meaning")}
+    assert list(told) == list(states.STATES)
+    for name, (meaning, goes_on_by, may) in told.items():
+        state = states.STATES[name]
+        assert meaning.startswith(state.meaning), name
+        assert may == (", ".join(states.a_person_may(name)) or "nothing"), name
+        by = "a person" if state.needs_person else "nobody" if state.final else "itself"
+        assert goes_on_by == by + (f"; after a crash `{state.after_a_crash}`" if state.in_flight else ""), name
 
 
 def test_the_transitions_are_those_of_the_code():

@@ -15,14 +15,29 @@ from flask import current_app
 from config import logs
 from config.settings import ROOT, Places, Settings, SettingsError, places, read
 from flow.gateway import Gateway
+from store import migrate
+from store.engine import StoreUnavailable
 
 RUN_ENV = ROOT / "var/run.env"  # what `make run` keeps for itself
 
 
-def the_gateway(*, of_make_run: bool = True) -> Gateway:
-    """The wired parts; ends with 1 and the list of problems when the settings are wrong.
+def the_gateway() -> Gateway:
+    """The wired parts for a person's command, with the sources in force read: in which country a number is
+    written, how long a repeat is one, whether a source is known at all. Ends with 1 and the list of problems
+    when the settings are wrong; where nothing is set it works on what `make run` started."""
+    gateway = wired_gateway(of_make_run=True)
+    try:
+        with gateway.store.read() as tx:
+            if not migrate.is_current(tx):
+                fail("the database is not at this code's migrations; run: flask release")
+    except StoreUnavailable as why:
+        fail(f"the database cannot be read: {why}")
+    gateway.sources.refresh()
+    return gateway
 
-    `of_make_run`: a person's command works on what `make run` started where nothing else is set."""
+
+def wired_gateway(*, of_make_run: bool = False) -> Gateway:
+    """The wired parts as they are: of a command that makes the database, or keeps the sources fresh itself."""
     if problems := current_app.extensions.pop("problems", None):
         if not (of_make_run and RUN_ENV.is_file()):
             fail(problems)
@@ -43,7 +58,7 @@ def _dotenv() -> dict[str, str]:
 
 
 def the_settings() -> Settings:
-    """The settings of `the_house`, which comes first."""
+    """The settings of `the_gateway`, which comes first."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings
 
@@ -57,7 +72,7 @@ def a_gateway() -> Gateway | None:
             read(dotenv=RUN_ENV)
         except SettingsError:
             return None
-    return the_gateway()
+    return wired_gateway(of_make_run=True)
 
 
 def the_places() -> Places:

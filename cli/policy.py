@@ -57,7 +57,6 @@ def show(source: str | None) -> None:
     Each line says where it comes from: built in, the policy file, the preset or the source; a cap also says
     how much of it is used now, calls in flight and of unknown fate included."""
     gateway, places = the_gateway(), the_places()
-    gateway.sources.refresh()
     names = gateway.sources.names()
     if source is not None:
         if source not in names:

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from cli.context import fail, the_gateway, the_settings
+from cli.context import fail, the_settings, wired_gateway
 from cli.sources_apply import apply_files
 from config.settings import Settings
 from flow.gateway import Gateway
@@ -17,7 +17,7 @@ def command() -> None:
     """Bring the database to this code and take the source files (run before web and worker start).
 
     A file that is refused is named and does not end the release: its version in force stays."""
-    carry_out(the_gateway(of_make_run=False), the_settings())
+    carry_out(wired_gateway(), the_settings())
 
 
 def carry_out(gateway: Gateway, settings: Settings) -> None:

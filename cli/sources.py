@@ -30,7 +30,6 @@ for _part in (presets, new, check, try_, apply):
 def list_() -> None:
     """Every source: its version, since when, its newest lead and how many are in which state."""
     gateway = the_gateway()
-    gateway.sources.refresh()
     with gateway.store.read() as tx:
         standing, since = sources.standing(tx), figures.in_force_since(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)

@@ -41,7 +41,6 @@ def command(source: str, request_or_lead: str | None, against: int | None) -> No
     if (request_or_lead is None) == (against is None):
         raise click.UsageError("give a request's file, a lead, or --against N")
     gateway = the_gateway()
-    gateway.sources.refresh()
     text = _text_of(gateway, source)
     if against is not None:
         _against(gateway, text, against)

@@ -12,7 +12,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.askers import Askers
-from cli.context import fail, the_gateway, the_settings
+from cli.context import fail, the_settings, wired_gateway
 from config import logs
 from flow import call, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
@@ -148,7 +148,7 @@ class Worker:
 @with_appcontext
 def command() -> None:
     """Map, claim, call and record until SIGTERM or Ctrl-C; then finish what is on the wire."""
-    gateway, settings = the_gateway(of_make_run=False), the_settings()
+    gateway, settings = wired_gateway(), the_settings()
     logs.set_up()
     try:
         with gateway.store.read() as tx:

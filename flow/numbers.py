@@ -2,15 +2,16 @@
 
 from core.numbers import phone
 from core.reason import Reason
+from core.source import Policy
 from flow.gateway import Gateway
 
 
 def regions(gateway: Gateway) -> list[str]:
-    """The countries that the sources in force read numbers in; never empty."""
+    """The countries that the sources in force read numbers in, or what is built in where there is none; never empty."""
     known = [gateway.sources.get(name) for name in gateway.sources.names()]
     sources = [one.source for one in known if one is not None]
     found = [source.mapping.number.region or source.policy.countries[0] for source in sources]
-    return list(dict.fromkeys(found)) or [""]
+    return list(dict.fromkeys(found)) or [Policy().countries[0]]
 
 
 def readings(text: object, among: list[str]) -> tuple[str, ...] | Reason:

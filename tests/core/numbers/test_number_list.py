@@ -16,7 +16,7 @@ def test_a_number_a_line():
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16", "utf-16-le", "utf-16-be"])
 def test_columns_are_found_by_their_names(delimiter, encoding):
     text = "Имя,Причина,Телефон\nИван,сам,1\nАнна\n".replace(",", delimiter)
     assert read(text, encoding) == [(2, "1", "сам"), (3, "", "")]
@@ -38,3 +38,36 @@ def test_a_cell_without_an_end_is_said():
 def test_nothing_is_nothing():
     assert read("") == []
     assert read("number\n") == []
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
+def test_without_a_headline_the_column_is_the_one_in_which_the_numbers_stand(delimiter, encoding):
+    text = "1,Иван,8 (999) 000-00-01,2026-01-02\r\n2,Анна,,\r\n3,Пётр,79990000003,2026-01-04\r\n"
+    assert read(text.replace(",", delimiter), encoding) == [
+        (1, "8 (999) 000-00-01", ""),
+        (2, "", ""),
+        (3, "79990000003", ""),
+    ]
+
+
+def test_a_first_line_without_a_digit_is_a_headline_whatever_it_says():
+    assert read("Клиент;Контакт\nИван;79990000001") == [(2, "79990000001", "")]
+    assert read("sep=;\r\nКлиент;Телефон\r\nИван;79990000001") == [(3, "79990000001", "")]
+
+
+def test_a_list_in_lines_gives_every_number():
+    assert read("79990000001, 89990000002\n+7 (999) 000-00-03") == [
+        (1, "79990000001", ""),
+        (1, "89990000002", ""),
+        (2, "+7 (999) 000-00-03", ""),
+    ]
+
+
+def test_every_column_of_numbers_counts():
+    assert read("id;Телефон;Мобильный\n100200300;1;2\n100200301;;3\n100200302;;") == [
+        (2, "1", ""),
+        (2, "2", ""),
+        (3, "3", ""),
+        (4, "", ""),
+    ]

@@ -2,7 +2,7 @@
 
 The application is loaded once, before the workers are made: a wrong setting ends the whole start
 with its list of problems, and no recycled worker can fail to boot later. Connections are opened
-after the fork."""
+after the fork. A listening socket that systemd hands over (LISTEN_FDS) goes before all of `bind`."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,10 @@ from dotenv import dotenv_values
 # As the settings read them: the environment, else .env beside this file.
 _given = {**dotenv_values(Path(__file__).parent / ".env"), **{k: v for k, v in os.environ.items() if v}}
 
-bind = f"{_given.get('HOST') or '0.0.0.0'}:{_given.get('PORT') or '8000'}"  # noqa: S104 - the documented default
+_port = f"{_given.get('HOST') or '0.0.0.0'}:{_given.get('PORT') or '8000'}"  # noqa: S104 - the documented default
+_socket = _given.get("WEB_SOCKET") or ""
+bind = f"unix:{_socket}" if _socket else _port
+umask = 0o007  # the socket's: for us and our group, which the proxy's user is in
 workers = int(_given.get("WEB_CONCURRENCY") or 2)
 worker_class = "gthread"
 threads = 32
@@ -26,6 +29,8 @@ accesslog = None
 errorlog = "-"
 # A warning of a request that cannot be read prints its first line, and the token with it.
 loglevel = "error"
-graceful_timeout = 20
+# gunicorn's own remote control: a second door that nobody asked for, in the home folder of the user.
+control_socket_disable = True
+graceful_timeout = 30
 timeout = 60
 keepalive = 5

@@ -140,7 +140,7 @@ def _yaml(name: str, source: Source, wish: Wish, secret: str = "", handshake: st
     else:
         lines += ["# policy:"]
     lines += [
-        '#   hours: "09:00-20:00"       # at the callee\'s; more in config/policy.yaml',
+        '#   hours: "09:00-20:00"       # at the callee\'s; more in config/policy.example.yaml',
         "#   once_per_number: 24h",
     ]
     return "\n".join(lines) + "\n"

@@ -22,6 +22,7 @@ from schemas.source import NAME, read_source
 __all__ = ["Loaded", "PolicyText", "Problem", "Problems", "Text", "from_text", "load_dir", "load_file", "load_policy"]
 
 PRESETS = Path(__file__).parent / "presets"
+USUAL_POLICY = Path(__file__).parent / "policy.yaml"
 FILE_NAME = "a name of small Latin letters, digits and hyphens, at most 63, ending in .yaml"
 WHOLE_LINE = re.compile(r"[a-z_]+:( |$)")
 
@@ -154,8 +155,11 @@ def is_name(text: str) -> bool:
     return re.fullmatch(NAME, text) is not None
 
 
-def load_policy(path: Path) -> PolicyText | Problems:
-    """The policy file. One that is missing is an error: its caller decides whether one has to be there."""
+def load_policy(path: Path, usual: Path = USUAL_POLICY) -> PolicyText | Problems:
+    """The policy file. Nobody has to write the usual one: where it is missing, the built-in rules hold.
+    Another one was named by somebody (POLICY_FILE), and is missed."""
+    if path == usual and not path.exists():
+        return PolicyText()
     text = read_source_text(path)
     if isinstance(text, Problems):
         return text

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 ROOT = Path(__file__).resolve().parent.parent
+# Each is set by a platform that gives every start an empty disk.
+FORGETFUL = {"DYNO": "Heroku", "K_SERVICE": "Cloud Run", "VCAP_APPLICATION": "Cloud Foundry"}
 
 
 class SettingsError(Exception):
@@ -88,6 +90,10 @@ class _Env(FileAwareEnv):
                 self._values.pop(f"{name}_FILE", None)
         self._environ = {}
 
+    def holds(self, name: str) -> bool:
+        """Whether the variable is set at all, to whatever."""
+        return bool(self._values.get(name))
+
     def _get_value(self, env_key: str, default: Any) -> Any:
         value, file = self._values.get(env_key), self._values.get(f"{env_key}_FILE")
         if value and file:
@@ -143,7 +149,7 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
         voice=voice,
     )
-    problems += _sealed(env) + _together(settings)
+    problems += _sealed(env) + _together(settings) + _kept(env, settings.database_url)
     if problems:
         raise SettingsError(sorted(set(problems)))
     return settings
@@ -195,6 +201,15 @@ def _together(s: Settings) -> list[str]:
     if s.public_url and not _is_loopback(s.public_url) and v.url and _is_loopback(v.url):
         problems.append("VOICE_API_URL points at this machine while PUBLIC_URL is public: the simulator was left on")
     return problems
+
+
+def _kept(env: _Env, database_url: str) -> list[str]:
+    """A file on a disk that is emptied with the next start would take accepted leads with it."""
+    if not database_url.startswith("sqlite:"):
+        return []
+    text = "DATABASE_URL: {} keeps no disk from one start to the next, and a SQLite file would go with its leads; "
+    text += "take a PostgreSQL (postgresql://...)"
+    return [text.format(platform) for name, platform in FORGETFUL.items() if env.holds(name)]
 
 
 def _is_loopback(url: str) -> bool:

@@ -15,6 +15,7 @@ import structlog
 
 from config.load import (
     PRESETS,
+    USUAL_POLICY,
     Loaded,
     PolicyText,
     Problem,
@@ -73,11 +74,19 @@ class Watcher:
     """One process's eyes on the files. `look` is called about twice a second, at least 500 ms apart, by one
     thread, each time after the versions were read. Nothing is remembered over a restart."""
 
-    def __init__(self, folder: Path, policy_file: Path, versions: Versions, presets: Path = PRESETS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy_file: Path,
+        versions: Versions,
+        presets: Path = PRESETS,
+        usual_policy: Path = USUAL_POLICY,
+    ) -> None:
         self.broken: dict[str, str] = {}  # what is wrong with a file, by its source's name
         self.differing: dict[str, str] = {}  # sources whose valid file is not in force, and why it was not taken
         self.policy: PolicyText | None = None  # the policy file as last read whole; None: not yet
         self._folder, self._policy_file, self._presets = folder, policy_file, presets
+        self._usual_policy = usual_policy
         self._versions = versions
         self._stamps: Stamps | None = None
         self._ground, self._ground_looks = b"", 0
@@ -136,7 +145,7 @@ class Watcher:
         paths = [self._policy_file, *sorted(self._presets.glob("*.yaml"))]
         ground = _mark(*(part for path in paths for part in (path.name.encode(), read_raw(path))))
         if ground != self._ground:
-            self._ground, self._ground_looks, self._policy = ground, 1, load_policy(self._policy_file)
+            self._ground, self._ground_looks, self._policy = ground, 1, self._read_policy()
             return
         self._ground_looks += 1
         if isinstance(self._policy, Problems):
@@ -144,6 +153,13 @@ class Watcher:
         else:
             self.policy = self._policy
             self._say_mended(POLICY)
+
+    def _read_policy(self) -> PolicyText | Problems:
+        """One that this process read and that is gone is missed: no caps end by a file that went away."""
+        if self.policy is not None and self.policy.defaults.file and not self._policy_file.exists():
+            expected = "the file that was here; the rules read last go on until it is back or this process starts anew"
+            return Problems((Problem(str(self._policy_file), 0, "", expected, "no file"),))
+        return load_policy(self._policy_file, self._usual_policy)
 
     def _load(self, name: str, path: Path, raw: bytes | Problems) -> Loaded | Problems:
         if isinstance(raw, Problems):

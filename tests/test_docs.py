@@ -160,8 +160,8 @@ def settings_in_code():
         kind, variable, *default = call.args
         found[variable.value] = default[0].value if default and isinstance(default[0], ast.Constant) else None
         assert kind.value in ("str", "int", "float")
-    for call in calls_in("gunicorn.conf.py", "_given.get"):
-        found.setdefault(call.args[0].value, 2)
+    for name, default in re.findall(r"""_given\.get\(["'](\w+)["']\) or ["']?([\w.]*)""", text("../gunicorn.conf.py")):
+        found.setdefault(name, default)
     return found
 
 

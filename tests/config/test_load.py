@@ -189,10 +189,19 @@ def test_a_folders_sources_are_loaded_each_for_itself(written, tmp_path):
     assert load_dir(tmp_path / "absent") == {}
 
 
-def test_the_shipped_policy_file_holds_the_built_in_rules():
-    policy = load_policy(PRESETS.parent / "policy.yaml")
+def test_the_shipped_example_of_a_policy_file_holds_the_built_in_rules():
+    policy = load_policy(PRESETS.parent / "policy.example.yaml")
     assert isinstance(policy, PolicyText)
+    assert policy.defaults.value != {}
     assert (policy.policy, policy.totals) == (PolicyText().policy, PolicyText().totals)
+
+
+def test_the_usual_policy_file_may_be_missing_and_one_that_somebody_named_may_not(tmp_path):
+    usual = tmp_path / "policy.yaml"
+    assert load_policy(usual, usual) == PolicyText()
+    assert isinstance(load_policy(tmp_path / "mine.yaml", usual), Problems)
+    usual.write_text("defaults: {hours: never}\n")
+    assert isinstance(load_policy(usual, usual), Problems)
 
 
 def test_a_wrong_policy_file_says_every_line(written):

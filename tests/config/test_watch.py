@@ -31,7 +31,7 @@ class Process:
 
     def __init__(self, machine, store):
         self.in_force = InForce(store, from_text)
-        self.watcher = Watcher(machine.folder, machine.policy, self.in_force, machine.presets)
+        self.watcher = Watcher(machine.folder, machine.policy, self.in_force, machine.presets, machine.policy)
 
     def look(self, times=1):
         for _ in range(times):
@@ -315,6 +315,30 @@ def test_a_broken_policy_file_leaves_every_source_as_it_is(machine, in_force):
     assert in_force() == (1, "Заявка")
     assert "policy.yaml:1: defaults.hours" in machine.process.watcher.broken["the policy file"]
     machine.policy.write_text("defaults: {countries: [RU]}\n")
+    machine.look(3)
+    assert in_force() == (2, "Вторая")
+    assert machine.process.watcher.broken == {}
+
+
+def test_without_a_policy_file_the_built_in_rules_hold_until_there_is_one(machine, in_force):
+    machine.policy.unlink()
+    machine.settled(SHOP)
+    assert in_force() == (1, "Заявка")
+    assert machine.process.watcher.broken == {}
+    machine.policy.write_text("defaults: {hours: '10:00-11:00'}\n")
+    machine.look(3)
+    assert machine.process.in_force.get("shop").source.policy.hours.start == 600
+
+
+def test_a_policy_file_that_goes_away_takes_no_rule_with_it(machine, in_force):
+    machine.policy.write_text("defaults: {calls_per_day: 7}\n")
+    machine.settled(SHOP)
+    machine.policy.unlink()
+    machine.settled(SECOND)
+    assert in_force() == (1, "Заявка")
+    assert "policy.yaml: expected the file that was here" in machine.process.watcher.broken["the policy file"]
+    assert machine.process.in_force.get("shop").source.policy.calls_per_day == 7
+    machine.policy.write_text("defaults: {calls_per_day: 7}\n")
     machine.look(3)
     assert in_force() == (2, "Вторая")
     assert machine.process.watcher.broken == {}

@@ -10,9 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cli import commands
 from config import load, logs
 from config.secrets import Secrets
-from config.settings import ROOT, Settings, SettingsError, read
+from config.settings import ROOT, Settings, SettingsError, VoiceSettings, read
 from config.watch import Watcher
 from core.account.trouble import MOST_IN_FLIGHT
+from core.ports import Account
 from flow import alarms
 from flow.gateway import Gateway
 from flow.in_force import InForce
@@ -74,11 +75,9 @@ def check_place(settings: Settings) -> None:
             logs.say(text)
 
 
-def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
-    """The parts of a running gateway, as the settings say. `trace` is for fault trials: see `wire.post.Post`."""
-    store = Store(settings.database_url, pool=settings.voice.concurrency + 34)
-    voice = settings.voice
-    main = Mobilgroup(
+def main_account(voice: VoiceSettings, trace: Trace | None) -> Account:
+    """The account of the environment."""
+    speaks = Mobilgroup(
         voice.url,
         "body" if voice.login else voice.auth,
         key=voice.key or None,
@@ -90,6 +89,20 @@ def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
         proxy=voice.proxy or None,
         trace=trace,
     )
+    return Account(
+        "main",
+        speaks,
+        calls_per_s=voice.rate,
+        total_timeout_ms=round(voice.total_timeout * 1000),
+        slots=voice.concurrency,
+        most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
+    )
+
+
+def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
+    """The parts of a running gateway, as the settings say. `trace` is for fault trials: see `wire.post.Post`."""
+    accounts = {"main": main_account(settings.voice, trace)}
+    store = Store(settings.database_url, pool=sum(account.slots for account in accounts.values()) + 34)
     policy = load.load_policy(settings.policy_file)
     if isinstance(policy, load.Problems):
         policy = load.PolicyText()  # the watcher names what is wrong with it
@@ -106,11 +119,8 @@ def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
         crm=GuardedCrm(),
         journal=Journal(run_dir(store, settings.run_dir) or (lambda: VAR / "run" / epoch.store_id(store))),
         digest_key=settings.digest_key,
-        voices={"main": main},
-        total_timeout=voice.total_timeout,
-        rate=voice.rate,
+        accounts=accounts,
         retention_days=settings.retention_days,
-        most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
         totals=policy.totals,
         account_trouble=policy.account_trouble,
     )

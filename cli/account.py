@@ -63,8 +63,8 @@ def _line(what: str, found: Pause) -> str:
 
 def _gateway_with(account: str) -> Gateway:
     gateway = the_gateway()
-    if account not in gateway.voices:
-        fail(f"there is no account {account!r}; there is {', '.join(sorted(gateway.voices))}")
+    if account not in gateway.accounts:
+        fail(f"there is no account {account!r}; there is {', '.join(sorted(gateway.accounts))}")
     return gateway
 
 

@@ -90,7 +90,7 @@ def _check(
     source = loaded.source
     missing, partly = _secrets(path, source, places)
     wrong = [f"{path}: examples: {said}" for said in run_examples(source, path.parent / "examples")]
-    if known.gateway is not None and source.account not in known.gateway.voices:
+    if known.gateway is not None and source.account not in known.gateway.accounts:
         wrong.append(f"{path}: account: the voice account {source.account!r} is not set up")
     return missing + wrong, [*partly, *_of_text(loaded), *_of_database(name, loaded, known)]
 

@@ -12,7 +12,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.askers import Askers
-from cli.context import fail, the_settings, wired_gateway
+from cli.context import fail, wired_gateway
 from config import logs
 from flow import call, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
@@ -28,13 +28,14 @@ QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing
 
 
 class Worker:
-    """One worker process. `run` returns after `stop`, when what it held is finished and recorded."""
+    """One worker process; each account has slots of its own in it, so that one whose calls hang keeps no other waiting.
+    `run` returns after `stop`, when what it held is finished and recorded."""
 
-    def __init__(self, gateway: Gateway, concurrency: int, erase_every_s: float = ERASE_S) -> None:
+    def __init__(self, gateway: Gateway, erase_every_s: float = ERASE_S) -> None:
         self.id = new_id()
         self._gateway = gateway
-        self._slots = threading.Semaphore(concurrency)
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="call")
+        self._slots = {name: threading.Semaphore(account.slots) for name, account in gateway.accounts.items()}
+        self._pools = {name: ThreadPoolExecutor(account.slots, "call") for name, account in gateway.accounts.items()}
         self._askers = Askers(gateway)
         self._stopping = threading.Event()
         self._tended_at = 0.0
@@ -58,7 +59,8 @@ class Worker:
             rest = self._guarded(partial(self.turn, rung))
             rung = self._gateway.bell.wait(rest)
         # What is on the wire is finished and recorded; nothing new is claimed.
-        self._pool.shutdown(wait=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
         self._askers.stop(QUESTION_S)
         self._guarded(self._check_out)
         self._gateway.bell.close()
@@ -76,7 +78,7 @@ class Worker:
             if not sweep.redo_next(self._gateway, self._redo[0]):
                 self._redo.pop(0)
         rest = POLL_S if looks else LOOK_S
-        for account in self._gateway.voices:
+        for account in self._gateway.accounts:
             rest = min(rest, self._call_next(account))
         return 0.0 if go_on else rest
 
@@ -102,7 +104,8 @@ class Worker:
         self._tended_at = time.monotonic()
 
     def _call_next(self, account: str) -> float:
-        if not self._slots.acquire(blocking=False):
+        slots = self._slots[account]
+        if not slots.acquire(blocking=False):
             return POLL_S  # a call that ends pokes the bell
         held = True
         try:
@@ -111,12 +114,12 @@ class Worker:
                 return POLL_S if claimed.seconds is None else claimed.seconds
             if claimed is not None:
                 self._turn += 1
-                self._pool.submit(self._place, claimed)
+                self._pools[account].submit(self._place, claimed)
                 held = False
             return 0.0
         finally:
             if held:
-                self._slots.release()
+                slots.release()
 
     def _place(self, claimed: claim.Claimed) -> None:
         try:
@@ -124,7 +127,7 @@ class Worker:
         except Exception:
             self._gateway.log.exception("call_failed", lead=claimed.lead.id)
         finally:
-            self._slots.release()
+            self._slots[claimed.attempt.account].release()
             self._gateway.bell.poke()
 
     def _guarded(self, step: Callable[[], float | None]) -> float:
@@ -148,7 +151,7 @@ class Worker:
 @with_appcontext
 def command() -> None:
     """Map, claim, call and record until SIGTERM or Ctrl-C; then finish what is on the wire."""
-    gateway, settings = wired_gateway(), the_settings()
+    gateway = wired_gateway()
     logs.set_up()
     try:
         with gateway.store.read() as tx:
@@ -156,7 +159,7 @@ def command() -> None:
                 fail("the database is not at this code's migrations: run flask release first")
     except StoreUnavailable as why:
         gateway.log.warning("store_unavailable", why=str(why))
-    worker = Worker(gateway, settings.voice.concurrency)
+    worker = Worker(gateway)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run()

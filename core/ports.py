@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.account.trouble import MOST_IN_FLIGHT
 from core.outcome import Outcome
 
 
@@ -34,6 +35,22 @@ class Voice(Protocol):
     def place(self, call: Call, start: Start) -> Outcome:
         """One POST at most, ended by `start` + the total time-out. Never raises for what a network can do."""
         ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """One set of keys at a provider. Pauses, caps and pace belong to it; sources name it.
+
+    `calls_per_s`: calls begun per second by all workers together, 0 is without a limit. `total_timeout_ms`: what
+    `voice.place` takes at most. `slots`: its calls in flight in one worker process; `most_in_flight`: in all of them.
+    """
+
+    name: str
+    voice: Voice = field(repr=False)
+    calls_per_s: float = 0.0
+    total_timeout_ms: int = 20_000
+    slots: int = 8
+    most_in_flight: int = MOST_IN_FLIGHT
 
 
 @dataclass(frozen=True)

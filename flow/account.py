@@ -9,6 +9,7 @@ from core.account import trouble
 from core.account.pause import Pause, pause_of
 from core.account.trouble import Ended, Trouble
 from core.outcome import Outcome
+from core.ports import Account
 from flow.gateway import Gateway
 from store import accounts
 from store import workers as pace
@@ -37,20 +38,21 @@ class Lesson:
     after: Trouble
 
 
-def until_call(gateway: Gateway, seen: Look, now: int) -> float:
+def until_call(account: Account, seen: Look, now: int) -> float:
     """Seconds until the account may ring; 0: now."""
-    pace_allows = max(0, seen.next_at - now) if gateway.rate else 0
-    return max(pace_allows, trouble.until_start(seen.trouble, seen.calls, gateway.most_in_flight, now)) / 1000
+    pace_allows = max(0, seen.next_at - now) if account.calls_per_s else 0
+    return max(pace_allows, trouble.until_start(seen.trouble, seen.calls, account.most_in_flight, now)) / 1000
 
 
 def take_turn(gateway: Gateway, tx: Tx, seen: Look, attempt: Attempt, owner: str, now: int) -> None:
     """Let this attempt ring. Raises NotOurTurn. Locks the account's row, the last in the order of locks,
     where what was `seen` without a lock could let two through."""
     account, script = attempt.account, attempt.call.script
-    if not trouble.is_sure(seen.trouble, script, seen.calls, gateway.most_in_flight):
+    allowed = gateway.accounts[account]
+    if not trouble.is_sure(seen.trouble, script, seen.calls, allowed.most_in_flight):
         locked = accounts.lock(tx, account)
         calls = accounts.look(tx, account, owner, now).calls
-        wait = trouble.until_start(locked, calls, gateway.most_in_flight, now)
+        wait = trouble.until_start(locked, calls, allowed.most_in_flight, now)
         script_pause = pause_of(locked.scripts, script)
         if script_pause is not None:
             wait = max(wait, script_pause.rests(now))
@@ -59,14 +61,14 @@ def take_turn(gateway: Gateway, tx: Tx, seen: Look, attempt: Attempt, owner: str
         tried = trouble.trying(locked, script, attempt.id, attempt.deadline_at + GRACE_MS)
         if tried != locked:
             accounts.write(tx, account, tried)
-    if not pace.take_turn(tx, account, now, gateway.rate):
-        raise NotOurTurn(1 / gateway.rate)
+    if not pace.take_turn(tx, account, now, allowed.calls_per_s):
+        raise NotOurTurn(1 / allowed.calls_per_s)
 
 
 def learn(gateway: Gateway, tx: Tx, attempt: Attempt, outcome: Outcome, now: int) -> Lesson:
     """Write what an attempt that ended in time taught about its account."""
     before = accounts.lock(tx, attempt.account)
-    started_at = attempt.deadline_at - int(gateway.total_timeout * 1000)
+    started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
     ended = Ended(attempt.id, attempt.call.script, started_at)
     after = trouble.after(before, ended, outcome, now, gateway.account_trouble)
     if after != before:

@@ -59,8 +59,8 @@ def ringing(gateway: Gateway) -> list[Alarm]:
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         seen = workers.last_seen(tx)
-        late = figures.due_before(tx, gateway.voices, now - WAITS_MS)
-        oldest = figures.oldest_due(tx, gateway.voices, now)
+        late = figures.due_before(tx, gateway.accounts, now - WAITS_MS)
+        oldest = figures.oldest_due(tx, gateway.accounts, now)
         unknown, unknown_since = figures.unknowns(tx)
         hour = now - now % figures.HOUR_MS
         refused = figures.refused_per_hour(tx, hour - figures.HOUR_MS)

@@ -33,7 +33,7 @@ def place(gateway: Gateway, claimed: Claimed) -> Outcome:
     """The only line that touches the provider."""
     if claimed.not_sent is not None:
         return claimed.not_sent
-    return gateway.voices[claimed.attempt.account].place(claimed.attempt.call, claimed.start)
+    return gateway.accounts[claimed.attempt.account].voice.place(claimed.attempt.call, claimed.start)
 
 
 def record(gateway: Gateway, claimed: Claimed, outcome: Outcome) -> str:

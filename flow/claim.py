@@ -98,7 +98,7 @@ def _next(gateway: Gateway, tx: Tx, account: str, owner: str, turn: int, start: 
         gateway.log.error("clock_off", seconds=round(start.wall - now / 1000))
         return Rest()
     known = accounts.look(tx, account, owner, now)
-    if wait := trouble.until_call(gateway, known, now):
+    if wait := trouble.until_call(gateway.accounts[account], known, now):
         return Rest(wait)
     full = caps.full(gateway, tx, now)
     if TOTALS in full:
@@ -189,7 +189,7 @@ def _attempt(gateway: Gateway, tx: Tx, lead: Lead, now: int) -> Attempt:
         round=lead.round,
         account=lead.account,
         call=Call(str(lead.number), str(lead.script), lead.sms),
-        deadline_at=now + int(gateway.total_timeout * 1000),
+        deadline_at=now + gateway.accounts[lead.account].total_timeout_ms,
         source=lead.source,
     )
 

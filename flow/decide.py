@@ -42,7 +42,7 @@ def _decide(gateway: Gateway, tx: Tx, lead: Lead, now: int) -> None:
     if current is None or current.removed or not current.source.enabled:
         hold(tx, lead, [Reason("source_off")], {}, now)
         return
-    if current.source.account not in gateway.voices:
+    if current.source.account not in gateway.accounts:
         hold(tx, lead, [Reason("no_account", {"account": current.source.account})], {}, now, version=current.n)
         return
     mapped = _map(gateway, lead, current)

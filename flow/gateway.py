@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from core.account.trouble import ACCOUNT_TROUBLE, MOST_IN_FLIGHT
-from core.ports import Bell, Crm, Voice
+from core.account.trouble import ACCOUNT_TROUBLE
+from core.ports import Account, Bell, Crm
 from core.source import Totals
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -18,7 +18,7 @@ from store.journal import Journal
 
 @dataclass
 class Gateway:
-    """`secrets("env:NAME")` is that secret's present value or None; `total_timeout` is in seconds."""
+    """`secrets("env:NAME")` is that secret's present value or None; `accounts` is by their names."""
 
     store: Store
     sources: InForce
@@ -28,11 +28,8 @@ class Gateway:
     crm: Crm
     journal: Journal
     digest_key: str = field(repr=False)
-    voices: dict[str, Voice] = field(default_factory=dict)
-    total_timeout: float = 20.0
-    rate: float = 0.0
+    accounts: dict[str, Account] = field(default_factory=dict)
     retention_days: int = 90  # then people's data is erased
-    most_in_flight: int = MOST_IN_FLIGHT  # calls of an account, all workers together
     totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
     rooms: Rooms = field(default_factory=Rooms)
     account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE  # what a refusal says when it means the account

@@ -124,7 +124,7 @@ def _try(gateway: Gateway, tx: Tx, current: InForceSource, lead: Lead, now: int)
     reasons = (*first, *mapped.reasons)
     if not source.enabled:
         return Tried(states.HELD, reasons=(Reason("source_off"), *reasons), **told)
-    if source.account not in gateway.voices:
+    if source.account not in gateway.accounts:
         return Tried(states.HELD, reasons=(Reason("no_account", {"account": source.account}), *reasons), **told)
     state = {policy.SUPPRESS: states.SUPPRESSED, policy.HOLD: states.HELD}.get(verdict.kind, states.READY)
     until = now if verdict.until_s is None else int(verdict.until_s * 1000)

@@ -1,5 +1,6 @@
 """Stand-ins that keep the Protocols of `core.ports`, and a gateway in one process for tests."""
 
+import dataclasses
 import json
 import tempfile
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 from config.load import Loaded, PolicyText, Text, from_text, load_text
 from config.yaml_text import parse
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
-from core.ports import Call, Start
+from core.ports import Account, Call, Start
 from core.reading.delivery import Delivery
 from core.source import Totals
 from flow import call, claim, decide, intake, sweep
@@ -101,12 +102,19 @@ class Stage:
             pause=lambda seconds: None,
             journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
             digest_key="d" * 32,
-            voices={"main": self.voice},
+            accounts={"main": Account("main", self.voice)},
             totals=NO_TOTALS,
         )
         with store.write() as tx:
             epoch.begin(store, tx)
         self.put("shop", SHOP)
+
+    def account(self, name: str = "main") -> Account:
+        return self.parts.accounts[name]
+
+    def set_account(self, name: str = "main", **changed) -> None:
+        """The account as it would be after a restart with other settings."""
+        self.parts.accounts[name] = dataclasses.replace(self.parts.accounts[name], **changed)
 
     def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
         """Put a source's text into force; without `refresh` as another process would."""

@@ -15,7 +15,7 @@ IVAN = {"id": "1", "phone": "+7 999 000-00-01"}
 @pytest.fixture
 def worker(gateway):
     gateway.clock.forward(12 * 3600)  # midnight in Moscow
-    return Worker(gateway.parts, 1)
+    return Worker(gateway.parts)
 
 
 def turns(worker, count=4):

@@ -7,7 +7,7 @@ def test_it_erases_in_its_turn(gateway):
     lead = gateway.take({"id": "1", "phone": "79990000001"})
     gateway.work()
     gateway.clock.forward(91 * 24 * 3600)
-    Worker(gateway.parts, 1).tend()
+    Worker(gateway.parts).tend()
     assert gateway.lead(lead).erased_at is None
-    Worker(gateway.parts, 1, erase_every_s=0).tend()
+    Worker(gateway.parts, erase_every_s=0).tend()
     assert gateway.lead(lead).erased_at is not None

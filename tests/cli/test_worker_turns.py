@@ -6,14 +6,14 @@ from cli.worker import LOOK_S, Worker
 
 
 def test_a_turn_that_was_rung_maps_what_came(gateway):
-    worker = Worker(gateway.parts, 1)
+    worker = Worker(gateway.parts)
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     worker.turn(rung=True)
     assert gateway.lead(lead).state != "received"
 
 
 def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway):
-    worker = Worker(gateway.parts, 1)
+    worker = Worker(gateway.parts)
     worker.turn()  # looks, and finds nothing
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     assert worker.turn(rung=False) <= LOOK_S
@@ -23,7 +23,7 @@ def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway):
 
 
 def test_while_leads_are_found_every_turn_maps_one(gateway):
-    worker = Worker(gateway.parts, 1)
+    worker = Worker(gateway.parts)
     taken = [gateway.take({"id": str(n), "phone": f"+7999000000{n}"}) for n in range(3)]
     for _ in taken:
         worker.turn(rung=False)  # found by the first look, which nobody rang for
@@ -31,7 +31,7 @@ def test_while_leads_are_found_every_turn_maps_one(gateway):
 
 
 def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway):
-    worker = Worker(gateway.parts, 1)
+    worker = Worker(gateway.parts)
     worker.turn()
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     time.sleep(worker.turn(rung=False))  # as long as the turn says that the loop may rest

@@ -25,7 +25,7 @@ def worker_with_failpoint(*, point: str, act: str) -> None:
     failpoint = Failpoint(point, act)
     parts = wire(settings, trace=failpoint.trace)
     failpoint.watch(parts)
-    _work(parts, settings.voice.concurrency)
+    _work(parts)
 
 
 def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
@@ -35,19 +35,19 @@ def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
     parts = wire(settings, trace=failpoint.trace)
     failpoint.watch(parts)
     sweep.settle_lost = _reclaim  # type: ignore[assignment]
-    _work(parts, settings.voice.concurrency)
+    _work(parts)
 
 
 def worker_that_asks_no_epoch() -> None:
     """The control: it takes any database for the one it knew."""
     recover.is_ours = lambda parts, tx, seen: True  # type: ignore[assignment]
     settings = read()
-    _work(wire(settings), settings.voice.concurrency)
+    _work(wire(settings))
 
 
-def _work(parts: Gateway, concurrency: int) -> None:
+def _work(parts: Gateway) -> None:
     create_app(read(), parts)
-    worker = Worker(parts, concurrency)
+    worker = Worker(parts)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run()

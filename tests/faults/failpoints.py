@@ -10,6 +10,7 @@ import random
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import Connection, event
 
@@ -54,8 +55,8 @@ class Failpoint:
         event.listen(engine, "rollback", lambda _connection: self._doing.__dict__.clear())
         self._write = parts.store.write
         parts.store.write = self._gated_write  # type: ignore[method-assign]
-        for account, voice in parts.voices.items():
-            parts.voices[account] = _Watched(voice, self)
+        for name, account in parts.accounts.items():
+            parts.accounts[name] = replace(account, voice=_Watched(account.voice, self))
 
     def _statement(self, _connection, _cursor, statement: str, *_rest) -> None:
         if statement.startswith("INSERT INTO attempts"):

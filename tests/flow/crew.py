@@ -24,9 +24,7 @@ class Crew:
     def __init__(self, gateway, provider: Provider, folder: Path, workers: int = 4, slots: int = 8) -> None:
         self.clock, self.provider, self.slots = gateway.clock, provider, slots
         self.store = gateway.store
-        self.houses = [
-            dataclasses.replace(gateway.parts, journal=Journal(folder / str(n)), rate=0.0) for n in range(workers)
-        ]
+        self.houses = [dataclasses.replace(gateway.parts, journal=Journal(folder / str(n))) for n in range(workers)]
         self.calls: list[tuple[float, Call, Outcome]] = []  # when it started, what, and how it ends
         self.trying_at_once = 0
         self._flying: list[tuple[float, int, int, Claimed, Outcome]] = []

@@ -156,7 +156,6 @@ def test_a_repeat_without_an_event_key_is_known_by_its_content(shop):
     lead = shop.take({"phone": NUMBER, "name": NAME})
     shop.work()
     shop.clock.forward(400)
-    shop.parts.total_timeout = 0
     with shop.store.write() as tx:  # its call came to light long ago
         tx.execute(meta.tables["attempts"].update().values(deadline_at=0))
     erase.erase_person(shop.parts, NUMBER, "anna", "asked")

@@ -76,7 +76,7 @@ def test_a_worker_that_dies_with_a_claimed_lead_leaves_it_unknown_and_it_never_r
     decide.decide_next(gateway.parts)
     claimed = gateway.claim()
     assert claimed.lead.id == lead_id
-    gateway.clock.forward(gateway.parts.total_timeout + 4)
+    gateway.clock.forward(gateway.account().total_timeout_ms / 1000 + 4)
     assert not sweep.settle_lost(gateway.parts)
     gateway.clock.forward(1.1)
     gateway.work()
@@ -91,7 +91,7 @@ def lost_by_its_owner(gateway):
     lead_id = gateway.take(IVAN)
     decide.decide_next(gateway.parts)
     claimed = gateway.claim()
-    gateway.clock.forward(gateway.parts.total_timeout + 6)
+    gateway.clock.forward(gateway.account().total_timeout_ms / 1000 + 6)
     sweep.settle_lost(gateway.parts)
     return lead_id, claimed
 
@@ -222,7 +222,7 @@ def test_the_order_of_claims(gateway):
 
 
 def test_the_pace_holds_back_all_workers(gateway):
-    gateway.parts.rate = 5
+    gateway.set_account(calls_per_s=5)
     for n in range(3):
         gateway.take({"id": str(n), "phone": f"999000000{n}"})
     gateway.work()

@@ -193,7 +193,7 @@ def _of_form(payload: Any, choice: ScriptChoice, notes: _Notes) -> tuple[str | N
 
 def _sms(payload: Any, source: Source, notes: _Notes) -> str | None:
     template = source.mapping.sms
-    text = template.render(payload, sms.tame) if template else ""
+    text = sms.write(template, payload) if template else ""
     if not text:
         return None
     count, most = sms.segments(text), source.policy.sms_segments

@@ -178,6 +178,10 @@ class Template:
             out.append(default if is_empty(value) else tame(value, default))
         return "".join(out)[:RENDERED].strip()
 
+    def without_values(self) -> str:
+        """The owner's own words, with a blank where a value would stand."""
+        return "".join(part if isinstance(part, str) else " " for part in self.parts)
+
 
 def first(paths: Iterable[Path], payload: Any) -> tuple[Path | None, Any, list[tuple[Path, Failed]]]:
     """The first of `paths` that is not empty: (path, its value, the failures met on the way);

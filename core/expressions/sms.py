@@ -3,12 +3,22 @@
 import re
 import unicodedata
 
-MAX_VALUE = 40  # characters of one value
-_LOOKED_AT = 1_000  # of a value; what lies behind is cut off unseen by anyone
-_MAX_DIGITS = 4
+from core.expressions.expression import Template
 
-# A phone turns all of these into something to tap on. One letter may be a whole label: t.me, x.com.
-_LINK = re.compile(r"@|://|\bwww\b|[^\W_]\.[^\W\d_]{2,}|\bxn--|\d+\.\d+\.\d+\.\d+", re.IGNORECASE)
+MAX_VALUE = 40  # characters of one value
+_LOOKED_AT = 1_000  # of a value: longer ones are no names
+
+# Letters with what stands between them; a full stop only where a blank follows, so that no two words are a host.
+_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[-'’ʼ](?=[^\W\d_])| (?=[^\W\d_])|\.(?= ))*")
+_NUMBER = re.compile(r"(?=(?:[^0-9]*[0-9]){1,6}[^0-9]*$)(?:№ ?)?[0-9]+(?:[-/][0-9]+)*")
+_FILLERS = "\u115f\u1160\u3164\uffa0"  # letters that nobody sees
+
+# A phone turns all of these into something to tap on; of a joined text as IDNA reads it. One letter may be a whole
+# label (t.me), and behind `://` every word is a host.
+_TO_TAP_ON = re.compile(
+    r"(?<![\w.-])(?:[\w-]+\.)+(?:[^\W\d_][\w-]+|\d+)|\w*://[^\s/?#]*|(?<!\w)www\w*|(?<!\w)xn--\S*|[\w.-]*@[\w.-]*"
+    r"|(?<!\w)\+?\d(?:[\s().-]*\d){6,}"
+)
 _FULL_STOPS = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61\u2024", "."))
 
 _GSM_7 = frozenset(
@@ -19,23 +29,51 @@ _GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")  # each is an escape and a sign: 
 
 
 def tame(value: object, default: str) -> str:
-    """A stranger's value as it may stand under the owner's name: one line, at most 40 characters, NFC.
+    """A stranger's value as it may stand under the owner's name: one line of at most 40 characters, either
 
-    `default` where the value is missing, no text or number, or could be used to lure: it holds a
-    link, a domain-like word, an `@` or more than four digits (of any script). Never raises.
-    """
+    - words: letters (in NFC, each as one character), blanks, hyphens and apostrophes between them, a full stop
+      before a blank; one at the end is left out; or
+    - a number: at most six digits, with hyphens and slashes between them and `№` before them.
+
+    `default` in the place of anything else, so that nobody writes a link, a phone number or a word of his own
+    into the owner's text. Never raises."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return default
     if isinstance(value, int):
-        if abs(value) >= 10**_MAX_DIGITS:
+        if abs(value) >= 10**6:
             return default
         value = str(value)
-    text = unicodedata.normalize("NFC", "".join(map(_visible, value[:_LOOKED_AT])))
-    text = " ".join(text.split())
-    plain = unicodedata.normalize("NFKC", text).translate(_FULL_STOPS)
-    if not text or _LINK.search(plain) or sum(c.isdigit() for c in plain) > _MAX_DIGITS:
+    if len(value) > _LOOKED_AT:
         return default
-    return text[:MAX_VALUE].rstrip()
+    text = unicodedata.normalize("NFC", "".join(map(_visible, value)))
+    text = " ".join(text.split()).removesuffix(".").rstrip()
+    if len(text) > MAX_VALUE:
+        return default
+    if _NUMBER.fullmatch(text):
+        return text
+    # What compatibility writes otherwise (fullwidth, mathematical, ligatures) is a disguise of other letters.
+    plain = unicodedata.normalize("NFKC", text) == text and not any(filler in text for filler in _FILLERS)
+    return text if plain and _WORDS.fullmatch(text) else default
+
+
+def write(template: Template, payload: object) -> str:
+    """The text for this payload, "" where nothing comes of it. The joined text is looked at once more: where a value
+    has become part of something to tap on that the owner did not write, every value is its default."""
+    text = template.render(payload, tame)
+    owners = template.render({}, tame)
+    new = _to_tap_on(text) - _to_tap_on(owners) - _to_tap_on(template.without_values())
+    return owners if new else text
+
+
+def _to_tap_on(text: str) -> frozenset[str]:
+    """What of the text a phone would make a link or a number to ring, as IDNA (UTS 46) reads it."""
+    text = "".join(sign for sign in unicodedata.normalize("NFKC", text) if _counts(sign))
+    return frozenset(_TO_TAP_ON.findall(unicodedata.normalize("NFKC", text.translate(_FULL_STOPS).casefold())))
+
+
+def _counts(sign: str) -> bool:
+    """Variation selectors, joiners and fillers are left out by IDNA, and marks hide nothing from a reader."""
+    return unicodedata.category(sign) not in ("Mn", "Me", "Cf", "Cs") and sign not in _FILLERS
 
 
 def segments(text: str) -> int:

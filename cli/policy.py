@@ -23,6 +23,7 @@ from store.engine import Tx
 RULES: dict[str, Callable[[Policy], str]] = {
     "countries": lambda policy: ", ".join(policy.countries),
     "number_types": lambda policy: ", ".join(policy.number_types),
+    "never_prefixes": lambda policy: ", ".join(policy.never_prefixes) or "none",
     "hours": lambda policy: f"{_clock(policy.hours.start)}-{_clock(policy.hours.end)}",
     "timezone": lambda policy: policy.timezone,
     "once_per_number": lambda policy: _span(policy.once_per_number_s) + (" per script" * policy.once_per_script),
@@ -94,7 +95,7 @@ def _of_source(
     for key, value in RULES.items():
         where = "built in"
         if key in written:
-            same = (who for who, text in below if key in text and text[key] == written[key])
+            same = (who for who, text in below if key in text and _says(text[key], written[key]))
             where = next(same, f"version {current.n}; the files say otherwise now")
         yield _line(key, value(current.source.policy), where, used)
     yield from _waits(tx, name)
@@ -107,6 +108,13 @@ def _of_house(tx: Tx, policy: load.PolicyText, places: Places, now: int) -> Iter
     for key, value in OF_TOTALS.items():
         yield _line(key, value(policy.totals), "the policy file" if key in written else "built in", used)
     yield from _waits(tx, TOTALS)
+
+
+def _says(text: Any, written: Any) -> bool:
+    """Whether this file's value is the version's, or a part of it where several files are merged key by key."""
+    if isinstance(text, dict) and isinstance(written, dict):
+        return bool(text) and all(written.get(key) == value for key, value in text.items())
+    return bool(text == written)
 
 
 def _policy_of(text: object) -> Mapping[str, Any]:

@@ -2,13 +2,13 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.asked_at import moment_ms
 from core.expressions import sms
 from core.expressions.expression import Failed, Found, Path, first, is_empty
+from core.number_rules import may_ring
 from core.numbers import phone
 from core.numbers.phone_in_text import numbers_in
 from core.ports import Call
@@ -72,9 +72,9 @@ def is_lead(payload: dict[str, Any], source: Source) -> bool:
 
 
 def callable_number(payload: dict[str, Any], source: Source) -> str | None:
-    """The number that the mapping finds, when the policy's countries and types let it be called."""
+    """The number that the mapping finds, when the policy's rules about numbers let it be called."""
     reading = _number(payload, source.mapping.number, source.policy, _Notes())
-    return reading.number if reading.number and _callable(source.policy)(reading) else None
+    return reading.number if may_ring(reading, source.policy) else None
 
 
 class _Notes:
@@ -118,7 +118,7 @@ def _number(payload: Any, rule: NumberRule, policy: Policy, notes: _Notes) -> ph
         notes.trace["number"] = {"fields": names, "saw": None}
         notes.against.append(Reason("no_number", {"fields": ", ".join(names[:8])}))
         return phone.Reading()
-    reading = phone.read(value, region, _callable(policy))
+    reading = phone.read(value, region, lambda one: may_ring(one, policy))
     notes.trace["number"] = {
         "field": path.text,
         "saw": _shown(value),
@@ -132,11 +132,6 @@ def _number(payload: Any, rule: NumberRule, policy: Policy, notes: _Notes) -> ph
     if reading.problem:
         notes.against.append(Reason(reading.problem, {"field": path.text}))
     return reading
-
-
-def _callable(policy: Policy) -> Callable[[phone.Reading], bool]:
-    wanted = set(policy.number_types)
-    return lambda reading: reading.country in policy.countries and bool(reading.types & wanted)
 
 
 def _in_text(paths: tuple[Path, ...], payload: Any, region: str) -> tuple[Path | None, Any]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from core import hours
 from core.expressions.expression import Failed
+from core.number_rules import NUMBER_RULES, Finding
 from core.numbers import phone
 from core.ports import Call
 from core.reading.payload import CALL
@@ -120,11 +121,6 @@ def check(call: Call, facts: Facts, policy: Policy, now_s: float, despite: froze
     return Verdict(first.kind, first.reason, first.until_s, tuple(rows))
 
 
-def may_ring(reading: phone.Reading, policy: Policy) -> bool:
-    """Whether `countries` and `number_types` let this number be called: what makes one of several win."""
-    return reading.country in policy.countries and bool(reading.types & set(policy.number_types))
-
-
 def callee_zone(number: str, policy: Policy) -> ZoneInfo:
     """The zone whose clock counts: the callee's where the number tells it, else the policy's own."""
     try:
@@ -176,23 +172,13 @@ def _do_not_call(case: Case) -> Ruling:
     return Ruling(SUPPRESS, Reason("do_not_call")) if case.facts.do_not_call else Ruling()
 
 
-def _countries(case: Case) -> Ruling:
-    found, wanted = case.reading.country, case.policy.countries
-    if found in wanted:
-        return Ruling(seen={"found": found})
-    return _against("countries", found or "?", wanted)
+def _of_number(rule: Callable[[phone.Reading, Policy], Finding]) -> Callable[[Case], Ruling]:
+    def ask(case: Case) -> Ruling:
+        finding = rule(case.reading, case.policy)
+        seen = {"found": finding.found} if finding.found else {}
+        return Ruling(SUPPRESS if finding.against else ALLOW, finding.against, seen=seen)
 
-
-def _number_types(case: Case) -> Ruling:
-    found, wanted = case.reading.types, case.policy.number_types
-    if found & set(wanted):
-        return Ruling(seen={"found": sorted(found)})
-    return _against("number_types", ", ".join(sorted(found)) or "?", wanted)
-
-
-def _against(rule: str, found: str, wanted: tuple[str, ...]) -> Ruling:
-    params = {"rule": rule, "found": found, "allowed": ", ".join(wanted)}
-    return Ruling(SUPPRESS, Reason("rule", params), seen={"found": found})
+    return ask
 
 
 def _max_wait(case: Case) -> Ruling:
@@ -267,8 +253,7 @@ RULES: dict[str, Callable[[Case], Ruling]] = {
     "test_when": _test_when,
     "do_not_call": _do_not_call,
     "forgotten": _forgotten,
-    "countries": _countries,
-    "number_types": _number_types,
+    **{name: _of_number(rule) for name, rule in NUMBER_RULES.items()},
     "max_wait": _max_wait,
     "max_age": _max_age,
     "once_per_number": _once_per_number,

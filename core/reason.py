@@ -26,6 +26,7 @@ WORDS: dict[str, str] = {
     "test": "A test of the form (`test_when`), not a person",
     "do_not_call": "The number is on the do-not-call list",
     "rule": "The policy's `{rule}` does not allow this number: it is {found}, allowed are {allowed}",
+    "never_prefix": "The number is in a range that is never rung (`never_prefixes`): {found}",
     "too_old": "Too old to be welcome: it waited longer than {limit} (`{rule}`)",
     "called_recently": "This number was called less than {window} ago, on {at}, for lead {no}",
     "quiet_hours": "Waits for the calling hours; they begin {opens} ({zone})",

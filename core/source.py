@@ -11,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from core.expressions.expression import Condition, Path, Template
 from core.expressions.slots import Slotted
+from core.numbers.never import SHIPPED
 
 COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
 
@@ -175,6 +176,7 @@ class Policy:
 
     countries: tuple[str, ...] = ("RU",)
     number_types: tuple[str, ...] = ("mobile", "fixed")
+    never_prefixes: tuple[str, ...] = tuple(SHIPPED)  # of E.164 digits; the shipped ones with the owner's changes
     hours: Hours = Hours()
     timezone: str = "Europe/Moscow"
     once_per_number_s: int = 24 * 3600

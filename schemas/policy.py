@@ -1,15 +1,17 @@
 """`policy` of a source, and the policy file."""
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, post_load
 
 from core.account.trouble import ACCOUNT_TROUBLE
+from core.numbers.never import SHIPPED
 from core.numbers.phone import TYPES, UNKNOWN
 from core.source import Policy, Totals
 from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
 from schemas.references import When
-from schemas.section import Keys, Part, Section, Value, Wrong, problems_of
+from schemas.section import Keys, Part, Section, Value, Wrong, problems_of, refusal
 
 NUMBER_TYPES = tuple(sorted(frozenset[str]().union(*TYPES.values(), {"satellite"}) - {UNKNOWN}))
 
@@ -33,9 +35,35 @@ class Window(Section):
         return data["window"], data["per"] == "script"
 
 
+class Prefix(Value):
+    """The first digits of numbers with their country's code, `+` or not."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> str:
+        digits = re.sub(r"[ +()-]", "", value) if isinstance(value, str) else ""
+        if not re.fullmatch(r"[1-9][0-9]{1,14}", digits):
+            raise refusal("the first digits of numbers, country code first, like 7940", value)
+        return digits
+
+
+class NeverPrefixesSection(Section):
+    """What an owner changes in the shipped list."""
+
+    add = Texts(Prefix(), load_default=())
+    remove = Texts(Prefix(), load_default=())
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> tuple[str, ...]:
+        if unknown := [prefix for prefix in data["remove"] if prefix not in SHIPPED]:
+            nearer = next((known for known in SHIPPED if known.startswith(unknown[0])), "")
+            raise ValidationError({"remove": [Wrong("of the shipped " + ", ".join(SHIPPED), unknown[0], nearer)]})
+        kept = (prefix for prefix in SHIPPED if prefix not in data["remove"])
+        return tuple(dict.fromkeys((*kept, *data["add"])))
+
+
 class PolicySection(Section):
     countries = Texts(Country(), least=1)
     number_types = Texts(Text(among=NUMBER_TYPES), least=1)
+    never_prefixes = Part(NeverPrefixesSection)
     hours = DayHours()
     timezone = Zone()
     once_per_number = OncePerNumber()

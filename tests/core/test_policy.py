@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from core import hours
 from core.expressions.expression import Condition
-from core.numbers import phone
-from core.policy import DESPITE, RULES, Facts, Ring, callee_zone, check, longest_wait, may_ring, never_rings
+from core.policy import DESPITE, RULES, Facts, Ring, callee_zone, check, longest_wait, never_rings
 from core.ports import Call
 from core.reason import WORDS
 from core.source import Hours, Policy
@@ -85,10 +84,27 @@ def test_a_number_that_may_be_either_counts_as_both():
         assert asked(Call("12025550143", "s"), policy).kind == "allow"
 
 
-def test_may_ring_asks_countries_and_types_only():
-    assert may_ring(phone.read("+79990000001", "RU"), DAYTIME)
-    assert not may_ring(phone.read("+12025550143", "RU"), DAYTIME)
-    assert not may_ring(phone.read("no number", "RU"), DAYTIME)
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [
+        ("78402260000", "+7840 (Abkhazia, fixed)"),
+        ("79407110000", "+7940 (Abkhazia, mobile)"),
+        ("79298030000", "+792980 (South Ossetia, mobile)"),
+        ("79298120000", "+792981 (South Ossetia, mobile)"),
+        ("79981234567", "+7998 (South Ossetia, mobile)"),
+        ("79541012345", "+795410 (satellite)"),
+        ("79974450000", "+7997445 (a range that carriers sell dearly)"),
+    ],
+)
+def test_ranges_that_only_look_russian_are_suppressed_and_named(number, found):
+    verdict = asked(Call(number, "s"))
+    assert said(verdict) == ("suppress", "never_prefix")
+    assert verdict.reason.params["found"] == found
+    assert asked(Call(number, "s"), replace(DAYTIME, never_prefixes=())).kind == "allow"
+
+
+def test_no_rearm_sets_a_range_aside():
+    assert said(asked(Call("79407110000", "s"), despite=frozenset(DESPITE))) == ("suppress", "never_prefix")
 
 
 def test_a_lead_that_waited_too_long_by_the_clock_is_held():
@@ -186,7 +202,9 @@ EVERYTHING = {
 
 
 def test_every_rule_gives_its_verdict_also_after_the_first_no():
-    verdict = asked(**EVERYTHING | {"policy": replace(EVERYTHING["policy"], number_types=("premium",))})
+    verdict = asked(
+        **EVERYTHING | {"policy": replace(EVERYTHING["policy"], number_types=("premium",), never_prefixes=("1",))}
+    )
     assert [row["rule"] for row in verdict.rules] == list(RULES)
     assert all(row["verdict"] != "allow" for row in verdict.rules)
     assert said(verdict) == ("suppress", "test")

@@ -81,6 +81,7 @@ def test_everything_a_source_can_say_becomes_its_value():
         policy={
             "countries": ["RU", "KZ"],
             "number_types": "mobile",
+            "never_prefixes": {"add": ["+7 958", "7999"], "remove": "7940"},
             "hours": "20:00-02:00",
             "timezone": "Asia/Almaty",
             "once_per_number": {"window": "12h", "per": "script"},
@@ -112,6 +113,9 @@ def test_everything_a_source_can_say_becomes_its_value():
     assert (source.fetch.rate, source.fetch.ready_when.text) == (7, "_fetched.form")
     policy = source.policy
     assert (policy.countries, policy.number_types, policy.hours) == (("RU", "KZ"), ("mobile",), Hours(1200, 120))
+    assert policy.never_prefixes[-2:] == ("7958", "7999")
+    assert "7840" in policy.never_prefixes
+    assert "7940" not in policy.never_prefixes
     assert (policy.once_per_number_s, policy.once_per_script) == (43200, True)
     assert (policy.max_age_s, policy.max_wait_s, policy.calls_per_hour) == (0, 30 * 86400, 7)
     assert policy.spend_per_day == Decimal("99.50")
@@ -175,6 +179,9 @@ def test_a_script_is_a_name_or_a_choice(script, choice):
         ({"policy": {"countries": ["UK"]}}, "policy.countries.0", "GB"),
         ({"policy": {"countries": []}}, "policy.countries", ""),
         ({"policy": {"number_types": ["mobil"]}}, "policy.number_types.0", "mobile"),
+        ({"policy": {"never_prefixes": {"remove": ["79"]}}}, "policy.never_prefixes.remove", "7940"),
+        ({"policy": {"never_prefixes": {"ad": ["79"]}}}, "policy.never_prefixes.ad", "add:"),
+        ({"policy": {"never_prefixes": {"add": ["+7 940 x"]}}}, "policy.never_prefixes.add.0", ""),
         ({"policy": {"hours": "9-20"}}, "policy.hours", ""),
         ({"policy": {"hours": "09:00-09:00"}}, "policy.hours", '"00:00-24:00"'),
         ({"policy": {"hours": "09:00-25:00"}}, "policy.hours", ""),

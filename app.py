@@ -18,7 +18,7 @@ from flow import alarms
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from handlers import errors, health, home, hooks, metrics
+from handlers import errors, health, home, hooks, metrics, read_off
 from handlers.api import description as api
 from store import epoch, place
 from store.bell import open_bell, run_dir
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
         app.register_blueprint(part.blueprint)
     api.register(app)
     errors.register(app)
+    read_off.register(app)
     app.before_request(app.extensions["gateway"].sources.keep_fresh)
     return app
 

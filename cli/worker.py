@@ -29,17 +29,19 @@ QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing
 
 class Worker:
     """One worker process; each account has slots of its own in it, so that one whose calls hang keeps no other waiting.
-    `run` returns after `stop`, when what it held is finished and recorded."""
+    `run` returns after `stop`, when what it held is finished and recorded. `clock`: seconds that only go forward."""
 
-    def __init__(self, gateway: Gateway, erase_every_s: float = ERASE_S) -> None:
+    def __init__(
+        self, gateway: Gateway, erase_every_s: float = ERASE_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.id = new_id()
-        self._gateway = gateway
+        self._gateway, self._clock = gateway, clock
         self._slots = {name: threading.Semaphore(account.slots) for name, account in gateway.accounts.items()}
         self._pools = {name: ThreadPoolExecutor(account.slots, "call") for name, account in gateway.accounts.items()}
         self._askers = Askers(gateway)
         self._stopping = threading.Event()
         self._tended_at = 0.0
-        self._erased_at, self._erase_every_s = time.monotonic(), erase_every_s
+        self._erased_at, self._erase_every_s = self._clock(), erase_every_s
         self._turn = 0
         self._more, self._looked_at = True, 0.0  # leads to be mapped, and when we last looked for one
         self._started_at = 0
@@ -68,10 +70,10 @@ class Worker:
 
     def turn(self, rung: bool = True) -> float:
         """Every step once; the seconds to rest, 0 to go on right away. `rung`: a lead may have come."""
-        if time.monotonic() - self._tended_at >= POLL_S:
+        if self._clock() - self._tended_at >= POLL_S:
             self.tend()
         self._askers.nudge()
-        looks = rung or self._more or time.monotonic() - self._looked_at >= LOOK_S
+        looks = rung or self._more or self._clock() - self._looked_at >= LOOK_S
         go_on = looks and self._decide_next()
         if self._redo:
             go_on = True
@@ -85,7 +87,7 @@ class Worker:
     def _decide_next(self) -> bool:
         """Map one lead, where one is due; whether there was. A look costs a turn among the writers, and the loop
         turns for each call that ends: so it looks when rung, after each lead it found, and a few times a second."""
-        self._looked_at, self._more = time.monotonic(), True
+        self._looked_at, self._more = self._clock(), True
         self._more = decide.decide_next(self._gateway)
         return self._more
 
@@ -98,10 +100,10 @@ class Worker:
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._gateway)
-        if time.monotonic() - self._erased_at >= self._erase_every_s:
-            self._erased_at = time.monotonic()
+        if self._clock() - self._erased_at >= self._erase_every_s:
+            self._erased_at = self._clock()
             erase.erase_old(self._gateway)
-        self._tended_at = time.monotonic()
+        self._tended_at = self._clock()
 
     def _call_next(self, account: str) -> float:
         slots = self._slots[account]

@@ -1,7 +1,5 @@
 """When the worker's loop looks for leads to map: a look costs a turn among the writers."""
 
-import time
-
 from cli.worker import LOOK_S, Worker
 
 
@@ -13,7 +11,7 @@ def test_a_turn_that_was_rung_maps_what_came(gateway):
 
 
 def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway):
-    worker = Worker(gateway.parts)
+    worker = Worker(gateway.parts, clock=gateway.clock)
     worker.turn()  # looks, and finds nothing
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     assert worker.turn(rung=False) <= LOOK_S
@@ -31,9 +29,9 @@ def test_while_leads_are_found_every_turn_maps_one(gateway):
 
 
 def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway):
-    worker = Worker(gateway.parts)
+    worker = Worker(gateway.parts, clock=gateway.clock)
     worker.turn()
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
-    time.sleep(worker.turn(rung=False))  # as long as the turn says that the loop may rest
+    gateway.clock.forward(worker.turn(rung=False))  # as long as the turn says that the loop may rest
     worker.turn(rung=False)
     assert gateway.lead(lead).state != "received"

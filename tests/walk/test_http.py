@@ -1,6 +1,7 @@
 """What only a real server shows: bytes that do not arrive whole, lying headers, odd routes."""
 
 import gzip
+import http.client
 import json
 import socket
 import urllib.request
@@ -117,6 +118,32 @@ def test_a_lead_is_taken_however_it_comes(running, name, data):
     status, _, body = raw(running, data)
     assert status == 200, body
     assert json.loads(body)["leads"][0]["duplicate"] is False
+
+
+LARGE = b"x" * 3_000_000
+REFUSED = [
+    ("over the limit", request(HOOK, LARGE), 413),
+    ("over the limit, chunked", chunked(HOOK, LARGE), 413),
+    ("to a name that never was a source", request(f"/hooks/nobody?token={TOKEN}", LARGE), 404),
+    ("compressed", request(HOOK, LARGE, "Content-Encoding: gzip"), 415),
+    ("without the API's token", request("/api/leads/search", LARGE), 401),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "status"), REFUSED, ids=[n for n, *_ in REFUSED])
+def test_who_sends_all_of_a_large_body_before_reading_still_gets_the_answer(running, name, data, status):
+    kept = data.replace(b"Connection: close\r\n", b"", 1)  # the line may be used again
+    with socket.create_connection(("127.0.0.1", running.port), timeout=15) as line:
+        line.sendall(kept)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == status
+        answer.read()
+        line.sendall(request("/healthz", method="GET"))
+        again = http.client.HTTPResponse(line)
+        again.begin()
+        assert again.status == 200
+    assert raw(running, data)[0] == status
 
 
 def test_a_stranger_cannot_reach_another_route_through_a_header(running):

@@ -1,0 +1,63 @@
+"""What a sender still sends after its answer is read off, before the line may be closed or used again.
+
+A line that is closed with bytes unread is reset, and a reset destroys an answer that has not been read yet: a sender
+that sends its whole body first would see a broken line where we said 413 (RFC 9112, 9.6)."""
+
+from functools import partial
+from threading import Timer
+from typing import IO, Protocol
+
+from flask import Flask, Response, request
+
+MOST_BYTES = 8 << 20
+MOST_S = 5.0
+PIECE = 1 << 16
+NO_MORE_READS = 0  # SHUT_RD; this folder opens no socket
+
+
+class Line(Protocol):
+    """The server's socket, of which only this is needed."""
+
+    def shutdown(self, how: int, /) -> None: ...
+
+
+def register(app: Flask) -> None:
+    app.after_request(_later)
+
+
+def _later(response: Response) -> Response:
+    """Only who refuses leaves a body unread. Behind another server than gunicorn nothing is done."""
+    line = request.environ.get("gunicorn.socket")
+    if line is not None and response.status_code >= 400 and _has_body():
+        response.call_on_close(partial(read_off, request.environ["wsgi.input"], line))
+    return response
+
+
+def _has_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def read_off(body: IO[bytes], line: Line, most_bytes: int = MOST_BYTES, most_s: float = MOST_S) -> int:
+    """How many bytes were thrown away: all that is left of `body`, or what came of it within the bounds.
+
+    The end of the time is the end of what is read from `line`: a time-out of each read would be begun anew by every
+    byte of a sender that drips."""
+    end = Timer(most_s, _end, (line,))
+    end.daemon = True
+    end.start()
+    read = 0
+    try:
+        while read < most_bytes and (piece := body.read(PIECE)):
+            read += len(piece)
+    except OSError:  # the sender has gone, or what it sends is no chunked body: there is nothing more to read
+        return read
+    finally:
+        end.cancel()
+    return read
+
+
+def _end(line: Line) -> None:
+    try:
+        line.shutdown(NO_MORE_READS)
+    except OSError:  # closed meanwhile
+        return

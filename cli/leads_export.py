@@ -21,12 +21,17 @@ from core.reason import words
 from core.states import STATES
 from flow.gateway import Gateway
 from store import queries
+from store.personal import Shown, columns_of, exported
 from store.queries import Row, Wanted
+from store.tables import attempts, leads
 
 PAGE = 500
+# The reasons are told in words, as `why`.
+PERSONAL = tuple(name for name, says in columns_of(leads).items() if says.exported and name != "reasons")
+NUMBERS = tuple(name for name in PERSONAL if columns_of(leads)[name].shown is Shown.MASKED)
 COLUMNS = (
-    *("no", "id", "source", "account", "state", "reason", "why", "person", "number", "script", "sms", "asked_at"),
-    *("received_at", "due_at", "event_key", "version", "changed_after_call", "erased_at"),
+    *("no", "id", "source", "account", "state", "reason", "why", *PERSONAL, "script", "asked_at"),
+    *("received_at", "due_at", "version", "changed_after_call", "erased_at"),
     *("attempts", "called_at", "outcome", "how", "provider_id", "price"),
 )
 
@@ -84,8 +89,9 @@ def _rows(gateway: Gateway, wanted: Wanted) -> Iterator[Row]:
 
 
 def _flat(lead: Row, attempt: Row | None) -> Row:
+    """A line: of a person's data only what its column lets into a file."""
+    lead, last = exported(leads, lead), exported(attempts, attempt or {})
     reasons = [words(reason["code"], reason["params"]) for reason in json.loads(lead["reasons"])]
-    last = attempt or {}
     called = {name: last.get(name) for name in ("outcome", "how", "provider_id", "price")}
     row = {
         **lead,
@@ -103,7 +109,7 @@ def _csv(file: TextIO, rows: Iterator[dict[str, Any]]) -> int:
     table, count = csv.writer(file, quoting=csv.QUOTE_ALL), 0
     table.writerow(COLUMNS)
     for row in rows:
-        table.writerow([phone(row[name]) if name == "number" else safe(row[name]) for name in COLUMNS])
+        table.writerow([phone(row[name]) if name in NUMBERS else safe(row[name]) for name in COLUMNS])
         count += 1
     return count
 

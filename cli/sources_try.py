@@ -14,7 +14,6 @@ from cli.context import fail, the_gateway, the_places
 from config import load
 from config.examples import with_token
 from core import fetching
-from core.numbers.phone import mask
 from core.proofs import authentic
 from core.reading import request_text
 from core.reading.delivery import Delivery
@@ -24,7 +23,9 @@ from flow import compare, trial
 from flow.compare import Outcome
 from flow.gateway import Gateway
 from flow.operate import NoSuchLead
+from store import tables
 from store import versions as sources
+from store.personal import shown
 
 
 @click.command("try")
@@ -161,17 +162,18 @@ def _against(gateway: Gateway, text: Source | None, count: int) -> None:
 def _differs(before: Outcome, after: Outcome) -> str:
     if before.state != after.state or after.state != "ready":
         return f"{_outcome(before)} -> {_outcome(after)}"
-    pairs: list[tuple[str, Any, Any]] = [
-        ("number", mask(before.number), mask(after.number)),
-        ("script", before.script, after.script),
-        ("SMS", before.sms, after.sms),
-    ]
-    return "; ".join(f"{label} {old!r} -> {new!r}" for label, old, new in pairs if old != new) or "another number"
+    was, is_now = _call(before), _call(after)
+    different = [f"{name} {was[name]!r} -> {is_now[name]!r}" for name in was if was[name] != is_now[name]]
+    return "; ".join(different) or "another number"
+
+
+def _call(one: Outcome) -> dict[str, Any]:
+    return shown(tables.leads, {"number": one.number, "script": one.script, "sms": one.sms})
 
 
 def _outcome(one: Outcome) -> str:
     if one.state == "ready":
-        return f"a call to {mask(one.number)} with {one.script!r}"
+        return f"a call to {_call(one)['number']} with {one.script!r}"
     return f"{one.state} ({_words(one.reasons[0])})" if one.reasons else one.state
 
 

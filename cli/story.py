@@ -1,13 +1,15 @@
 """The story of a lead in words: what came, what was decided and why, what was sent and answered."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from core.lead import Lead
-from core.numbers.phone import mask
 from core.reason import words
 from core.states import a_person_may
+from store.personal import shown
+from store.tables import attempts, history, leads
 
 
 def line(row: dict[str, Any]) -> str:
@@ -28,14 +30,15 @@ def moment(at_ms: int | None) -> str:
 def tell(found: dict[str, Any]) -> str:
     """The whole story, a line a fact; the number is masked."""
     lead: Lead = found["lead"]
+    seen = shown(leads, asdict(lead))
     lines = [
         f"lead {lead.no} ({lead.id}) of source {lead.source}: {lead.state}"
         + (f" ({lead.reason})" if lead.reason else "")
     ]
-    lines += [f"  why: {words(r['code'], r['params'])}" for r in json.loads(lead.reasons)]
-    if lead.number:
-        sms = "the SMS set with the script" if lead.sms is None else repr(lead.sms)
-        lines.append(f"  call: {mask(lead.number)}, script {lead.script!r}, SMS: {sms}")
+    lines += [f"  why: {words(r['code'], r['params'])}" for r in json.loads(seen["reasons"])]
+    if seen["number"]:
+        sms = "the SMS set with the script" if seen["sms"] is None else repr(seen["sms"])
+        lines.append(f"  call: {seen['number']}, script {lead.script!r}, SMS: {sms}")
     if lead.erased_at is not None:
         lines.append(f"  its personal data was erased {moment(lead.erased_at)}")
     if lead.changed_after_call:
@@ -44,8 +47,8 @@ def tell(found: dict[str, Any]) -> str:
         lines.append(f"  a person may: {', '.join(may)}")
     lines.append(f"  mapped by version {lead.version if lead.version is not None else '-'}, round {lead.round}")
     lines += ["deliveries:"] + [f"  {moment(d['received_at'])} {d['kind']} {d['id']}" for d in found["deliveries"]]
-    lines += ["attempts:"] + ([_attempt(a) for a in found["attempts"]] or ["  none"])
-    lines += ["history:"] + [_step(h) for h in found["history"]]
+    lines += ["attempts:"] + ([_attempt(shown(attempts, a)) for a in found["attempts"]] or ["  none"])
+    lines += ["history:"] + [_step(shown(history, h)) for h in found["history"]]
     return "\n".join(lines)
 
 

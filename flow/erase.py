@@ -12,8 +12,9 @@ from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
 from store import attempts, erasure, leads
 from store.engine import Tx
-from store.erasure import Keyed, Since
+from store.erasure import Since
 from store.journal import number_hash
+from store.personal import Keyed
 
 DAY_MS = 24 * 3600 * 1000
 BATCH = 50
@@ -98,9 +99,10 @@ def _erase(gateway: Gateway, tx: Tx, ids: list[str], done: Erased, who: str, why
         found.append(lead)
     erased_ids = [lead.id for lead in found]
     erasure.erase_leads(tx, found, keyed(gateway), _since(gateway, now), now)
-    deliveries = erasure.erase_deliveries(tx, erasure.deliveries_of(tx, erased_ids), keyed(gateway), now)
-    erasure.count(tx, done.id, len(found), deliveries)
-    done.leads, done.deliveries = done.leads + len(found), done.deliveries + deliveries
+    came = erasure.deliveries_of(tx, erased_ids)
+    erasure.erase_deliveries(tx, came, keyed(gateway), now)
+    erasure.count(tx, done.id, len(found), len(came))
+    done.leads, done.deliveries = done.leads + len(found), done.deliveries + len(came)
 
 
 def _since(gateway: Gateway, now: int) -> Since:

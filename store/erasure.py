@@ -1,18 +1,20 @@
 """Taking people's data out of leads and deliveries. What stays: states, histories with who and why,
 outcomes, prices, and keyed digests of the number and of the event key, so that a repeat is still one.
+What goes from a column, each column says itself (`store.personal`).
 """
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, collate, delete, exists, insert, or_, select, update
+from sqlalchemy import Column, Connection, Table, and_, bindparam, collate, delete, exists, insert, or_, select, update
 
 from core import outcome as outcomes
 from core import states
-from core.erasing import Mentions, erased
+from core.erasing import Mentions
 from core.lead import Lead
+from store.personal import After, Keyed, columns_of, erasable, has_to_be_read, left
 from store.tables import (
     attempts,
     deliveries,
@@ -23,10 +25,17 @@ from store.tables import (
     forgotten_calls,
     history,
     leads,
+    meta,
     number_locks,
 )
 
-Keyed = Callable[[str], str]
+# The columns by which rows of other tables hang on a lead: what is a person's in them goes with it.
+HANGING = tuple(
+    column
+    for table in meta.sorted_tables
+    for column in table.c
+    if any(key.column is leads.c.id for key in column.foreign_keys)
+)
 
 
 @dataclass(frozen=True)
@@ -110,35 +119,40 @@ def erase_leads(tx: Connection, found: Sequence[Lead], keyed: Keyed, since: Sinc
     if not found:
         return
     ids = [lead.id for lead in found]
-    _guard(tx, found, keyed, since)
-    tx.execute(_ERASE_LEAD, [_what_stays(lead, keyed, now) for lead in found])
-    rows = tx.execute(select(history.c.lead, history.c.n, history.c.trace).where(history.c.lead.in_(ids))).all()
-    tx.execute(
-        _ERASE_HISTORY,
-        [{"of": row.lead, "row": row.n, "trace": json.dumps(erased(json.loads(row.trace)))} for row in rows],
-    )
-    tx.execute(update(attempts).where(attempts.c.lead.in_(ids)).values(number="", sms=None, error=None, reply=None))
+    _guard(tx, ids, keyed, since)
+    _write_over(tx, leads.c.id, ids, keyed, erased_at=now)
+    for column in HANGING:
+        if erasable(column.table):
+            _write_over(tx, column, ids, keyed)
+        if any(says.after is After.NO_ROW for says in columns_of(column.table).values()):
+            tx.execute(delete(column.table).where(column.in_(ids)))
     numbers = [lead.number for lead in found if lead.number]
-    free = and_(number_locks.c.number.in_(numbers), number_locks.c.attempt.is_(None))
-    tx.execute(delete(number_locks).where(free))
+    tx.execute(delete(number_locks).where(number_locks.c.number.in_(numbers), number_locks.c.attempt.is_(None)))
 
 
-def _what_stays(lead: Lead, keyed: Keyed, now: int) -> dict[str, Any]:
-    return {
-        "of": lead.id,
-        "reasons": json.dumps([{**r, "params": erased(r["params"])} for r in json.loads(lead.reasons)]),
-        "event_key": None if lead.event_key is None else keyed(lead.event_key),
-        "digest": keyed(lead.digest),
-        "number_hash": None if lead.number is None else keyed(lead.number),
-        "erased_at": now,
-    }
+def _write_over(tx: Connection, by: Column[Any], ids: Sequence[str], keyed: Keyed, **more: int) -> None:
+    """Leave in the table's rows, where the column is one of these ids, what its columns say."""
+    table = by.table
+    rows = tx.execute(select(*_to_read(table)).where(by.in_(ids))).all()
+    if rows:
+        keys = [{f"of_{key.name}": row._mapping[key.name] for key in table.primary_key} for row in rows]
+        over = [{**key, **left(table, dict(row._mapping), keyed), **more} for key, row in zip(keys, rows, strict=True)]
+        tx.execute(_writing(table, frozenset(over[0]) - frozenset(keys[0])), over)
 
 
-def _guard(tx: Connection, found: Sequence[Lead], keyed: Keyed, since: Since) -> None:
+def _to_read(table: Table) -> list[Column[Any]]:
+    return [*table.primary_key, *(table.c[name] for name, says in erasable(table).items() if has_to_be_read(says))]
+
+
+@cache
+def _writing(table: Table, names: frozenset[str]) -> Any:
+    this = (key == bindparam(f"of_{key.name}") for key in table.primary_key)
+    return update(table).where(*this).values({name: bindparam(name) for name in names})
+
+
+def _guard(tx: Connection, ids: Sequence[str], keyed: Keyed, since: Since) -> None:
     """What still has to tell a repeat, or keep a number from being rung, goes on as keyed digests."""
-    ids = [lead.id for lead in found]
     keys = tx.execute(select(*event_keys.c).where(event_keys.c.lead.in_(ids))).all()
-    tx.execute(delete(event_keys).where(event_keys.c.lead.in_(ids)))
     young = [
         {"source": row.source, "digest": keyed(row.key), "lead": row.lead, "first_at": row.first_at}
         for row in keys
@@ -166,12 +180,9 @@ def _guard(tx: Connection, found: Sequence[Lead], keyed: Keyed, since: Since) ->
         tx.execute(insert(forgotten_calls), guards)
 
 
-def erase_deliveries(tx: Connection, ids: Iterable[str], keyed: Keyed, now: int) -> int:
-    """Take everything of a person's out of these deliveries; how many there were."""
-    rows = tx.execute(select(deliveries.c.id, deliveries.c.digest).where(deliveries.c.id.in_(list(ids)))).all()
-    if rows:
-        tx.execute(_ERASE_DELIVERY, [{"of": row.id, "digest": keyed(row.digest), "erased_at": now} for row in rows])
-    return len(rows)
+def erase_deliveries(tx: Connection, ids: Sequence[str], keyed: Keyed, now: int) -> None:
+    """Take everything of a person's out of these deliveries."""
+    _write_over(tx, deliveries.c.id, ids, keyed, erased_at=now)
 
 
 def deliveries_of(tx: Connection, lead_ids: Sequence[str]) -> list[str]:
@@ -218,27 +229,6 @@ def _has_whole_lead() -> Any:
     )
 
 
-_ERASE_LEAD = (
-    update(leads)
-    .where(leads.c.id == bindparam("of"))
-    .values(
-        payload="{}",
-        number=None,
-        sms=None,
-        person=None,
-        **{name: bindparam(name) for name in ("reasons", "event_key", "digest", "number_hash", "erased_at")},
-    )
-)
-_ERASE_HISTORY = (
-    update(history)
-    .where(history.c.lead == bindparam("of"), history.c.n == bindparam("row"))
-    .values(trace=bindparam("trace"), payload=None)
-)
-_ERASE_DELIVERY = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("of"))
-    .values(query="{}", headers="{}", body=b"", digest=bindparam("digest"), erased_at=bindparam("erased_at"))
-)
 _HOLDER = select(erased_keys.c.lead).where(
     erased_keys.c.source == bindparam("source"),
     erased_keys.c.digest == bindparam("digest"),

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
-from core.numbers.phone import mask
 from store import accounts as trouble
 from store import deliveries as stored
 from store.leads import find
+from store.personal import shown
 from store.tables import attempts, deliveries, delivery_leads, history, leads
 
 Row = dict[str, Any]
@@ -53,14 +53,13 @@ def page(
 def newest(
     tx: Connection, limit: int, *, state: str | None = None, source: str | None = None, now: int | None = None
 ) -> list[Row]:
-    """The newest leads, numbers masked; with `now` those that wait for a pause say so."""
+    """The newest leads for people's eyes, numbers masked; with `now` those that wait for a pause say so."""
     rows, _ = page(tx, Wanted(state or "", source or ""), limit)
     if now is not None:
         trouble.say_paused(tx, rows, now)
     for row in rows:
-        row["number"] = mask(row["number"]) if row["number"] else ""
         row["reasons"] = json.loads(row["reasons"])
-    return rows
+    return [shown(leads, row) for row in rows]
 
 
 def told(tx: Connection, rows: list[Row], now: int) -> list[Row]:

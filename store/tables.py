@@ -22,20 +22,30 @@ from sqlalchemy import (
 
 from core.states import READY, RECEIVED
 from store.meta import COUNTED, meta
-from store.tables_beside import alarms, do_not_call, erased_keys, erasures, forgotten_calls, refused_proofs  # noqa: F401
+from store.personal import DIGEST, ID, NAME, OWNERS, RECORD, WORD, After, Shown, not_personal, personal
+from store.tables_beside import (  # noqa: F401
+    alarms,
+    do_not_call,
+    epoch,
+    erased_keys,
+    erasures,
+    forgotten_calls,
+    refused_proofs,
+    workers,
+)
 
 deliveries = Table(
     "deliveries",
     meta,
-    Column("id", Text, primary_key=True),
-    Column("source", Text, nullable=False),
+    Column("id", Text, primary_key=True, info=ID),
+    Column("source", Text, nullable=False, info=NAME),
     Column("received_at", BigInteger, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("query", Text, nullable=False),  # without the proof
-    Column("headers", Text, nullable=False),  # JSON of the chosen headers; never the proof
-    Column("body", LargeBinary, nullable=False),  # the bytes as they came
-    Column("digest", Text, nullable=False),  # SHA-256 of the body
-    Column("problem", Text, nullable=False, server_default=""),  # why it could not be read
+    Column("method", Text, nullable=False, info=WORD),
+    Column("query", Text, nullable=False, info=personal(After.OBJECT)),  # without the proof
+    Column("headers", Text, nullable=False, info=personal(After.OBJECT)),  # JSON of the chosen headers; never the proof
+    Column("body", LargeBinary, nullable=False, info=personal(After.EMPTY)),  # the bytes as they came
+    Column("digest", Text, nullable=False, info=personal(After.DIGEST)),  # SHA-256 of the body
+    Column("problem", Text, nullable=False, server_default="", info=WORD),  # why it could not be read
     Column("erased_at", BigInteger),  # since when no person's data is in it
     Index("deliveries_by_arrival", "received_at", "id"),  # /api/deliveries, newest first
     Index("deliveries_by_source", "source", "received_at", "id"),  # the same with ?source=
@@ -52,33 +62,35 @@ leads = Table(
     "leads",
     meta,
     Column("no", COUNTED, Identity(), primary_key=True),  # the short number people say over the phone
-    Column("id", Text, nullable=False, unique=True),
-    Column("source", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("reasons", Text, nullable=False, server_default="[]"),
+    Column("id", Text, nullable=False, unique=True, info=ID),
+    Column("source", Text, nullable=False, info=NAME),
+    Column("account", Text, nullable=False, info=NAME),
+    Column("state", Text, nullable=False, info=WORD),
+    Column("reason", Text, nullable=False, server_default="", info=WORD),
+    Column(
+        "reasons", Text, nullable=False, server_default="[]", info=personal(After.EVIDENCE, Shown.WHOLE, exported=True)
+    ),
     Column("received_at", BigInteger, nullable=False),
     Column("asked_at", BigInteger),
     Column("due_at", BigInteger, nullable=False),
     Column("urgent", SmallInteger, nullable=False, server_default="0"),  # 1: a person's rearm goes first
     Column("tries", Integer, nullable=False, server_default="0"),  # for the backoff: not sent, or asked the CRM in vain
     Column("asks_crm", SmallInteger, nullable=False, server_default="0"),  # 1: not to be mapped before its CRM answered
-    Column("event_key", Text),
-    Column("digest", Text, nullable=False),
-    Column("payload", Text, nullable=False),
+    Column("event_key", Text, info=personal(After.DIGEST, exported=True)),
+    Column("digest", Text, nullable=False, info=personal(After.DIGEST)),
+    Column("payload", Text, nullable=False, info=personal(After.OBJECT)),
     Column("version", Integer),  # of the source, that mapped it
-    Column("number", Text),
-    Column("script", Text),
-    Column("sms", Text),
-    Column("person", Text),
+    Column("number", Text, info=personal(After.NULL, Shown.MASKED, exported=True, digest_in="number_hash")),
+    Column("script", Text, info=NAME),
+    Column("sms", Text, info=personal(After.NULL, Shown.WHOLE, exported=True)),
+    Column("person", Text, info=personal(After.NULL, exported=True)),
     Column("round", Integer, nullable=False, server_default="1"),
     Column("claims", Integer, nullable=False, server_default="0"),
-    Column("despite", Text, nullable=False, server_default=""),  # rules a rearm set aside, comma between
+    Column("despite", Text, nullable=False, server_default="", info=WORD),  # rules a rearm set aside, comma between
     Column("history_n", Integer, nullable=False),
     Column("changed_after_call", Boolean, nullable=False, server_default=text("false")),
     Column("erased_at", BigInteger),  # since when no person's data is in it
-    Column("number_hash", Text),  # then: store.journal.number_hash of its number
+    Column("number_hash", Text, info=DIGEST),  # then: store.journal.number_hash of its number
     sqlite_autoincrement=True,
 )
 _state = leads.c.state
@@ -125,20 +137,20 @@ Index("leads_to_erase", leads.c.received_at, sqlite_where=_whole, postgresql_whe
 delivery_leads = Table(
     "delivery_leads",
     meta,
-    Column("lead", Text, ForeignKey("leads.id"), primary_key=True),
-    Column("delivery", Text, ForeignKey("deliveries.id"), primary_key=True),
+    Column("lead", Text, ForeignKey("leads.id"), primary_key=True, info=ID),
+    Column("delivery", Text, ForeignKey("deliveries.id"), primary_key=True, info=ID),
     Column("position", Integer, primary_key=True),
-    Column("kind", Text, nullable=False),  # first, repeat, correction, changed_after_call
+    Column("kind", Text, nullable=False, info=WORD),  # first, repeat, correction, changed_after_call
     Index("delivery_leads_by_delivery", "delivery"),  # the leads of a delivery
 )
 
 event_keys = Table(
     "event_keys",
     meta,
-    Column("source", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("source", Text, primary_key=True, info=NAME),
+    Column("key", Text, primary_key=True, info=personal(After.NO_ROW)),
     # The key is taken before its lead is inserted, so the check waits for the commit.
-    Column("lead", Text, ForeignKey("leads.id", deferrable=True, initially="DEFERRED"), nullable=False),
+    Column("lead", Text, ForeignKey("leads.id", deferrable=True, initially="DEFERRED"), nullable=False, info=ID),
     Column("first_at", BigInteger, nullable=False),
     Index("event_keys_by_lead", "lead"),
 )
@@ -146,42 +158,42 @@ event_keys = Table(
 history = Table(
     "history",
     meta,
-    Column("lead", Text, ForeignKey("leads.id"), primary_key=True),
+    Column("lead", Text, ForeignKey("leads.id"), primary_key=True, info=ID),
     Column("n", Integer, primary_key=True),
     Column("at", BigInteger, nullable=False),
-    Column("transition", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("target", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("why", Text, nullable=False, server_default=""),
-    Column("trace", Text, nullable=False, server_default="{}"),
-    Column("payload", Text),  # the payload before a correction
+    Column("transition", Text, nullable=False, info=WORD),
+    Column("origin", Text, nullable=False, info=WORD),
+    Column("target", Text, nullable=False, info=WORD),
+    Column("who", Text, nullable=False, info=RECORD),
+    Column("why", Text, nullable=False, server_default="", info=RECORD),
+    Column("trace", Text, nullable=False, server_default="{}", info=personal(After.EVIDENCE, Shown.WHOLE)),
+    Column("payload", Text, info=personal(After.NULL)),  # the payload before a correction
 )
 
 attempts = Table(
     "attempts",
     meta,
-    Column("id", Text, primary_key=True),
-    Column("lead", Text, ForeignKey("leads.id"), nullable=False),
+    Column("id", Text, primary_key=True, info=ID),
+    Column("lead", Text, ForeignKey("leads.id"), nullable=False, info=ID),
     Column("n", Integer, nullable=False),
     Column("round", Integer, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("source", Text, nullable=False, server_default=""),  # under whose caps it counts
-    Column("number", Text, nullable=False),
-    Column("script", Text, nullable=False),
-    Column("sms", Text),
-    Column("owner", Text, nullable=False),
+    Column("account", Text, nullable=False, info=NAME),
+    Column("source", Text, nullable=False, server_default="", info=NAME),  # under whose caps it counts
+    Column("number", Text, nullable=False, info=personal(After.EMPTY, Shown.MASKED)),
+    Column("script", Text, nullable=False, info=NAME),
+    Column("sms", Text, info=personal(After.NULL, Shown.WHOLE)),
+    Column("owner", Text, nullable=False, info=ID),
     Column("started_at", BigInteger, nullable=False),
     Column("deadline_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
-    Column("outcome", Text),
-    Column("how", Text, nullable=False, server_default=""),
+    Column("outcome", Text, info=WORD),
+    Column("how", Text, nullable=False, server_default="", info=WORD),
     Column("irregular", Boolean, nullable=False, server_default=text("false")),
     Column("http_status", Integer),
-    Column("provider_id", Text),
-    Column("price", Text),
-    Column("error", Text),
-    Column("reply", LargeBinary),
+    Column("provider_id", Text, info=not_personal("the provider's id of a call")),
+    Column("price", Text, info=WORD),
+    Column("error", Text, info=personal(After.NULL, Shown.WHOLE)),
+    Column("reply", LargeBinary, info=personal(After.NULL)),
     UniqueConstraint("lead", "n", name="attempts_lead_n"),
 )
 _outcome = attempts.c.outcome
@@ -216,33 +228,35 @@ Index(
 number_locks = Table(
     "number_locks",
     meta,
-    Column("account", Text, primary_key=True),
-    Column("number", Text, primary_key=True),
-    Column("attempt", Text),  # NULL: free
+    Column("account", Text, primary_key=True, info=NAME),
+    Column("number", Text, primary_key=True, info=personal(After.NO_ROW)),
+    Column("attempt", Text, info=ID),  # NULL: free
 )
 
+# A pause may quote what the provider said of the call that began it.
+SAID = personal(After.WHOLE, why="it goes when the pause ends")
 accounts = Table(
     "accounts",
     meta,
-    Column("name", Text, primary_key=True),
+    Column("name", Text, primary_key=True, info=NAME),
     Column("next_at", BigInteger, nullable=False, server_default="0"),  # the pace: no call starts before
     # core.account.trouble.Trouble, a field each
-    Column("recent", Text, nullable=False, server_default=""),
+    Column("recent", Text, nullable=False, server_default="", info=WORD),
     Column("unsent", Integer, nullable=False, server_default="0"),
     Column("allowed", Integer),
     Column("since", BigInteger, nullable=False, server_default="0"),
     Column("wait", Integer, nullable=False, server_default="0"),
-    Column("pause", Text),  # JSON; NULL: not paused
-    Column("scripts", Text, nullable=False, server_default="{}"),  # JSON, the scripts in trouble
+    Column("pause", Text, info=SAID),  # JSON; NULL: not paused
+    Column("scripts", Text, nullable=False, server_default="{}", info=SAID),  # JSON, the scripts in trouble
 )
 
 reached_caps = Table(
     "reached_caps",
     meta,
-    Column("source", Text, primary_key=True),  # empty: the totals over all sources
-    Column("cap", Text, nullable=False),
-    Column("limit", Text, nullable=False),
-    Column("script", Text, nullable=False),  # of the call that found no room
+    Column("source", Text, primary_key=True, info=NAME),  # empty: the totals over all sources
+    Column("cap", Text, nullable=False, info=WORD),
+    Column("limit", Text, nullable=False, info=WORD),
+    Column("script", Text, nullable=False, info=NAME),  # of the call that found no room
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),  # when the first calls leave the window
 )
@@ -250,12 +264,12 @@ reached_caps = Table(
 sources = Table(
     "sources",
     meta,
-    Column("name", Text, primary_key=True),
+    Column("name", Text, primary_key=True, info=NAME),
     Column("n", Integer, nullable=False),  # the version in force
     Column("removed", Boolean, nullable=False, server_default=text("false")),
     Column("removed_at", BigInteger),  # of the last time, also where it is in force again
-    Column("removed_by", Text, nullable=False, server_default=""),
-    Column("removed_why", Text, nullable=False, server_default=""),
+    Column("removed_by", Text, nullable=False, server_default="", info=RECORD),
+    Column("removed_why", Text, nullable=False, server_default="", info=RECORD),
     Column("ask_at", BigInteger, nullable=False, server_default="0"),  # its CRM's pace: nobody asks before
     Column("ask_fails", Integer, nullable=False, server_default="0"),  # questions without an answer, in a row
 )
@@ -263,36 +277,11 @@ sources = Table(
 versions = Table(
     "versions",
     meta,
-    Column("source", Text, ForeignKey("sources.name"), primary_key=True),
+    Column("source", Text, ForeignKey("sources.name"), primary_key=True, info=NAME),
     Column("n", Integer, primary_key=True),
-    Column("text", Text, nullable=False),
-    Column("digest", Text, nullable=False),
+    Column("text", Text, nullable=False, info=OWNERS),
+    Column("digest", Text, nullable=False, info=OWNERS),
     Column("since", BigInteger, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("why", Text, nullable=False, server_default=""),
-)
-
-workers = Table(
-    "workers",
-    meta,
-    Column("id", Text, primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started_at", BigInteger, nullable=False),
-    Column("seen_at", BigInteger, nullable=False),
-    Column("run", Text, nullable=False, server_default=""),  # its run directory, where its journal lies
-    Column("recovered", Text, nullable=False, server_default=""),  # the identity up to which it compared journals
-    Column("ended", Boolean, nullable=False, server_default=text("false")),  # cleanly; its journal stays
-)
-
-epoch = Table(
-    "epoch",
-    meta,
-    Column("one", SmallInteger, primary_key=True),  # one row
-    Column("store", Text, nullable=False),  # this database's own random id
-    Column("identity", Text, nullable=False),  # store.epoch.identity when the epoch was opened
-    Column("claims", BigInteger, nullable=False, server_default="0"),  # counted on SQLite only
-    Column("suspect", Text, nullable=False, server_default=""),  # the identity that a worker saw instead
-    Column("suspect_since", BigInteger, nullable=False, server_default="0"),
-    Column("opened_at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False, info=RECORD),
+    Column("why", Text, nullable=False, server_default="", info=RECORD),
 )

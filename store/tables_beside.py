@@ -1,19 +1,35 @@
 """Tables beside the walk: what guards people, and what is noted along the way. `store.tables` names them all."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Integer, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from store.meta import COUNTED, meta
+from store.personal import DIGEST, ID, NAME, RECORD, WORD, After, Shown, personal
+
+GUARD = personal(After.WHOLE, why="it is what tells a repeat, and goes when it guards nothing any more")
+UNRUNG = personal(After.WHOLE, Shown.WHOLE, why="it is what keeps the number from being rung")
 
 # Calls that an older database has forgotten together with their leads: kept so that nobody is rung again.
 forgotten_calls = Table(
     "forgotten_calls",
     meta,
-    Column("attempt", Text, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("event_key", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("number_hash", Text, nullable=False),
-    Column("script", Text, nullable=False),
+    Column("attempt", Text, primary_key=True, info=ID),
+    Column("source", Text, nullable=False, info=NAME),
+    Column("event_key", Text, nullable=False, info=GUARD),
+    Column("account", Text, nullable=False, info=NAME),
+    Column("number_hash", Text, nullable=False, info=DIGEST),
+    Column("script", Text, nullable=False, info=NAME),
     Column("at", BigInteger, nullable=False),
     Index("forgotten_calls_by_number", "account", "number_hash"),  # store.epoch.forgotten_rings
     Index("forgotten_calls_by_key", "source", "event_key"),  # store.epoch.forgotten_event
@@ -24,13 +40,13 @@ do_not_call = Table(
     "do_not_call",
     meta,
     Column("no", COUNTED, Identity(), primary_key=True),
-    Column("number", Text, nullable=False, unique=True),
+    Column("number", Text, nullable=False, unique=True, info=UNRUNG),
     Column("since", BigInteger, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    Column("who", Text, nullable=False, info=RECORD),
+    Column("why", Text, nullable=False, info=RECORD),
     Column("removed_at", BigInteger),
-    Column("removed_by", Text, nullable=False, server_default=""),
-    Column("removed_why", Text, nullable=False, server_default=""),
+    Column("removed_by", Text, nullable=False, server_default="", info=RECORD),
+    Column("removed_why", Text, nullable=False, server_default="", info=RECORD),
     Index("do_not_call_by_since", "since", "no"),  # store.do_not_call.page, newest first
 )
 
@@ -38,9 +54,9 @@ do_not_call = Table(
 erased_keys = Table(
     "erased_keys",
     meta,
-    Column("source", Text, primary_key=True),
-    Column("digest", Text, primary_key=True),
-    Column("lead", Text, ForeignKey("leads.id"), nullable=False),
+    Column("source", Text, primary_key=True, info=NAME),
+    Column("digest", Text, primary_key=True, info=DIGEST),
+    Column("lead", Text, ForeignKey("leads.id"), nullable=False, info=ID),
     Column("first_at", BigInteger, nullable=False),
     Index("erased_keys_by_age", "first_at"),  # store.erasure.forget_old
 )
@@ -51,9 +67,9 @@ erasures = Table(
     meta,
     Column("id", COUNTED, Identity(), primary_key=True),
     Column("at", BigInteger, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("why", Text, nullable=False),
-    Column("number_hash", Text, nullable=False),  # store.journal.number_hash
+    Column("who", Text, nullable=False, info=RECORD),
+    Column("why", Text, nullable=False, info=RECORD),
+    Column("number_hash", Text, nullable=False, info=DIGEST),  # store.journal.number_hash
     Column("leads", Integer, nullable=False),
     Column("deliveries", Integer, nullable=False),
 )
@@ -61,9 +77,9 @@ erasures = Table(
 refused_proofs = Table(
     "refused_proofs",
     meta,
-    Column("source", Text, primary_key=True),
+    Column("source", Text, primary_key=True, info=NAME),
     Column("hour", BigInteger, primary_key=True),  # milliseconds of the hour's start
-    Column("cause", Text, primary_key=True),
+    Column("cause", Text, primary_key=True, info=WORD),
     Column("count", Integer, nullable=False),
 )
 
@@ -71,8 +87,8 @@ alarms = Table(
     "alarms",
     meta,
     Column("id", COUNTED, Identity(), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("name", Text, nullable=False, info=WORD),
+    Column("text", Text, nullable=False, info=WORD),
     Column("since", BigInteger, nullable=False),
     Column("count", Integer, nullable=False),
     Column("cleared_at", BigInteger),
@@ -81,3 +97,28 @@ alarms = Table(
 # store.alarms.keep: an alarm is raised once, whoever sees it first.
 _rings = alarms.c.cleared_at.is_(None)
 Index("alarms_open", alarms.c.name, unique=True, sqlite_where=_rings, postgresql_where=_rings)
+
+workers = Table(
+    "workers",
+    meta,
+    Column("id", Text, primary_key=True, info=ID),
+    Column("host", Text, nullable=False, info=NAME),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("run", Text, nullable=False, server_default="", info=ID),  # its run directory, where its journal lies
+    Column("recovered", Text, nullable=False, server_default="", info=ID),  # the identity it compared journals with
+    Column("ended", Boolean, nullable=False, server_default=text("false")),  # cleanly; its journal stays
+)
+
+epoch = Table(
+    "epoch",
+    meta,
+    Column("one", SmallInteger, primary_key=True),  # one row
+    Column("store", Text, nullable=False, info=ID),  # this database's own random id
+    Column("identity", Text, nullable=False, info=ID),  # store.epoch.identity when the epoch was opened
+    Column("claims", BigInteger, nullable=False, server_default="0"),  # counted on SQLite only
+    Column("suspect", Text, nullable=False, server_default="", info=ID),  # the identity that a worker saw instead
+    Column("suspect_since", BigInteger, nullable=False, server_default="0"),
+    Column("opened_at", BigInteger, nullable=False),
+)

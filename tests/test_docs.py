@@ -9,6 +9,7 @@ import pytest
 
 from core import outcome, reason, states
 from core.proofs.proof import CAUSES
+from store.personal import columns_of
 from store.tables import meta
 from tests.pages import ROOT, first_names, named, rows, text
 from tests.test_imports import MAY
@@ -88,6 +89,22 @@ def test_every_file_that_is_named_exists(page):
     paths = {word for word in named(text(page)) if re.fullmatch(r"[a-z_./]+(\.py|\.yaml|\.md|/)", word)}
     ours = {path for path in paths if path.split("/")[0] in {*MAY, "tests", "docs"} and "/" in path}
     assert [path for path in sorted(ours) if not (ROOT / path).exists()] == []
+
+
+# docs/how-to/erase-a-person.md
+
+
+def test_the_columns_with_peoples_data_are_those_of_the_tables():
+    told = {
+        named(cells[0])[0]: cells[1:] for cells in rows("how-to/erase-a-person.md", "column", "what erasure leaves")
+    }
+    said = {}
+    for table in meta.sorted_tables:
+        for name, says in columns_of(table).items():
+            digest = f", in `{says.digest_in}` its keyed digest" if says.digest_in else ""
+            left = says.after.value + digest + (f": {says.why}" if says.why else "")
+            said[f"{table.name}.{name}"] = [left, says.shown.value, "yes" if says.exported else "no"]
+    assert told == said
 
 
 # docs/glossary.md

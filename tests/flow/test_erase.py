@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from sqlalchemy import LargeBinary
 
 from core import states
+from core.outcome import REFUSED, Outcome
 from flow import decide, erase, operate
 from flow.erase import DAY_MS
 from store import do_not_call, queries
 from store.journal import number_hash
+from store.personal import After, columns_of
 from store.tables import meta
 from tests.fakes import LOST, NO
 
@@ -76,6 +79,43 @@ def test_what_is_old_is_erased_and_what_became_of_it_stays(shop):
     assert [d["kind"] for d in after["deliveries"]] == ["first", "changed_after_call"]
     rules = json.loads(after["history"][1]["trace"])["rules"]
     assert [r["verdict"] for r in rules] == [r["verdict"] for r in json.loads(before["history"][1]["trace"])["rules"]]
+
+
+def test_a_column_that_says_it_holds_nobodys_data_holds_nobodys(shop):
+    said = Outcome(REFUSED, error=f"{NUMBER} is no number", reply=json.dumps({"said": NAME}).encode(), http_status=200)
+    shop.voice.otherwise = said
+    shop.take(ARISTARCH)
+    shop.work()
+    shop.post({**ARISTARCH, "note": "хочу кухню и шкаф"})
+    corrected = shop.take({**ARISTARCH, "id": "2", "phone": "8 999 000-00-01 or 9990000001, кухня"})
+    shop.post({**ARISTARCH, "id": "2"})
+    shop.work()
+    shop.post(b'{"phone": "+7 (999) 000-00-01", "name": ', query=f"&name={NAME}")
+    operate.cancel(shop.parts, corrected, "boss", "asked by phone")
+    found = set(readable(shop.store))
+    assert {"attempts.error", "attempts.reply", "history.payload", "leads.person", "leads.sms"} <= found
+    assert found <= {f"{table.name}.{name}" for table in meta.sorted_tables for name in columns_of(table)}
+
+
+def test_every_column_that_says_it_holds_a_persons_data_is_emptied(shop):
+    """Each is filled by hand, whatever the walk would write there: a column declared anew is held, too."""
+    shop.take(ARISTARCH)
+    shop.work()
+    shop.clock.forward(3600)
+    filled = set()
+    with shop.store.write() as tx:
+        for table in meta.sorted_tables:
+            for name, says in columns_of(table).items():
+                if says.after is After.WHOLE:
+                    continue
+                filled.add(f"{table.name}.{name}")
+                if name != "number":  # by which the person is found
+                    raw = isinstance(table.c[name].type, LargeBinary)
+                    text = json.dumps({"written": NUMBER})
+                    tx.execute(table.update().values({name: text.encode() if raw else text}))
+    assert set(readable(shop.store)) >= filled
+    assert erase.erase_person(shop.parts, NUMBER, "anna", "asked").leads == 1
+    assert readable(shop.store) == []
 
 
 def test_nothing_younger_is_touched(shop):

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask
@@ -18,7 +19,7 @@ from flow import alarms
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from handlers import errors, health, home, hooks, metrics, read_off
+from handlers import console, errors, health, hooks, metrics, read_off
 from handlers.api import description as api
 from store import epoch, place
 from store.bell import open_bell, run_dir
@@ -57,13 +58,20 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["gateway"] = gateway or wire(settings)
-    for part in (hooks, health, metrics, home):
+    for part in (hooks, health, metrics):
         app.register_blueprint(part.blueprint)
     api.register(app)
+    console.register(app, https=settings.public_url.startswith("https://"), zone=zone_of(settings))
     errors.register(app)
     read_off.register(app)
     app.before_request(app.extensions["gateway"].sources.keep_fresh)
     return app
+
+
+def zone_of(settings: Settings) -> ZoneInfo:
+    """What people read times in: TIMEZONE, else the policy file's."""
+    policy = load.load_policy(settings.policy_file)
+    return ZoneInfo(settings.timezone or (policy.policy.timezone if isinstance(policy, load.PolicyText) else "UTC"))
 
 
 def check_place(settings: Settings) -> None:

@@ -19,6 +19,10 @@ from cli import release
 from cli.context import RUN_ENV as OWN
 from cli.context import fail
 from config.settings import ROOT, SettingsError, read
+from core.people import OWNER
+from flow import people
+from flow.gateway import Gateway
+from store import people as users
 
 VAR = ROOT / "var"
 DEMO = """\
@@ -54,6 +58,7 @@ def command() -> None:
     # In this process: another one would cost its start.
     gateway = current_app.extensions["wire"](settings)
     release.carry_out(gateway, settings)
+    link = _owners_link(gateway)
     gateway.store.dispose()
     manager = Manager()
     quiet = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -62,7 +67,7 @@ def command() -> None:
     manager.add_process("simulator", twin, env=quiet, cwd=str(ROOT))
     manager.add_process("web", gunicorn, env=quiet, cwd=str(ROOT))
     manager.add_process("worker", f"{flask} worker", env=quiet, cwd=str(ROOT))
-    threading.Thread(target=_greet, args=(port, token), daemon=True).start()
+    threading.Thread(target=_greet, args=(port, token, link), daemon=True).start()
     manager.loop()
     # Ctrl-C is how it ends well.
     sys.exit(0 if manager.returncode == 130 else manager.returncode or 0)
@@ -120,6 +125,17 @@ def _demo_source(environment: dict[str, str]) -> str | None:
     return token
 
 
+def _owners_link(gateway: Gateway) -> str:
+    """The way into the console: the user `owner`, made once, and a link that is good once, here, for 10 minutes."""
+    with gateway.store.read() as tx:
+        owner = users.named(tx, OWNER)
+    if owner is None:
+        owner = people.add(gateway, OWNER, OWNER, "make run", "command")
+    if owner.disabled:
+        return ""
+    return people.link(gateway, owner, "make run", lasts_ms=people.DEMO_LINK_MS, loopback=True, place="command")
+
+
 def _write_private(path: Path, text: str) -> None:
     """Whole or not at all, and only for us."""
     draft = path.with_suffix(".new")
@@ -129,7 +145,7 @@ def _write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _greet(port: int, token: str | None) -> None:
+def _greet(port: int, token: str | None, link: str) -> None:
     """Once everything is ready: the address to open and one curl, alone on its lines."""
     base = f"http://127.0.0.1:{port}"
     until = time.monotonic() + READY_S
@@ -138,7 +154,8 @@ def _greet(port: int, token: str | None) -> None:
             click.echo(f"not ready after {READY_S} s; {base}/readyz says why", err=True)
             return
         time.sleep(0.1)
-    click.echo(f"\nReady. Open {base}/ - and ring the simulator with:\n")
+    way_in = f"{base}/console/enter?t={link}" if link else f"{base}/"
+    click.echo(f"\nReady. Open (good once, for 10 minutes):\n\n{way_in}\n\nand ring the simulator with:\n")
     if token is None:
         click.echo("(you have sources of your own: flask sources list)\n")
         return

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
@@ -61,6 +62,11 @@ class Settings:
     trusted_proxies: int
     run_dir: str
     retention_days: int
+    timezone: str  # what people read times in; empty: the policy's
+    panel_url: str
+    console_saves: bool
+    console_owner: str
+    console_owner_password: str = field(repr=False)
     voice: VoiceSettings
 
 
@@ -147,6 +153,11 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
         run_dir=get("str", "RUN_DIR", ""),
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
+        timezone=get("str", "TIMEZONE", "", validate=_zone),
+        panel_url=get("str", "VOICE_PANEL_URL", "", validate=_page_url),
+        console_saves=get("str", "CONSOLE_SAVES", "on", validate=validate.OneOf(["on", "off"])) == "on",
+        console_owner=get("str", "CONSOLE_OWNER", ""),
+        console_owner_password=get("str", "CONSOLE_OWNER_PASSWORD", ""),
         voice=voice,
     )
     problems += _sealed(env) + _together(settings) + _kept(env, settings.database_url)
@@ -198,6 +209,8 @@ def _together(s: Settings) -> list[str]:
         problems.append("VOICE_API_KEY: not set; set it, or VOICE_API_LOGIN and VOICE_API_PASSWORD together")
     if v.ca_file and not Path(v.ca_file).is_file():
         problems.append("VOICE_CA_FILE: must name a readable file of certificates")
+    if bool(s.console_owner) != bool(s.console_owner_password):
+        problems.append("CONSOLE_OWNER and CONSOLE_OWNER_PASSWORD: set both, or neither")
     if s.public_url and not _is_loopback(s.public_url) and v.url and _is_loopback(v.url):
         problems.append("VOICE_API_URL points at this machine while PUBLIC_URL is public: the simulator was left on")
     return problems
@@ -226,6 +239,18 @@ def _http_url(text: str) -> None:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValidationError("must be an address like https://voice.mobilgroup.ru/api/lido/send/")
+
+
+def _page_url(text: str) -> None:
+    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+        raise ValidationError("must be an address like https://voice.mobilgroup.ru/")
+
+
+def _zone(text: str) -> None:
+    try:
+        ZoneInfo(text or "UTC")
+    except (OSError, ValueError) as why:
+        raise ValidationError("must be a zone's name like Europe/Moscow") from why
 
 
 def _database(text: str) -> None:

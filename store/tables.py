@@ -33,6 +33,7 @@ from store.tables_beside import (  # noqa: F401
     refused_proofs,
     workers,
 )
+from store.tables_people import audit, login_failures, sign_in_links, tokens, users  # noqa: F401
 
 deliveries = Table(
     "deliveries",

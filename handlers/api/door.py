@@ -4,18 +4,23 @@ import hmac
 import json
 from typing import Any
 
-from flask import Request, Response, abort, current_app, request
+from flask import Request, Response, abort, current_app, g, request
 from flask_smorest import Blueprint
 from flask_smorest.arguments import FlaskParser
 from marshmallow import Schema, missing
 from werkzeug.routing import BaseConverter
 
+from core.numbers.hiding import hide_in
+from core.people import CONFIGURE, OPERATE, READ, scope_covers
+from flow import people
 from flow.gateway import Gateway
 from handlers.errors import problem
 from schemas.api_fields import LEAD_NAME, one_line
 
 OPEN = ("/api/docs", "/api/openapi.json")  # they describe; they show nothing
 MOST = 8_000_000  # bytes of a request: a pasted delivery may be 4 MB
+API = "api"  # the name of API_TOKEN
+READING = ("/search", "/try")  # POSTs that change nothing
 NOT_WHOLE_JSON = "the body is not one whole JSON object"
 
 
@@ -61,24 +66,47 @@ def the_gateway() -> Gateway:
 
 
 def who() -> str:
-    """In whose name a change is made: the header X-Operator, else "api"."""
+    """In whose name a change is made: the header X-Operator, with the token's name behind it; else that name."""
     given = request.headers.get("X-Operator", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    return one_line(given)[:100].strip() or "api"
+    name = one_line(given)[:100].strip()
+    token: str = g.token_name
+    return token if not name else name if token == API else f"{name} ({token})"
 
 
 def keep_out() -> Response | None:
-    """Before anything else of /api: 401 without the token, also for what is not there."""
+    """Before anything else of /api: 401 without a token, also for what is not there; 403 for one whose scope is
+    too small. `API_TOKEN` may everything, a named token of the console what its scope says."""
     if not _is_api(request.path) or request.path.startswith(OPEN):
         return None
     request.max_content_length = MOST
     given = request.headers.get("Authorization", "").encode("latin-1", "replace")
     scheme, _, token = given.partition(b" ")
-    right = current_app.config["API_TOKEN"].encode()
-    if hmac.compare_digest(token.strip(), right) and scheme.lower() == b"bearer":
-        return None
-    refused = problem(401, "send the header Authorization: Bearer <API_TOKEN>")
-    refused.headers["WWW-Authenticate"] = 'Bearer realm="api"'
-    return refused
+    found = _owner_of(token.strip()) if scheme.lower() == b"bearer" else None
+    if found is None:
+        refused = problem(401, "send the header Authorization: Bearer <API_TOKEN>")
+        refused.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+        return refused
+    g.token_name, g.scope = found
+    needed = READ if request.method in ("GET", "HEAD", "OPTIONS") or request.path.endswith(READING) else OPERATE
+    if not scope_covers(g.scope, needed):
+        return problem(403, f"this token's scope is {g.scope}; this needs {needed}")
+    return None
+
+
+def _owner_of(token: bytes) -> tuple[str, str] | None:
+    """(name, scope) of whom the token is."""
+    if hmac.compare_digest(token, current_app.config["API_TOKEN"].encode()):
+        return API, CONFIGURE
+    return people.token_of(the_gateway(), token.decode("latin-1"))
+
+
+def hide(response: Response) -> Response:
+    """Who may only read sees no whole number, wherever in the answer it stands."""
+    if g.get("scope") == READ and response.is_json:
+        response.set_data(json.dumps(hide_in(response.get_json()), ensure_ascii=False))
+    elif g.get("scope") == READ and request.path.endswith("/body"):
+        return problem(403, f"this token's scope is {READ}; the bytes as they came need {OPERATE}")
+    return response
 
 
 def close_after(response: Response) -> Response:

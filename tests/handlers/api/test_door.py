@@ -1,7 +1,10 @@
 """Who may use the API, and what its errors look like."""
 
+import re
+
 import pytest
 
+from flow import people
 from store.engine import Store
 from tests.handlers.conftest import API_TOKEN
 from tests.handlers.problems import problem_of
@@ -107,3 +110,47 @@ def test_a_database_that_is_away_is_503(api):
     api.app.extensions["gateway"].store = Store("postgresql://postgres:secret@127.0.0.1:9/none")
     said = problem_of(api.get("/api/leads"), 503)
     assert "secret" not in said["title"]
+
+
+@pytest.fixture
+def token(gateway):
+    return lambda scope: {"Authorization": f"Bearer {people.make_token(gateway.parts, f'crm {scope}', scope, 'test')}"}
+
+
+def test_a_token_that_reads_sees_no_whole_number_anywhere(api, gateway, token):
+    lead_id = gateway.take({"id": "1", "phone": "8 (999) 000-00-01", "note": "79990000001"})
+    gateway.work()
+    headers = token("read")
+    for path in (f"/api/leads/{lead_id}", "/api/leads", "/api/deliveries"):
+        answer = api.http.get(path, headers=headers)
+        assert answer.status_code == 200
+        assert not re.search(r"9990000001|999\D{1,3}000\D?00\D?01", answer.text)
+        assert lead_id in answer.text
+    found = api.http.post("/api/leads/search", json={"number": "79990000001"}, headers=headers)
+    assert found.json["leads"][0]["id"] == lead_id
+    assert "9990000001" not in found.text
+    delivery = api.http.get("/api/deliveries", headers=headers).json["deliveries"][0]["id"]
+    problem_of(api.http.get(f"/api/deliveries/{delivery}/body", headers=headers), 403)
+
+
+def test_a_token_that_reads_changes_nothing_and_one_that_operates_does(api, gateway, token):
+    lead_id = gateway.take({"id": "1", "phone": "79990000001"})
+    problem_of(api.http.post(f"/api/leads/{lead_id}/cancel", json={"why": "no"}, headers=token("read")), 403)
+    assert gateway.lead(lead_id).state == "received"
+    done = api.http.post(f"/api/leads/{lead_id}/cancel", json={"why": "no"}, headers=token("operate"))
+    assert done.status_code == 200
+    assert done.json["history"][-1]["who"] == "crm operate"
+
+
+def test_a_revoked_token_is_none(api, gateway, token):
+    headers = token("configure")
+    assert api.http.get("/api/alarms", headers=headers).status_code == 200
+    people.revoke_token(gateway.parts, 1, "test")
+    problem_of(api.http.get("/api/alarms", headers=headers), 401)
+
+
+def test_who_acts_through_a_named_token_is_told_with_its_name(api, gateway, token):
+    lead_id = gateway.take({"id": "1", "phone": "79990000001"})
+    headers = {**token("operate"), "X-Operator": "olga"}
+    done = api.http.post(f"/api/leads/{lead_id}/cancel", json={"why": "no"}, headers=headers)
+    assert done.json["history"][-1]["who"] == "olga (crm operate)"

@@ -1,0 +1,60 @@
+"""The console: pages for those who decide, at /console/. `register` puts it into the application."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, redirect, request
+from werkzeug.wrappers import Response
+
+from core.numbers.hiding import hide_numbers
+from core.people import ROLES
+from handlers.console import errors, overview, signin, stop, words
+from handlers.console.assets import asset, icon
+from handlers.console.door import LONGEST_MS, blueprint, csrf, may
+from handlers.console.shown import chip, phone, reason
+
+PAGES = (signin, overview, stop, errors)  # each puts its routes into the blueprint
+
+
+def register(app: Flask, *, https: bool, zone: ZoneInfo) -> None:
+    """`https`: the console is reached by https only, so its cookie is bound to it."""
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-console" if https else "console",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(milliseconds=LONGEST_MS),
+        # Hooks and programs send no token of a session: with the default a sender's POST is answered 400.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session; a page may lie open for hours
+        ZONE=zone,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    csrf.init_app(app)
+    words.register(app)
+    app.jinja_env.filters.update(chip=chip, phone=phone, hide_numbers=hide_numbers, reason=reason)
+    app.register_blueprint(blueprint)
+    app.add_url_rule("/", "home", _home)
+
+
+@blueprint.context_processor
+def _known_to_pages() -> dict[str, Any]:
+    return {
+        "asset": asset,
+        "icon": icon,
+        "may": may,
+        "language": words.language(),
+        "theme": words.theme(),
+        "keys": request.cookies.get("keys", "on") != "off",
+        "zone": words.zone().key,
+        "zone_name": words.zone_name(),
+        "roles": ROLES,
+        "built": current_app.view_functions,
+    }
+
+
+def _home() -> Response:
+    return redirect("/console/", 303)

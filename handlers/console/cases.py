@@ -1,0 +1,43 @@
+"""Cases: leads that wait for a person for one and the same cause, and what may be done about it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.states import HELD, REFUSED
+from handlers.console.shown import reason, reasons_of
+from store.inbox import ORDER
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Case:
+    """`key` names it in a page; the cause of a held lead lies in its source, so each source is a case of its own."""
+
+    state: str
+    code: str
+    source: str
+    text: str
+    leads: list[Row] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        first = self.leads[0]
+        return f"{self.state}-{first['no']}"
+
+    @property
+    def since(self) -> int:
+        return min(int(row["received_at"]) for row in self.leads)
+
+
+def grouped(rows: list[Row]) -> list[Case]:
+    """The cases of these leads: unknown, refused, held, then by size."""
+    found: dict[tuple[str, ...], Case] = {}
+    for row in rows:
+        told = reasons_of(row)
+        code = told[0]["code"] if told else ""
+        text = reason(told[0]) if told else ""
+        source = row["source"] if row["state"] == HELD else ""
+        cause = (row["state"], code, source, text if row["state"] == REFUSED else "")
+        found.setdefault(cause, Case(row["state"], code, source, text)).leads.append(row)
+    return sorted(found.values(), key=lambda case: (ORDER.index(case.state), -len(case.leads), case.since))

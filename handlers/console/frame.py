@@ -1,0 +1,42 @@
+"""What every page shows around itself: how much waits for a decision, whether calls are on, and who stopped them."""
+
+from dataclasses import dataclass
+
+from core.account.pause import Pause
+from core.account.trouble import pauses_of
+from flow.gateway import Gateway
+from store import accounts, inbox
+from store.engine import Tx
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A pause of an account, or of one of its scripts (`script`)."""
+
+    account: str
+    script: str | None
+    pause: Pause
+
+
+@dataclass(frozen=True)
+class Frame:
+    """`waiting` leads wait to be called; counted only while something is stopped."""
+
+    inbox: int
+    stopped: tuple[Stopped, ...]
+    waiting: int
+
+    @property
+    def all_stopped(self) -> bool:
+        return any(one.script is None for one in self.stopped)
+
+
+def read(tx: Tx, gateway: Gateway, now: int) -> Frame:
+    stopped = []
+    for name, known in sorted(accounts.all_accounts(tx).items()):
+        pauses = pauses_of(known, name)
+        scripts = [script for script, one in sorted(known.scripts.items()) if one.pause is not None]
+        names = ([None] if known.pause is not None else []) + list(scripts)
+        stopped += [Stopped(name, script, pause) for script, (_, pause) in zip(names, pauses, strict=True)]
+    waiting = inbox.waiting(tx) if stopped else 0
+    return Frame(inbox.count(tx), tuple(stopped), waiting)

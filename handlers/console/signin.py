@@ -1,0 +1,116 @@
+"""Coming in and going out: name and password, or a one-time link; and what a person keeps for themselves."""
+
+from typing import Any
+
+from flask import flash, g, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+
+from core.people import VIEWER
+from flow import passwords, people
+from flow.people import KeptOut, Wrong
+from handlers.console.door import is_loopback, let_in, page, safe_next, the_gateway, the_user
+from handlers.console.words import LANGUAGES, THEMES
+from store import people as rows
+
+YEAR_S = 31_536_000
+
+
+@page("/login", None)
+def login() -> Any:
+    """The form; who is in already goes on. Without any user it names the command that makes one."""
+    return _form()
+
+
+def _form(problem: str = "", status: int = 200) -> Any:
+    with the_gateway().store.read() as tx:
+        nobody = not rows.all_users(tx)
+    target = request.values.get("next", "")
+    body = render_template("console/login.html", problem=problem, nobody=nobody, next=target)
+    return make_response(body, status)
+
+
+@page("/login", None, post=True)
+def log_in() -> Any:
+    """One answer for a wrong name and a wrong password, after the same time."""
+    name, password = request.form.get("name", "")[:200], request.form.get("password", "")
+    try:
+        came = people.log_in(the_gateway(), name, password, request.remote_addr or "")
+    except passwords.Busy:
+        return _form(_("Many are signing in at this moment. Try again in a second."), 429)
+    if isinstance(came, KeptOut):
+        if came.wait_s:
+            text = _("Wrong name or password. Too many tries: the next one counts in %(n)s s.", n=came.wait_s)
+            return _form(text, 429)
+        return _form(_("Wrong name or password."), 403)
+    let_in(came)
+    return redirect(safe_next(request.form.get("next", "")), 303)
+
+
+@page("/enter", None)
+def enter() -> Any:
+    """A one-time link: shows a button only, so that a preview of the link does not spend it."""
+    return render_template("console/enter.html", token=request.args.get("t", ""), problem="")
+
+
+@page("/enter", None, post=True)
+def come_in() -> Any:
+    user = people.enter(the_gateway(), request.form.get("t", ""), on_loopback=is_loopback())
+    if user is None:
+        text = _("This link is spent or too old, or it is good on the machine itself only.")
+        return make_response(render_template("console/enter.html", token="", problem=text), 403)
+    let_in(user)
+    if not user.password:
+        flash(_("Signed in. Set a password below, or the next sign-in needs a new link."))
+        return redirect(url_for("console.me"), 303)
+    return redirect(url_for("console.overview"), 303)
+
+
+@page("/logout", VIEWER, post=True)
+def logout() -> Any:
+    session.clear()
+    return redirect(url_for("console.login"), 303)
+
+
+@page("/me")
+def me() -> Any:
+    """Own password, language, theme and keys."""
+    return render_template("console/me.html", problem="")
+
+
+@page("/me/password", VIEWER, post=True)
+def set_password() -> Any:
+    """A new password ends every other session; a set one has to be given first."""
+    user, given = the_user(), request.form
+    try:
+        if user.password and not passwords.is_right(given.get("old", "")[:256], user.password):
+            raise Wrong(_("The present password is another one."))
+        after = people.set_password(the_gateway(), user, given.get("new", ""))
+    except Wrong as why:
+        return make_response(render_template("console/me.html", problem=str(why)), 409)
+    except passwords.Busy:
+        return make_response(render_template("console/me.html", problem=_("Try again in a second.")), 429)
+    let_in(after)
+    flash(_("The password is set. Every other session of yours has ended."))
+    return redirect(url_for("console.me"), 303)
+
+
+@page("/me/out", VIEWER, post=True)
+def out_everywhere() -> Any:
+    people.end_sessions(the_gateway(), the_user(), the_user().name)
+    session.clear()
+    return redirect(url_for("console.login"), 303)
+
+
+@page("/choose", None, post=True)
+def choose() -> Any:
+    """Language, theme and keys: kept in cookies of their own, known before anybody signs in."""
+    answer = redirect(safe_next(request.form.get("next", "")), 303)
+    for name, known in (("language", tuple(LANGUAGES)), ("theme", (*THEMES, "")), ("keys", ("on", "off"))):
+        value = request.form.get(name)
+        if value in known:
+            secure = request.is_secure
+            answer.set_cookie(
+                name, value, max_age=YEAR_S, path="/console", httponly=True, secure=secure, samesite="Lax"
+            )
+    g.pop("frame", None)
+    return answer

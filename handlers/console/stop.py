@@ -1,0 +1,55 @@
+"""Stopping all calls and letting them go on, and the pulse by which an open page hears of it."""
+
+import hashlib
+import json
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+
+from core.people import OPERATOR
+from flow import account, people
+from handlers.console import frame
+from handlers.console.door import page, the_gateway, the_user
+from handlers.console.forms import why_given
+from store import inbox
+
+ALL = "all accounts"
+
+
+@page("/pause", OPERATOR, post=True)
+def pause() -> Any:
+    """Stop an account, or all: within a second nobody new is called."""
+    return _change(account.pause, "paused", _("Calls are paused."))
+
+
+@page("/resume", OPERATOR, post=True)
+def resume() -> Any:
+    return _change(account.resume, "resumed", _("Calls are on again."))
+
+
+def _change(change: Any, what: str, said: str) -> Any:
+    gateway, who, why = the_gateway(), the_user().name, why_given()
+    name, script = request.form.get("account", ""), request.form.get("script") or None
+    with gateway.store.read() as tx:
+        known = {one.account for one in frame.read(tx, gateway, 0).stopped}
+    for one in sorted({*gateway.voices, *known}):
+        if name in ("", one):
+            change(gateway, one, who, why, script)
+    people.note(gateway, who, what, ": ".join(filter(None, (name or ALL, script))), why)
+    flash(said)
+    return redirect(url_for("console.policy" if name else "console.overview"), 303)
+
+
+@page("/pulse", quiet=True)
+def pulse() -> Any:
+    """What an open page changes by itself: counts and whether calls are on; nothing while all is as it was."""
+    gateway = the_gateway()
+    with gateway.store.read() as tx:
+        around = frame.read(tx, gateway, 0)
+        known = {"inbox": around.inbox, "newest": inbox.newest_no(tx), "paused": around.all_stopped}
+    body = json.dumps(known)
+    answer = Response(body, content_type="application/json")
+    answer.set_etag(hashlib.sha256(body.encode()).hexdigest()[:16])
+    answer.headers["Cache-Control"] = "no-cache, private"
+    return answer.make_conditional(request)

@@ -1,0 +1,143 @@
+"""How the console speaks: language, times, money and numbers as their readers write them."""
+
+import io
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, numbers
+from babel.dates import format_datetime, format_timedelta, get_timezone_name
+from babel.messages import mofile, pofile
+from babel.support import NullTranslations, Translations
+from flask import Flask, current_app, g, request
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+
+LANGUAGES = {"ru": "ru", "en": "en_GB"}  # babel's `en` writes 11/25/26, 2:24 PM
+THEMES = ("light", "dark")
+HERE = Path(__file__).parent
+NBSP = "\u00a0"
+
+
+def register(app: Flask) -> None:
+    """Both languages, the Russian texts compiled from their .po in memory, and the pages' filters."""
+    babel = Babel(app, locale_selector=lambda: LANGUAGES[language()])
+    with (HERE / "translations/ru.po").open("rb") as file:
+        catalogue = pofile.read_po(file, locale="ru")
+    compiled = io.BytesIO()
+    mofile.write_mo(compiled, catalogue)
+    compiled.seek(0)
+    with app.app_context():
+        known = babel.domain_instance.cache
+    known["ru", "messages"] = Translations(compiled)
+    known["en_GB", "messages"] = NullTranslations()
+    for shown in (moment, clock, ago, span, money, seconds, count):
+        app.jinja_env.filters[shown.__name__] = shown
+
+
+def language() -> str:
+    """What the reader chose, else what their browser asks for, else English."""
+    chosen = request.cookies.get("language", "")
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
+
+
+def theme() -> str:
+    """light or dark where the reader chose one; empty: as their system has it."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
+def zone() -> ZoneInfo:
+    found: ZoneInfo = current_app.config["ZONE"]
+    return found
+
+
+def zone_name() -> str:
+    """MSK, or what the zone's clock is called."""
+    at = datetime.now(zone())
+    known = {"Europe/Moscow": _("MSK")}
+    return known.get(zone().key) or get_timezone_name(at, width="short", locale=_locale())
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale.parse("en_GB")
+
+
+def _local(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, zone())
+
+
+def _now() -> int:
+    now: int = g.now
+    return now
+
+
+def moment(at_ms: int | None, exact: bool = False) -> str:
+    """14:24:05 for today, with the day before that; `exact` with milliseconds."""
+    if at_ms is None:
+        return "–"
+    at, now = _local(at_ms), _local(_now())
+    clock_ = "HH:mm:ss" if exact or at.date() == now.date() else "HH:mm"
+    day = "" if at.date() == now.date() else "d MMM " if at.year == now.year else "d MMM y "
+    text = format_datetime(at, day + clock_, locale=_locale())
+    return f"{text}{',' if language() == 'ru' else '.'}{at_ms % 1000:03}" if exact else text
+
+
+def clock(at_ms: int) -> str:
+    """09:00, and the day where it is not today's."""
+    at, now = _local(at_ms), _local(_now())
+    return format_datetime(at, "HH:mm" if at.date() == now.date() else "d MMM HH:mm", locale=_locale())
+
+
+def ago(at_ms: int | None) -> str:
+    """3 min ago."""
+    if at_ms is None:
+        return _("never")
+    passed = (_now() - at_ms) // 1000
+    return _("just now") if passed < 45 else _("%(span)s ago", span=span(passed))
+
+
+def span(passed_s: int) -> str:
+    """3 h 10 min: two units, the second one only where it says something."""
+    passed_s = max(0, int(passed_s))
+    days, rest = divmod(passed_s, 86_400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    if days > 6:
+        return _unit(days=days)
+    if days:
+        return " ".join(filter(None, (_unit(days=days), _unit(hours=hours) if hours else "")))
+    if hours:
+        return " ".join(filter(None, (_unit(hours=hours), _unit(minutes=minutes) if minutes else "")))
+    return _unit(minutes=minutes) if minutes else _unit(seconds=passed_s)
+
+
+def _unit(**size: int) -> str:
+    text = format_timedelta(timedelta(**size), format="short", threshold=999_999, locale=_locale())
+    return text.replace(".", "").replace(" ", NBSP)
+
+
+def money(amount: Any, currency: str = "₽") -> str:
+    """1 047,85 ₽."""
+    try:
+        value = Decimal(str(amount))
+    except InvalidOperation:
+        return "–"
+    shape = "#,##0" if value == value.to_integral_value() else "#,##0.00"
+    return numbers.format_decimal(value, shape, locale=_locale()).replace(" ", NBSP) + NBSP + currency
+
+
+def seconds(ms: int | None) -> str:
+    """0.8 s; minutes and hours where it took that long."""
+    if ms is None:
+        return "–"
+    if ms >= 100_000:
+        return span(ms // 1000)
+    shape = "0.0" if ms >= 50 else "0.000"
+    return numbers.format_decimal(Decimal(ms) / 1000, shape, locale=_locale()) + NBSP + _("s")
+
+
+def count(number: int) -> str:
+    """1,047; 1 047."""
+    return numbers.format_decimal(number, locale=_locale())

@@ -1,0 +1,71 @@
+"""The leads that wait for a person, and how many there are; by the index `leads_by_state`."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, literal_column, select, union_all
+
+from core.states import NEEDS_A_PERSON, READY
+from store.tables import leads
+
+Row = dict[str, Any]
+ORDER = tuple(reversed(NEEDS_A_PERSON))  # what may have rung comes first
+MOST = 1000  # of each state are looked at; a page says "1,000+"
+_COLUMNS = [
+    leads.c[name]
+    for name in (
+        [
+            "id",
+            "no",
+            "source",
+            "account",
+            "state",
+            "reason",
+            "reasons",
+            "received_at",
+            "person",
+            "number",
+            "script",
+            "history_n",
+            "claims",
+            "erased_at",
+        ]
+    )
+]
+
+
+def count(tx: Connection) -> int:
+    """How many wait for a person; of each state no more than 1,000 are counted."""
+    return int(tx.execute(_COUNT).scalar_one())
+
+
+def waiting(tx: Connection) -> int:
+    """How many wait to be called, at most 1,000."""
+    return int(tx.execute(_WAITING).scalar_one())
+
+
+def pending(tx: Connection) -> list[Row]:
+    """The leads themselves, without their payloads: by state, the oldest first, at most 1,000 of each."""
+    found: list[Row] = []
+    for query in _PENDING:
+        found += [dict(row._mapping) for row in tx.execute(query)]
+    return found
+
+
+def _few(state: str) -> Any:
+    # Written out, not bound: SQLite takes a partial index only for a condition it can read.
+    return select(literal_column("1")).where(leads.c.state == literal_column(f"'{state}'")).limit(MOST)
+
+
+_COUNT = select(func.count()).select_from(
+    union_all(*(select(literal_column("1")).select_from(_few(state).subquery()) for state in ORDER)).subquery()
+)
+_WAITING = select(func.count()).select_from(_few(READY).subquery())
+_PENDING = [
+    select(*_COLUMNS).where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST)
+    for state in ORDER
+]
+
+
+def newest_no(tx: Connection) -> int:
+    """The number of the newest lead; 0 before the first."""
+    return int(tx.execute(select(func.coalesce(func.max(leads.c.no), 0))).scalar_one())

@@ -71,7 +71,9 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
 def zone_of(settings: Settings) -> ZoneInfo:
     """What people read times in: TIMEZONE, else the policy file's."""
     policy = load.load_policy(settings.policy_file)
-    return ZoneInfo(settings.timezone or (policy.policy.timezone if isinstance(policy, load.PolicyText) else "UTC"))
+    return ZoneInfo(
+        settings.console.timezone or (policy.policy.timezone if isinstance(policy, load.PolicyText) else "UTC")
+    )
 
 
 def check_place(settings: Settings) -> None:

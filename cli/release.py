@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_settings, wired_gateway
 from cli.sources_apply import apply_files
-from config.settings import Settings
+from config.settings import ConsoleSettings, Settings
 from flow import people
 from flow.gateway import Gateway
 from store import epoch, migrate
@@ -32,12 +32,16 @@ def carry_out(gateway: Gateway, settings: Settings) -> None:
     with gateway.store.write() as tx:
         epoch.begin(gateway.store, tx)
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
-    if settings.console_owner:
-        try:
-            made = people.first_owner(gateway, settings.console_owner, settings.console_owner_password)
-        except people.Wrong as why:
-            fail(f"CONSOLE_OWNER: {why}")
-        click.echo(
-            f"console: the owner {settings.console_owner} was made" if made else "console: there are users already"
-        )
+    _first_owner(gateway, settings.console)
     apply_files(gateway, settings)
+
+
+def _first_owner(gateway: Gateway, console: ConsoleSettings) -> None:
+    """CONSOLE_OWNER, while there is no user: for places without a shell."""
+    if not console.owner:
+        return
+    try:
+        made = people.first_owner(gateway, console.owner, console.owner_password)
+    except people.Wrong as why:
+        fail(f"CONSOLE_OWNER: {why}")
+    click.echo(f"console: the owner {console.owner} was made" if made else "console: there are users already")

@@ -7,7 +7,7 @@ here, gunicorn's workers too. `docs/settings.md` names each one; a test compares
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,15 @@ class VoiceSettings:
 
 
 @dataclass(frozen=True)
+class ConsoleSettings:
+    timezone: str  # what people read times in; empty: the policy's
+    panel_url: str
+    saves: bool
+    owner: str
+    owner_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     host: str
     port: int
@@ -62,12 +71,8 @@ class Settings:
     trusted_proxies: int
     run_dir: str
     retention_days: int
-    timezone: str  # what people read times in; empty: the policy's
-    panel_url: str
-    console_saves: bool
-    console_owner: str
-    console_owner_password: str = field(repr=False)
     voice: VoiceSettings
+    console: ConsoleSettings
 
 
 @dataclass(frozen=True)
@@ -153,17 +158,23 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
         run_dir=get("str", "RUN_DIR", ""),
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
-        timezone=get("str", "TIMEZONE", "", validate=_zone),
-        panel_url=get("str", "VOICE_PANEL_URL", "", validate=_page_url),
-        console_saves=get("str", "CONSOLE_SAVES", "on", validate=validate.OneOf(["on", "off"])) == "on",
-        console_owner=get("str", "CONSOLE_OWNER", ""),
-        console_owner_password=get("str", "CONSOLE_OWNER_PASSWORD", ""),
         voice=voice,
+        console=_console(get),
     )
     problems += _sealed(env) + _together(settings) + _kept(env, settings.database_url)
     if problems:
         raise SettingsError(sorted(set(problems)))
     return settings
+
+
+def _console(get: Callable[..., Any]) -> ConsoleSettings:
+    return ConsoleSettings(
+        timezone=get("str", "TIMEZONE", "", validate=_zone),
+        panel_url=get("str", "VOICE_PANEL_URL", "", validate=_page_url),
+        saves=get("str", "CONSOLE_SAVES", "on", validate=validate.OneOf(["on", "off"])) == "on",
+        owner=get("str", "CONSOLE_OWNER", ""),
+        owner_password=get("str", "CONSOLE_OWNER_PASSWORD", ""),
+    )
 
 
 def places(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / ".env") -> Places:
@@ -209,7 +220,7 @@ def _together(s: Settings) -> list[str]:
         problems.append("VOICE_API_KEY: not set; set it, or VOICE_API_LOGIN and VOICE_API_PASSWORD together")
     if v.ca_file and not Path(v.ca_file).is_file():
         problems.append("VOICE_CA_FILE: must name a readable file of certificates")
-    if bool(s.console_owner) != bool(s.console_owner_password):
+    if bool(s.console.owner) != bool(s.console.owner_password):
         problems.append("CONSOLE_OWNER and CONSOLE_OWNER_PASSWORD: set both, or neither")
     if s.public_url and not _is_loopback(s.public_url) and v.url and _is_loopback(v.url):
         problems.append("VOICE_API_URL points at this machine while PUBLIC_URL is public: the simulator was left on")

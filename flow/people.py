@@ -30,7 +30,7 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class KeptOut:
-    """A sign-in that failed: again in `wait_s` seconds; 0: at once. Nothing tells a wrong name from a wrong password."""
+    """A sign-in that failed: again in `wait_s` seconds; 0: at once. A wrong name is told as a wrong password is."""
 
     wait_s: int = 0
 

@@ -10,27 +10,23 @@ from store.tables import leads
 Row = dict[str, Any]
 ORDER = tuple(reversed(NEEDS_A_PERSON))  # what may have rung comes first
 MOST = 1000  # of each state are looked at; a page says "1,000+"
-_COLUMNS = [
-    leads.c[name]
-    for name in (
-        [
-            "id",
-            "no",
-            "source",
-            "account",
-            "state",
-            "reason",
-            "reasons",
-            "received_at",
-            "person",
-            "number",
-            "script",
-            "history_n",
-            "claims",
-            "erased_at",
-        ]
-    )
-]
+_PENDING_COLUMNS: tuple[str, ...] = (
+    "id",
+    "no",
+    "source",
+    "account",
+    "state",
+    "reason",
+    "reasons",
+    "received_at",
+    "person",
+    "number",
+    "script",
+    "history_n",
+    "claims",
+    "erased_at",
+)
+_COLUMNS = [leads.c[name] for name in _PENDING_COLUMNS]
 
 
 def count(tx: Connection) -> int:

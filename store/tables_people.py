@@ -12,7 +12,9 @@ users = Table(
     "users",
     meta,
     Column("id", COUNTED, Identity(), primary_key=True),
-    Column("key", Text, nullable=False, unique=True, info=STAFF),  # core.people.key_of(name): the spelling does not count
+    Column(
+        "key", Text, nullable=False, unique=True, info=STAFF
+    ),  # core.people.key_of(name): the spelling does not count
     Column("name", Text, nullable=False, info=STAFF),
     Column("role", Text, nullable=False, info=WORD),
     Column("password", Text, nullable=False, server_default="", info=SECRET),  # flow.passwords; empty: links only

@@ -175,8 +175,9 @@ def settings_in_code():
     found = {}
     for call in calls_in("config/settings.py", "get"):
         kind, variable, *default = call.args
+        if not isinstance(kind, ast.Constant) or kind.value not in ("str", "int", "float"):
+            continue  # the places' own
         found[variable.value] = default[0].value if default and isinstance(default[0], ast.Constant) else None
-        assert kind.value in ("str", "int", "float")
     for name, default in re.findall(r"""_given\.get\(["'](\w+)["']\) or ["']?([\w.]*)""", text("../gunicorn.conf.py")):
         found.setdefault(name, default)
     return found
@@ -184,8 +185,7 @@ def settings_in_code():
 
 def calls_in(file, function):
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    read = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "read"), tree)
-    return [n for n in ast.walk(read) if isinstance(n, ast.Call) and ast.unparse(n.func) == function]
+    return [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == function]
 
 
 def test_every_setting_is_told_and_every_told_one_is_read():

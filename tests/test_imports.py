@@ -18,7 +18,11 @@ MAY = {
     "handlers": {
         "handlers",
         "flask",
+        "flask_babel",
         "flask_smorest",
+        "flask_wtf",
+        "babel",
+        "markupsafe",
         "marshmallow",
         "werkzeug",
         "prometheus_client",

@@ -96,8 +96,8 @@ def _keep_out(role: str, quiet: bool) -> AnyResponse | None:
                 session.clear()
             if quiet:
                 return Response(status=401)
-            back = {"next": request.full_path.rstrip("?")} if request.method == "GET" else {}
-            return redirect(url_for("console.login", **back), 303)
+            back = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("console.login", next=back), 303)
         if not people.may(g.user.role, role):
             g.needed = role
             abort(403)

@@ -33,7 +33,7 @@ def _change(change: Any, what: str, said: str) -> Any:
     name, script = request.form.get("account", ""), request.form.get("script") or None
     with gateway.store.read() as tx:
         known = {one.account for one in frame.read(tx, gateway, 0).stopped}
-    for one in sorted({*gateway.voices, *known}):
+    for one in sorted({*gateway.accounts, *known}):
         if name in ("", one):
             change(gateway, one, who, why, script)
     people.note(gateway, who, what, ": ".join(filter(None, (name or ALL, script))), why)

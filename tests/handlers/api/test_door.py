@@ -5,6 +5,7 @@ import re
 import pytest
 
 from flow import people
+from store import people as rows
 from store.engine import Store
 from tests.handlers.conftest import API_TOKEN
 from tests.handlers.problems import problem_of
@@ -145,7 +146,9 @@ def test_a_token_that_reads_changes_nothing_and_one_that_operates_does(api, gate
 def test_a_revoked_token_is_none(api, gateway, token):
     headers = token("configure")
     assert api.http.get("/api/alarms", headers=headers).status_code == 200
-    people.revoke_token(gateway.parts, 1, "test")
+    with gateway.store.read() as tx:
+        (known,) = rows.all_tokens(tx)
+    people.revoke_token(gateway.parts, known["id"], "test")
     problem_of(api.http.get("/api/alarms", headers=headers), 401)
 
 

@@ -21,6 +21,7 @@ from store.engine import StoreUnavailable
 
 HOUR_MS = 3_600_000
 NO_DATABASE = "no database is set, so only the files were looked at"
+FETCH = '{base: "https://portal.example", token: env:CRM_TOKEN}'
 CAPS = ("calls_per_hour", "calls_per_day", "spend_per_day")
 
 
@@ -126,6 +127,8 @@ def _of_text(loaded: load.Loaded) -> Iterator[str]:
     yield f"longest wait that its own rules can cause: {_span(wait)} (hours {hours})" if wait else "rings at any hour"
     if off := [cap for cap in CAPS if not getattr(policy, cap)]:
         yield f"no cap is written, so none stops its calls: {', '.join(off)} (docs/how-to/caps.md)"
+    if unasked := loaded.unasked():
+        yield f"no `fetch` is written: {unasked} (held: no_number). Ask the CRM by: fetch: {FETCH}"
     if not loaded.source.enabled:
         yield "switched off: what comes is kept, its leads are held"
 

@@ -35,6 +35,13 @@ class Loaded:
     text: str
     digest: str  # SHA-256 of the text, hex
 
+    def unasked(self) -> str:
+        """What cannot ring because the CRM, which the preset knows to ask, is not; "" where nothing is missing."""
+        fetch = json.loads(self.text).get("fetch", {})
+        if self.source.fetch is not None or "steps" not in fetch:
+            return ""
+        return str(fetch.get("without", "what comes as an id only never rings"))
+
 
 @dataclass(frozen=True)
 class PolicyText:

@@ -150,11 +150,13 @@ class FetchSection(Section):
     ready_when = When()
     rate = Count(least=1, most=50)
     required = YesNo()
+    without = Text(longest=500)  # for people: what cannot ring while nobody is asked
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Fetch | None:
         """None while the base or a token that the questions need is missing: nobody can be asked."""
         data.pop("required", None)
+        data.pop("without", None)
         names = [step.name for step in data.get("steps", ())] + ([data["join"].name] if "join" in data else [])
         if len(set(names)) < len(names):
             raise ValidationError({"steps": refusal("steps of different names").messages})

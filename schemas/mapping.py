@@ -7,7 +7,7 @@ from marshmallow import ValidationError, post_load
 from core.source import Mapping, NumberRule, ScriptChoice, ScriptRule
 from schemas.fields import Country, Texts
 from schemas.references import Reference, ScriptName, SmsText, When
-from schemas.section import Part, Parts, Section, Value, Wrong
+from schemas.section import Part, Parts, Section, Value, Wrong, as_field, in_flow, refusal
 
 
 class NumberSection(Section):
@@ -62,6 +62,9 @@ class Script(Value):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> ScriptChoice:
         if isinstance(value, dict):
+            if meant := as_field(value):
+                whole = {**meant, "allow": value.get("allow", ["Заявка", "Перезвон"])}
+                raise refusal("the way to the value under `field`", value, in_flow(whole))
             choice: ScriptChoice = ScriptSection().load(value)
             return choice
         return ScriptChoice(default=ScriptName().deserialize(value))

@@ -5,6 +5,7 @@ there, and the text to write instead. `problems_of` lays all of them out by thei
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
 Keys = tuple[str, ...]
+PLAIN = re.compile(r"[^\W_](?:[\w -]*\w)?")  # what stands in YAML without quotes, as text
+REFERENCES = ("path", "like")  # what says where a value stands, beside a field's bare name
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,15 @@ def in_yaml(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def in_flow(value: Any) -> str:
+    """A text, list or object as it is written within one line of YAML."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {in_flow(below)}" for key, below in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(in_flow, value)) + "]"
+    return str(value) if PLAIN.fullmatch(str(value)) else in_yaml(str(value))
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """The one of `words` that was probably meant; "" when none is near."""
     return next(iter(difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)), "")
@@ -57,6 +69,14 @@ def problems_of(errors: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Wrong]]:
             yield from problems_of(below, keys)
     else:
         yield keys, errors if isinstance(errors, Wrong) else Wrong(str(errors))
+
+
+def as_field(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The object with its `path` or `like` under `field`, where somebody wrote it beside; None where nobody did."""
+    found = [key for key in REFERENCES if key in value]
+    if "field" in value or len(found) != 1:
+        return None
+    return {"field": {found[0]: value[found[0]]}} | {key: below for key, below in value.items() if key != found[0]}
 
 
 class Section(Schema):
@@ -97,6 +117,8 @@ class Part(fields.Nested):
         if not isinstance(value, dict):
             bare = self.short and isinstance(value, str)
             raise refusal("keys and values", value, f"{{{self.short}: {in_yaml(value)}}}" if bare else "")
+        if self.short == "field" and (meant := as_field(value)):
+            raise refusal("the way to the value under `field`", value, in_flow(meant))
         return super()._deserialize(value, attr, data, partial=partial, **kw)
 
 

@@ -12,9 +12,10 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from core.reading.delivery import Delivery
+from core.reading.form import pairs_of_bytes
+from core.reading.tree import Unreadable
 from core.source import Source
 
 MISSING = "missing"  # nothing there that could be a proof
@@ -27,7 +28,6 @@ CAUSES = (MISSING, WRONG, MALFORMED, NO_SECRET, TOO_OLD, IP)
 
 QUERY, PATH, HEADER, FIELD = "query", "path", "header", "field"
 Spent = tuple[tuple[str, str], ...]
-MOST_FIELDS = 1000
 LONGEST = 8192  # characters of a header that may be a proof
 DIGESTS = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
 
@@ -117,22 +117,13 @@ def judged(right: bool, sent_ms: int | None, tolerance_s: float, now_s: float, s
     return Proof(True, spent=spent)
 
 
-def form_pairs(body: bytes) -> list[tuple[bytes, bytes]] | None:
-    """The fields of a urlencoded body, decoded to the very bytes that were encoded and in their order;
-    None where there are too many. (The parsed tree has other uses: it unfolds and unwraps.)"""
-    pieces = body.split(b"&", MOST_FIELDS + 1)
-    if len(pieces) > MOST_FIELDS:
-        return None
-    halves = (piece.replace(b"+", b" ").partition(b"=") for piece in pieces if piece)
-    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in halves]
-
-
 def form_fields(body: bytes, *names: str) -> tuple[tuple[bytes, ...], str]:
-    """(values, cause): the named fields of a urlencoded body, each there exactly once. Where one is not,
-    every value is empty and the cause says why."""
+    """(values, cause): the named fields of a form, each there exactly once, as the very bytes that were meant; the
+    tree reads the same ones, unfolds and unwraps. Where one is not, every value is empty and the cause says why."""
     nothing = (b"",) * len(names)
-    pairs = form_pairs(body)
-    if pairs is None:
+    try:
+        pairs = pairs_of_bytes(body)
+    except Unreadable:
         return nothing, MALFORMED
     found = [[value for key, value in pairs if key == name.encode()] for name in names]
     if any(len(values) > 1 for values in found):

@@ -10,8 +10,10 @@ from core.reading.media import Media, decode, media
 from core.reading.tree import Tree, Unreadable, settle, storable
 from core.source import Body
 
-# A body that nobody calls a form passes for one only when it looks urlencoded: prose with a `=` in it does not.
+# A body that nobody calls a form passes for one when it begins with a field's name and `=`, and is urlencoded or has
+# never been (`phone=+7 (999) 000-00-26&name=...`, the template of a plugin): prose with a `=` in it does not.
 _URLENCODED = re.compile(rb"[^\s=&<>\"{}]+=[^\s<>\"{}]*")
+_PLAIN = re.compile(rb"[^\s=&<>\"{}]{1,200}=(?!.*%[0-9A-Fa-f]{2})", re.DOTALL)
 
 _BASE64_OF_OBJECT = ("eyJ", "eyA", "ewo", "ew0")  # `{"`, `{ `, `{` and a line break
 
@@ -61,7 +63,7 @@ def _kind(body: bytes, said: Media, rules: Body) -> str:
         return "multipart"
     if rules.format == "auto" and (text[:1] in (b"{", b"[") or body.startswith((BOM_UTF16_LE, BOM_UTF16_BE))):
         return "json"
-    if rules.format == "form" or said.kind == "form" or _URLENCODED.fullmatch(text):
+    if rules.format == "form" or said.kind == "form" or _URLENCODED.fullmatch(text) or _PLAIN.match(text):
         return "form"
     return said.kind or "text"
 

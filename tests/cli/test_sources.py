@@ -373,3 +373,31 @@ def test_a_fresh_clone_needs_no_settings_for_presets_new_and_check(tmp_path):
         assert "no database is set" in said
     code, said = flask("apply")
     assert (code, "Traceback" in said) == (1, False) or (ROOT / "var/run.env").exists()
+
+
+AMOCRM = "preset: amocrm\nauth: {secret: env:SHOP_TOKEN}\nmapping: {script: Заявка с сайта}\n"
+EXAMPLES = ROOT / "config/presets/examples"
+
+
+@pytest.mark.parametrize(
+    ("example", "came"),
+    [
+        ("amocrm_contact.http", [("ready", "79990000003")]),
+        ("amocrm_unsorted.http", [("ready", "79990000032")]),
+        ("amocrm_pipeline.http", [("held", None)]),
+    ],
+)
+def test_amocrm_without_its_crm_rings_contacts_and_unsorted_and_says_what_it_cannot(desk, example, came):
+    desk.secrets.write_text("SHOP_TOKEN=test-secret\n")
+    desk.save("shop", AMOCRM)
+    desk.look()
+    code, said = desk.run("check", "shop")
+    assert code == 0, said
+    assert "no `fetch` is written" in said
+    assert "never brings a phone" in said
+    answer = desk.post("token=test-secret", (EXAMPLES / example).read_bytes().partition(b"\r\n\r\n")[2].decode())
+    desk.decide()
+    lead = desk.lead(answer)
+    assert [(lead.state, lead.number)] == came
+    if lead.state == "held":
+        assert lead.reason == "no_number"

@@ -47,6 +47,13 @@ def test_a_preset_that_needs_a_crm_says_so_when_the_owner_names_none():
     assert [said.write for _, said in wrong] == ['"https://portal.example"', "env:SHOP_CRM"]
 
 
+def test_a_preset_may_say_what_cannot_ring_instead():
+    fetch = {key: FETCH[key] for key in ("headers", "steps")} | {"without": "deals never ring"}
+    source, wrong = read_source("shop", {**LEAST, "fetch": fetch})
+    assert (source.fetch, wrong) == (None, [])
+    assert wrong_with(without="deals never ring") == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

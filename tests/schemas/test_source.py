@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from config.yaml_text import parse
 from core.expressions.expression import Condition, Path, Template
 from core.source import Hours, ScriptChoice, Split
 from schemas.source import read_source
@@ -213,6 +214,19 @@ def test_a_wrong_value_is_named_with_what_to_write(keys, way, write):
     [
         ({"number": "Phone"}, "mapping.number", '{field: "Phone"}'),
         ({"number": {"field": "order.Телефон"}}, "mapping.number.field", "{path: [order, Телефон]}"),
+        (
+            {"number": {"path": ["order", "Номер телефона", "0"], "region": "RU"}},
+            "mapping.number",
+            "{field: {path: [order, Номер телефона, 0]}, region: RU}",
+        ),
+        ({"number": {"like": "tel-*"}}, "mapping.number", '{field: {like: "tel-*"}}'),
+        ({"person": {"path": ["a", 'it\'s: "b"']}}, "mapping.person", "{field: {path: [a, 'it''s: \"b\"']}}"),
+        ({"asked_at": {"path": ["a.b"]}}, "mapping.asked_at", '{field: {path: ["a.b"]}}'),
+        (
+            {"script": {"path": ["a", "b"], "allow": ["VK"], "default": "VK"}},
+            "mapping.script",
+            "{field: {path: [a, b]}, allow: [VK], default: VK}",
+        ),
         ({"number": {"field": []}}, "mapping.number.field", ""),
         ({"sms": "Привет"}, "mapping.sms", '{template: "Привет"}'),
         (
@@ -244,6 +258,15 @@ def test_a_wrong_mapping_is_named_with_what_to_write(mapping, way, write):
     said = wrong_with(mapping={**LEAST["mapping"], **mapping})
     assert list(said) == [way]
     assert said[way].write == write
+
+
+def test_the_line_to_write_is_one_that_loads():
+    number = {"path": ["order", "fields", "Номер: телефона", "1", "on", "a, b", "x #y"], "region": "RU"}
+    line = wrong_with(mapping={**LEAST["mapping"], "number": number})["mapping.number"].write
+    text = parse(f"mapping: {{number: {line}, script: x}}\nauth: {{secret: env:A}}".encode(), "shop.yaml")
+    source, wrong = read_source("shop", text.value)
+    assert source is not None, wrong
+    assert source.mapping.number.fields[0].steps == tuple(number["path"])
 
 
 @pytest.mark.parametrize("secret", ["hunter2", "env:", "env:A B", "env:1A", ["env:A", "hunter2"], {"value": "hunter2"}])

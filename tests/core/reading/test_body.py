@@ -39,6 +39,40 @@ class TestWhatIsRead:
     def test_a_form_is_read_under_a_wrong_or_missing_content_type(self, said):
         assert value("Phone=%2B79990000001&Name=Anna+B", said) == {"Phone": "+79990000001", "Name": "Anna B"}
 
+    @pytest.mark.parametrize("said", ["text/plain; charset=UTF-8", "text/plain", "", "application/json", FORM])
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ("phone=+7 (999) 000-00-26&name=Иван", {"phone": "+7 (999) 000-00-26", "name": "Иван"}),
+            ("phone=+7 (999) 000-00-26", {"phone": "+7 (999) 000-00-26"}),
+            (
+                "name=Tom & Jerry&phone=+1 202 555 0143&sale=10%",
+                {"name": "Tom & Jerry", "phone": "+1 202 555 0143", "sale": "10%"},
+            ),
+            ("phone=+79990000026\r\nname=Иван\r\n", {"phone": "+79990000026", "name": "Иван"}),
+            ("text=one\ntwo\na=b&phone=+7999", {"text": "one\ntwo\na=b", "phone": "+7999"}),
+            ("your[name]=Anna B&Ваш телефон=8 999", {"your": {"name": "Anna B"}, "Ваш телефон": "8 999"}),
+        ],
+    )
+    def test_a_form_that_was_never_encoded_is_taken_as_it_stands(self, said, body, fields):
+        assert value(body, said) == fields
+
+    def test_one_percent_code_says_that_a_form_is_encoded(self):
+        assert value("phone=%2B7 999&name=Anna+B", FORM) == {"phone": "+7 999", "name": "Anna B"}
+        assert value("phone=%2B7999&name=Anna+B", "text/plain") == {"phone": "+7999", "name": "Anna B"}
+
+    @given(
+        st.dictionaries(
+            st.from_regex(r"[a-zа-я][a-zа-я_-]{0,9}", fullmatch=True),
+            st.from_regex(r"[+0-9()а-яa-z.,:;!?-][ +0-9()а-яa-z.,:;!?-]{0,20}[+0-9()а-яa-z]", fullmatch=True),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    def test_whatever_was_written_without_encoding_is_read_as_it_was_written(self, fields):
+        fields = {**fields, "phone": "+7 (999) 000-00-26"}
+        assert value("&".join(f"{key}={text}" for key, text in fields.items()), "text/plain") == fields
+
     def test_a_list_may_stand_at_the_top(self):
         assert value('[{"id": 1}, {"id": 2}]') == [{"id": "1"}, {"id": "2"}]
 
@@ -167,6 +201,7 @@ class TestUnreadable:
             ("a" + "[b]" * 40 + "=1", FORM, "body_too_deep"),
             ("just words", "text/plain", "body_not_data"),
             ("Name: Anna\nphone = 79990000001", "text/plain", "body_not_data"),
+            ("call phone=79990000001", "text/plain", "body_not_data"),
             ("<lead><phone>79990000001</phone></lead>", "text/xml", "body_is_xml"),
             ("<a x='1'/>", "", "body_not_data"),
             ("--x\r\n", "multipart/form-data; boundary=x", "body_bad_multipart"),

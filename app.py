@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     console.register(app, https=settings.public_url.startswith("https://"), zone=zone_of(settings))
     errors.register(app)
     read_off.register(app)
-    app.before_request(app.extensions["gateway"].sources.keep_fresh)
+    app.before_request(lambda: app.extensions["gateway"].sources.keep_fresh())
     return app
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from config.merge import merge, under_policy, without
@@ -121,8 +122,17 @@ def read_raw(path: Path) -> bytes | Problems:
 
 def read_preset(name: str, presets: Path = PRESETS) -> Text | Problems | None:
     """The preset's text, checked by itself; None where there is none of this name."""
-    if not re.fullmatch(NAME, name) or not (presets / f"{name}.yaml").is_file():
+    if not re.fullmatch(NAME, name):
         return None
+    try:
+        written_at = (presets / f"{name}.yaml").stat().st_mtime_ns
+    except OSError:
+        return None
+    return _preset(name, presets, written_at)
+
+
+@lru_cache(256)  # the presets come with the code, and every source of every look is laid over one
+def _preset(name: str, presets: Path, _written_at: int) -> Text | Problems:
     text = read_source_text(presets / f"{name}.yaml")
     if isinstance(text, Problems):
         return text

@@ -7,6 +7,7 @@ that begins in the hour that is left out opens at the jump. Times are seconds si
 
 import math
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.source import Hours
@@ -56,6 +57,7 @@ def open_seconds(hours: Hours, zone: ZoneInfo, since_s: float, until_s: float, e
     return counted
 
 
+@lru_cache(64)  # a year is walked through, and owners share a few windows
 def longest_closed(hours: Hours, zone: ZoneInfo) -> float:
     """The longest time in seconds that the window stays shut in a year of the zone's lasting rules."""
     if always(hours):

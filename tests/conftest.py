@@ -1,9 +1,22 @@
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
 
 from store.engine import Store
-from store.tables import meta
 from tests import databases
+from tests.application import Application
 from tests.fakes import Clock, Stage
+
+# Every commit is synced, which memory does at once. What is to outlive a crash is shown by the trials, on a disk.
+if databases.roomy_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(databases.MEMORY))
+
+# The same examples each time, and no clock: whoever changed nothing sees nothing new. `make faults` looks further.
+_CLOCKLESS = [HealthCheck.too_slow]
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=_CLOCKLESS)
+settings.register_profile("far", deadline=None, max_examples=2000, suppress_health_check=_CLOCKLESS, print_blob=True)
+settings.load_profile("suite")
 
 
 def pytest_report_header():
@@ -18,7 +31,9 @@ def pytest_report_header():
 def _schema():
     if databases.postgresql_server() is None:
         pytest.skip("no PostgreSQL")
-    return databases.new_schema()
+    opened = databases.Schema()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,13 +41,9 @@ def database_url(request, tmp_path):
     """A fresh, migrated database of each kind."""
     if request.param == "sqlite":
         return databases.new_file(tmp_path)
-    url = request.getfixturevalue("_schema")
-    store = Store(url)
-    with store.write() as tx:
-        for table in reversed(meta.sorted_tables):  # faster than TRUNCATE, which syncs each table's file
-            tx.execute(table.delete())
-    store.dispose()
-    return url
+    schema = request.getfixturevalue("_schema")
+    schema.empty()
+    return schema.url
 
 
 @pytest.fixture
@@ -52,3 +63,15 @@ def store(database_url, clock):
 def gateway(store, clock, tmp_path):
     """The whole walk in one process, with a voice that answers what the test says."""
     return Stage(store, clock, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def _application():
+    return Application()
+
+
+@pytest.fixture
+def app(gateway, _application):
+    """The whole web application, and the commands, over the gateway's parts."""
+    yield _application.over(gateway.parts)
+    gateway.parts.sources.end()

@@ -5,6 +5,7 @@ import json
 import tempfile
 import threading
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from config.load import Loaded, PolicyText, Text, from_text, load_text
@@ -40,6 +41,16 @@ YES = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b'{"result":"ok
 NO = Outcome(REFUSED, error="нет такого скрипта", http_status=200)
 LOST = Outcome(UNKNOWN, "no_answer")
 NEVER_LEFT = Outcome(NOT_SENT, "refused_connection")
+
+
+_read_back = lru_cache(256)(from_text)  # most tests have the same source
+
+
+@lru_cache(256)
+def _loaded(name: str, yaml: str) -> Loaded:
+    loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"), UNCAPPED)
+    assert isinstance(loaded, Loaded), str(loaded)
+    return loaded
 
 
 class Clock:
@@ -94,7 +105,7 @@ class Stage:
         self.bell = FakeBell()
         self.parts = Gateway(
             store=store,
-            sources=InForce(store, from_text),
+            sources=InForce(store, _read_back),
             bell=self.bell,
             refusals=Refusals(store),
             secrets={"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}.get,
@@ -118,8 +129,7 @@ class Stage:
 
     def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
         """Put a source's text into force; without `refresh` as another process would."""
-        loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"), UNCAPPED)
-        assert isinstance(loaded, Loaded), str(loaded)
+        loaded = _loaded(name, yaml)
         with self.store.write() as tx:
             newest = sources.newest(tx, name)
             n = sources.put_in_force(tx, name, loaded.text, after=newest, who="test", now=int(self.clock() * 1000))

@@ -2,24 +2,9 @@
 
 import pytest
 
-from app import create_app
-from config.settings import read
+from tests.application import SETTINGS
 
-SETTINGS = {
-    "DATABASE_URL": "sqlite:///var/unused.db",
-    "VOICE_API_URL": "http://127.0.0.1:9/",
-    "VOICE_API_KEY": "key",
-    "SECRET_KEY": "s" * 32,
-    "DIGEST_KEY": "d" * 32,
-    "API_TOKEN": "a-token-of-the-tests",
-}
-
-
-@pytest.fixture
-def app(gateway):
-    made = create_app(read(SETTINGS, dotenv=None), gateway.parts)
-    yield made
-    gateway.parts.sources.end()
+__all__ = ["SETTINGS"]
 
 
 @pytest.fixture

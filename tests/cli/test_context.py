@@ -8,7 +8,7 @@ import pytest
 from app import create_app
 from config.settings import read
 from store import do_not_call
-from tests.cli.conftest import SETTINGS
+from tests.application import SETTINGS
 
 WHY = ("--who", "anna", "--why", "asked us to stop")
 IVAN = {"id": "1", "name": "Иван", "phone": "+7 (999) 000-00-01"}

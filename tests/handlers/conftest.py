@@ -1,17 +1,8 @@
 import pytest
 
-from app import create_app
-from config.settings import read
+from tests.application import API_TOKEN, SETTINGS
 
-API_TOKEN = "a-token-of-the-tests"
-SETTINGS = {
-    "DATABASE_URL": "sqlite:///var/unused.db",
-    "VOICE_API_URL": "http://127.0.0.1:9/",
-    "VOICE_API_KEY": "key",
-    "SECRET_KEY": "s" * 32,
-    "DIGEST_KEY": "d" * 32,
-    "API_TOKEN": API_TOKEN,
-}
+__all__ = ["API_TOKEN", "SETTINGS"]
 
 
 class Client:
@@ -33,14 +24,6 @@ class Client:
         answer = self.get(path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json
-
-
-@pytest.fixture
-def app(gateway):
-    """The whole web application over the gateway's parts."""
-    made = create_app(read(SETTINGS, dotenv=None), gateway.parts)
-    yield made
-    gateway.parts.sources.end()
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def pooler(tmp_path):
     command = ["pgbouncer", str(tmp_path / "pgbouncer.ini")]
     if os.geteuid() == 0:
         for path in (tmp_path, *tmp_path.parents):
-            if path.owner() == "root" and str(path).startswith("/tmp/"):
+            if path.owner() == "root" and str(path).startswith(("/tmp/", "/dev/shm/")):
                 path.chmod(0o755)
         command = ["runuser", "-u", "postgres", "--", *command]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -12,7 +12,7 @@ from config.settings import ROOT, read
 from store import migrate
 from store.engine import Store
 from store.tables import meta
-from tests.cli.conftest import SETTINGS
+from tests.application import SETTINGS
 from tests.databases import new_file, new_schema
 
 VERSIONS = ROOT / "store/migrations/versions"

@@ -16,8 +16,8 @@ from core.outcome import REFUSED, Outcome
 from flow import do_not_call, erase, operate
 from flow.in_force import InForce
 from store.tables import meta
+from tests.application import API_TOKEN, SETTINGS
 from tests.fakes import LOST, NEVER_LEFT, YES
-from tests.handlers.conftest import API_TOKEN, SETTINGS
 
 NAME, NUMBER = "Аристарх", "79990001234"
 CANARIES = (NAME, json.dumps(NAME)[1:-1], "9990001234", "999) 000-12-34", "кухню", "secret-token-of-nobody")

@@ -7,9 +7,6 @@ import time
 
 import pytest
 
-from app import create_app
-from config.settings import read as settings_of
-from tests.cli.conftest import SETTINGS
 from tests.http_request import read
 from tests.walk.test_cis_senders import IN_QUERY, REQUESTS, secret_of, secrets, yaml_of
 
@@ -30,10 +27,8 @@ policy: {hours: "00:00-24:00"}
 
 
 @pytest.fixture
-def client(gateway):
-    app = create_app(settings_of(SETTINGS, dotenv=None), gateway.parts)
-    yield app.test_client()
-    gateway.parts.sources.end()
+def client(app):
+    return app.test_client()
 
 
 @pytest.mark.parametrize("name", DIRECT)

@@ -12,8 +12,8 @@ from schemathesis.engine import events
 from werkzeug.serving import make_server
 
 from core.outcome import Outcome
+from tests.application import API_TOKEN
 from tests.fakes import LOST, NO
-from tests.handlers.conftest import API_TOKEN
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from flow import people
 from store import people as rows
 from store.engine import Store
-from tests.handlers.conftest import API_TOKEN
+from tests.application import API_TOKEN
 from tests.handlers.problems import problem_of
 
 PATHS = [

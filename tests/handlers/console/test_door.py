@@ -5,8 +5,8 @@ import re
 import pytest
 
 from core.people import OPERATOR, OWNER, ROLES, VIEWER, may
+from tests.application import API_TOKEN
 from tests.fakes import TOKEN
-from tests.handlers.conftest import API_TOKEN
 
 OPEN = {"login", "log_in", "enter", "come_in", "choose", "static"}
 

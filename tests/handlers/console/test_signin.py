@@ -178,7 +178,7 @@ def test_a_sign_in_starts_a_new_session(stranger, irina):
 def test_over_https_the_cookie_is_bound_to_the_host(gateway):
     from app import create_app
     from config.settings import read
-    from tests.handlers.conftest import SETTINGS
+    from tests.application import SETTINGS
 
     settings = {**SETTINGS, "PUBLIC_URL": "https://leads.example.ru", "VOICE_API_URL": "https://voice.example.ru/"}
     app = create_app(read(settings, dotenv=None), gateway.parts)

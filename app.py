@@ -1,6 +1,7 @@
 """create_app(): the one place of wiring. No logic lives here."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cli import commands
 from config import load, logs
+from config.accounts import load_accounts, main_account
 from config.secrets import Secrets
-from config.settings import ROOT, Settings, SettingsError, VoiceSettings, read
+from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
-from core.account.trouble import MOST_IN_FLIGHT
+from core.account.wanted import WantedAccount
 from core.ports import Account
 from flow import alarms
 from flow.gateway import Gateway
@@ -25,8 +27,9 @@ from store import epoch, place
 from store.bell import open_bell, run_dir
 from store.engine import Store
 from store.journal import Journal
+from voice import PROVIDERS
+from voice.provider import Provider, account_of
 from wire.fetch import GuardedCrm
-from wire.mobilgroup import Mobilgroup
 from wire.post import Trace
 
 VAR = ROOT / "var"
@@ -41,13 +44,14 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     try:
         settings = settings or read()
         check_place(settings)
+        logs.set_up(quiet=click.get_current_context(silent=True) is not None)
+        gateway = gateway or wire(settings)
     except SettingsError as why:
         if click.get_current_context(silent=True) is None:
             print(why, file=sys.stderr)  # noqa: T201 - gunicorn's own log would wrap it in a traceback
             sys.exit(1)
         app.extensions["problems"] = str(why)
         return app
-    logs.set_up(quiet=click.get_current_context(silent=True) is not None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         API_TOKEN=settings.api_token,
@@ -57,7 +61,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.extensions["gateway"] = gateway or wire(settings)
+    app.extensions["gateway"] = gateway
     for part in (hooks, health, metrics):
         app.register_blueprint(part.blueprint)
     api.register(app)
@@ -86,39 +90,33 @@ def check_place(settings: Settings) -> None:
             logs.say(text)
 
 
-def main_account(voice: VoiceSettings, trace: Trace | None) -> Account:
-    """The account of the environment."""
-    speaks = Mobilgroup(
-        voice.url,
-        "body" if voice.login else voice.auth,
-        key=voice.key or None,
-        login=voice.login or None,
-        password=voice.password or None,
-        connect_timeout=voice.connect_timeout,
-        total_timeout=voice.total_timeout,
-        ca_file=voice.ca_file or None,
-        proxy=voice.proxy or None,
-        trace=trace,
-    )
-    return Account(
-        "main",
-        speaks,
-        calls_per_s=voice.rate,
-        total_timeout_ms=round(voice.total_timeout * 1000),
-        slots=voice.concurrency,
-        most_in_flight=max(MOST_IN_FLIGHT, voice.concurrency),
-    )
+def accounts(
+    settings: Settings, secrets: Secrets, providers: Mapping[str, Provider], trace: Trace | None = None
+) -> tuple[dict[str, Account], dict[str, str]]:
+    """Those that can ring, and what is wrong with the files of the others. Raises SettingsError for `main`."""
+    ways_in = {name: provider.ways_in for name, provider in providers.items()}
+
+    def make(wanted: WantedAccount) -> Account:
+        return account_of(providers[wanted.provider], wanted, trace=trace)
+
+    found = {"main": main_account(settings.main_account, ways_in, make)}
+    read = load_accounts(settings.accounts_dir, ways_in, secrets, make)
+    broken = {name: str(each) for name, each in read.items() if isinstance(each, load.Problems)}
+    return found | {name: each for name, each in read.items() if isinstance(each, Account)}, broken
 
 
-def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
-    """The parts of a running gateway, as the settings say. `trace` is for fault trials: see `wire.post.Post`."""
-    accounts = {"main": main_account(settings.voice, trace)}
-    store = Store(settings.database_url, pool=sum(account.slots for account in accounts.values()) + 34)
+def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str, Provider] = PROVIDERS) -> Gateway:
+    """The parts of a running gateway, as the settings say; raises SettingsError where the account `main` cannot be.
+    `trace` is for fault trials: see `wire.post.Post`."""
+    secrets = Secrets(settings.secrets_file)
+    able, broken = accounts(settings, secrets, providers, trace)
+    for problems in broken.values():
+        logs.say(problems)
+    store = Store(settings.database_url, pool=sum(account.slots for account in able.values()) + 34)
     policy = load.load_policy(settings.policy_file)
     if isinstance(policy, load.Problems):
         policy = load.PolicyText()  # the watcher names what is wrong with it
     sources = InForce(store, load.from_text)
-    secrets = Secrets(settings.secrets_file)
     sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources)
     sources.beside.append(secrets.look)
     gateway = Gateway(
@@ -130,7 +128,8 @@ def wire(settings: Settings, trace: Trace | None = None) -> Gateway:
         crm=GuardedCrm(),
         journal=Journal(run_dir(store, settings.run_dir) or (lambda: VAR / "run" / epoch.store_id(store))),
         digest_key=settings.digest_key,
-        accounts=accounts,
+        accounts=able,
+        broken_accounts=broken,
         retention_days=settings.retention_days,
         totals=policy.totals,
         account_trouble=policy.account_trouble,

@@ -79,7 +79,7 @@ def the_places() -> Places:
     """Where the owner's files lie; ends with 1 when one of these settings is wrong."""
     if settings := current_app.config.get("SETTINGS"):
         url = settings.public_url or f"http://127.0.0.1:{settings.port}"
-        return Places(settings.sources_dir, settings.policy_file, settings.secrets_file, url)
+        return Places(settings.sources_dir, settings.accounts_dir, settings.policy_file, settings.secrets_file, url)
     try:
         return places()
     except SettingsError as why:

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from cli.context import a_gateway, the_places
 from config import load
 from config import secrets as secrets_file
+from config.accounts import MAIN
 from config.examples import run_examples
 from config.settings import ROOT, Places
 from core.policy import longest_wait
@@ -76,6 +77,11 @@ def command(names: tuple[str, ...]) -> None:
         click.echo(f"no source files in {_short(places.sources_dir)}; begin with: flask sources presets")
     for line in _of_all(places, known) if not names else ():
         click.echo(line)
+    for account, problems in known.gateway.broken_accounts.items() if known.gateway is not None else ():
+        bad = True
+        click.echo(
+            f"account {account}: it cannot ring\n" + "".join(f"  {line}\n" for line in problems.splitlines()), nl=False
+        )
     sys.exit(1 if bad else 0)
 
 
@@ -91,9 +97,19 @@ def _check(
     source = loaded.source
     missing, partly = _secrets(path, source, places)
     wrong = [f"{path}: examples: {said}" for said in run_examples(source, path.parent / "examples")]
-    if known.gateway is not None and source.account not in known.gateway.accounts:
-        wrong.append(f"{path}: account: the voice account {source.account!r} is not set up")
+    if said := _of_account(source.account, places, known.gateway):
+        wrong.append(f"{path}: account: {said}")
     return missing + wrong, [*partly, *_of_text(loaded), *_of_database(name, loaded, known)]
+
+
+def _of_account(account: str, places: Places, gateway: Gateway | None) -> str:
+    """Why nothing could ring through it; empty: it can, as far as is known."""
+    if gateway is not None and account in gateway.broken_accounts and account not in gateway.accounts:
+        return f"the file of the voice account {account!r} is wrong, see below"
+    known = {MAIN, *load.source_files(places.accounts_dir)} if gateway is None else set(gateway.accounts)
+    if account in known:
+        return ""
+    return f"there is no voice account {account!r}; there is {', '.join(sorted(known))}"
 
 
 def _secrets(path: Path, source: Source, places: Places) -> tuple[list[str], list[str]]:

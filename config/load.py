@@ -14,7 +14,6 @@ from pathlib import Path
 from config.merge import merge, under_policy, without
 from config.problem import Problem, Problems, collect
 from config.yaml_text import SIZE, Keys, Text, parse
-from core.account.trouble import ACCOUNT_TROUBLE
 from core.source import Policy, Source, Totals
 from schemas.policy import read_policy
 from schemas.section import Wrong, nearest
@@ -47,12 +46,12 @@ class Loaded:
 @dataclass(frozen=True)
 class PolicyText:
     """The policy file: `defaults` as it stands, below every source's policy, the totals over all sources, and the
-    words by which a refusal means the voice account (`core.account.trouble`)."""
+    words by which a refusal means the voice account; None: those of its provider."""
 
     defaults: Text = field(default_factory=lambda: Text("", {}))
     policy: Policy = field(default_factory=Policy)
     totals: Totals = field(default_factory=Totals)
-    account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE
+    account_trouble: tuple[str, ...] | None = None
 
 
 def load_file(path: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> Loaded | Problems:
@@ -70,7 +69,7 @@ def load_text(name: str, text: Text, policy: PolicyText | None = None, presets: 
         return whole
     source, wrong = read_source(name, whole.value)
     if source is None:
-        return _problems(whole, wrong)
+        return lines_of(whole, wrong)
     canonical = json.dumps(without(whole, "examples").value, ensure_ascii=False, sort_keys=True)
     return Loaded(source, canonical, hashlib.sha256(canonical.encode()).hexdigest())
 
@@ -102,7 +101,7 @@ def from_text(name: str, text: str) -> Source | Problems:
     if not isinstance(value, dict):
         return Problems((Problem(name, 0, "", "a source's canonical text"),))
     source, wrong = read_source(name, value)
-    return source if source is not None else _problems(Text(name, value), wrong)
+    return source if source is not None else lines_of(Text(name, value), wrong)
 
 
 def read_source_text(path: Path) -> Text | Problems:
@@ -144,7 +143,7 @@ def _preset(name: str, presets: Path, _written_at: int) -> Text | Problems:
     for key in policy if isinstance(policy, dict) else ():
         if key != "test_when":  # whom and when is the owner's word, in the source or in the policy file
             wrong.append((("policy", key), Wrong("test_when only, the rest is the owner's to say", key)))
-    return _problems(text, wrong) if wrong or source is None else text
+    return lines_of(text, wrong) if wrong or source is None else text
 
 
 def preset_names(presets: Path = PRESETS) -> list[str]:
@@ -182,13 +181,14 @@ def load_policy(path: Path, usual: Path = USUAL_POLICY) -> PolicyText | Problems
         return text
     sections, wrong = read_policy(text.value)
     if sections is None:
-        return _problems(text, wrong)
+        return lines_of(text, wrong)
     below = {keys[1:]: place for keys, place in text.places.items() if keys[0] == "defaults" and len(keys) > 1}
     return PolicyText(Text(text.file, text.value.get("defaults", {}), below), *sections)
 
 
-def _problems(text: Text, wrong: list[tuple[Keys, Wrong]]) -> Problems:
-    """What is missing in a merged text is missing in the source: presets and defaults are checked by themselves."""
+def lines_of(text: Text, wrong: list[tuple[Keys, Wrong]]) -> Problems:
+    """The problems with their lines. What is missing in a merged text is missing in the source: presets and
+    defaults are checked by themselves."""
     items = []
     for keys, said in wrong:
         own = next((keys[:n] for n in range(len(keys), 0, -1) if text.places.get(keys[:n], ("",))[0] == text.file), ())

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
+from core.account.wanted import WantedAccount
+
 ROOT = Path(__file__).resolve().parent.parent
 # Each is set by a platform that gives every start an empty disk.
 FORGETFUL = {"DYNO": "Heroku", "K_SERVICE": "Cloud Run", "VCAP_APPLICATION": "Cloud Foundry"}
@@ -27,23 +29,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("wrong settings:\n" + "\n".join(f"- {p}" for p in problems))
         self.problems = problems
-
-
-@dataclass(frozen=True)
-class VoiceSettings:
-    """The account `main` at the provider. Seconds; `rate` is calls started per second, 0 is unlimited."""
-
-    url: str
-    auth: str
-    key: str = field(repr=False)
-    login: str = field(repr=False)
-    password: str = field(repr=False)
-    connect_timeout: float
-    total_timeout: float
-    concurrency: int
-    rate: float
-    ca_file: str
-    proxy: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -65,13 +50,14 @@ class Settings:
     digest_key: str = field(repr=False)
     api_token: str = field(repr=False)
     sources_dir: Path
+    accounts_dir: Path
     policy_file: Path
     secrets_file: Path
     public_url: str
     trusted_proxies: int
     run_dir: str
     retention_days: int
-    voice: VoiceSettings
+    main_account: WantedAccount
     console: ConsoleSettings
 
 
@@ -80,6 +66,7 @@ class Places:
     """Where the owner's files lie, and the address that senders call: known without the other settings."""
 
     sources_dir: Path
+    accounts_dir: Path
     policy_file: Path
     secrets_file: Path
     public_url: str  # without a slash at its end; where PUBLIC_URL is not set, this machine's own
@@ -130,19 +117,6 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
             return args[0] if args else ""
 
     long_enough = validate.Length(min=32, error="must have at least 32 characters (try: openssl rand -hex 32)")
-    voice = VoiceSettings(
-        url=get("str", "VOICE_API_URL", validate=_http_url),
-        auth=get("str", "VOICE_API_AUTH", "header", validate=validate.OneOf(["header", "body"])),
-        key=get("str", "VOICE_API_KEY", ""),
-        login=get("str", "VOICE_API_LOGIN", ""),
-        password=get("str", "VOICE_API_PASSWORD", ""),
-        connect_timeout=get("float", "VOICE_CONNECT_TIMEOUT", 3.0, validate=validate.Range(0.05, 60)),
-        total_timeout=get("float", "VOICE_TOTAL_TIMEOUT", 20.0, validate=validate.Range(0.1, 300)),
-        concurrency=get("int", "VOICE_CONCURRENCY", 8, validate=validate.Range(1, 512)),
-        rate=get("float", "VOICE_RATE", 5.0, validate=validate.Range(0, 10_000)),
-        ca_file=get("str", "VOICE_CA_FILE", ""),
-        proxy=get("str", "VOICE_PROXY", ""),
-    )
     settings = Settings(
         host=get("str", "HOST", "0.0.0.0"),  # noqa: S104 - the documented default; make run says 127.0.0.1
         port=get("int", "PORT", 8000, validate=validate.Range(1, 65535)),
@@ -152,13 +126,14 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         digest_key=get("str", "DIGEST_KEY", validate=long_enough),
         api_token=get("str", "API_TOKEN", validate=validate.Length(min=16, error="must have at least 16 characters")),
         sources_dir=ROOT / get("str", "SOURCES_DIR", "config/sources"),
+        accounts_dir=ROOT / get("str", "ACCOUNTS_DIR", "config/accounts"),
         policy_file=ROOT / get("str", "POLICY_FILE", "config/policy.yaml"),
         secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),
         public_url=get("str", "PUBLIC_URL", "").rstrip("/"),
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
         run_dir=get("str", "RUN_DIR", ""),
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
-        voice=voice,
+        main_account=_main_account(get),
         console=_console(get),
     )
     problems += _sealed(env) + _together(settings) + _kept(env, settings.database_url)
@@ -177,6 +152,29 @@ def _console(get: Callable[..., Any]) -> ConsoleSettings:
     )
 
 
+def _main_account(get: Callable[..., Any]) -> WantedAccount:
+    key_name = {"header": "key", "body": "key_in_body"}.get(
+        get("str", "VOICE_API_AUTH", "header", validate=validate.OneOf(["header", "body"])), "key"
+    )
+    auth = {
+        key_name: get("str", "VOICE_API_KEY", ""),
+        "login": get("str", "VOICE_API_LOGIN", ""),
+        "password": get("str", "VOICE_API_PASSWORD", ""),
+    }
+    return WantedAccount(
+        name="main",
+        provider=get("str", "VOICE_PROVIDER", "mobilgroup"),
+        url=get("str", "VOICE_API_URL", validate=_http_url),
+        auth={name: value for name, value in auth.items() if value},
+        connect_timeout_ms=_ms(get("float", "VOICE_CONNECT_TIMEOUT", 3.0, validate=validate.Range(0.05, 60))),
+        total_timeout_ms=_ms(get("float", "VOICE_TOTAL_TIMEOUT", 20.0, validate=validate.Range(0.1, 300))),
+        slots=get("int", "VOICE_CONCURRENCY", 8, validate=validate.Range(1, 512)),
+        calls_per_s=get("float", "VOICE_RATE", 5.0, validate=validate.Range(0, 10_000)),
+        ca_file=get("str", "VOICE_CA_FILE", ""),
+        proxy=get("str", "VOICE_PROXY", ""),
+    )
+
+
 def places(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / ".env") -> Places:
     """What a command needs that works before there are settings; `make run`'s own count too. Raises
     SettingsError."""
@@ -191,6 +189,7 @@ def places(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT 
 
     return Places(
         sources_dir=ROOT / get("SOURCES_DIR", "config/sources"),
+        accounts_dir=ROOT / get("ACCOUNTS_DIR", "config/accounts"),
         policy_file=ROOT / get("POLICY_FILE", "config/policy.yaml"),
         secrets_file=ROOT / get("SECRETS_FILE", "var/secrets.env"),
         public_url=get("PUBLIC_URL", f"http://127.0.0.1:{get('PORT', '8000')}").rstrip("/"),
@@ -213,10 +212,11 @@ def _flat(texts: Any) -> list[str]:
 def _together(s: Settings) -> list[str]:
     """What is wrong only in combination."""
     problems = []
-    v = s.voice
-    if v.key and (v.login or v.password):
+    v = s.main_account
+    key, pair = set(v.auth) & {"key", "key_in_body"}, set(v.auth) & {"login", "password"}
+    if key and pair:
         problems.append("VOICE_API_KEY and VOICE_API_LOGIN are both set; the provider takes one of the two")
-    if not v.key and not (v.login and v.password):
+    if not key and len(pair) < 2:
         problems.append("VOICE_API_KEY: not set; set it, or VOICE_API_LOGIN and VOICE_API_PASSWORD together")
     if v.ca_file and not Path(v.ca_file).is_file():
         problems.append("VOICE_CA_FILE: must name a readable file of certificates")
@@ -234,6 +234,11 @@ def _kept(env: _Env, database_url: str) -> list[str]:
     text = "DATABASE_URL: {} keeps no disk from one start to the next, and a SQLite file would go with its leads; "
     text += "take a PostgreSQL (postgresql://...)"
     return [text.format(platform) for name, platform in FORGETFUL.items() if env.holds(name)]
+
+
+def _ms(seconds: float | None) -> int:
+    """None where the setting was wrong, which is told beside."""
+    return round((seconds or 0) * 1000)
 
 
 def _is_loopback(url: str) -> bool:

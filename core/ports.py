@@ -43,6 +43,7 @@ class Account:
 
     `calls_per_s`: calls begun per second by all workers together, 0 is without a limit. `total_timeout_ms`: what
     `voice.place` takes at most. `slots`: its calls in flight in one worker process; `most_in_flight`: in all of them.
+    `trouble_words`: what a refusal says, as its provider has it, when it means the account and not one call.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Account:
     total_timeout_ms: int = 20_000
     slots: int = 8
     most_in_flight: int = MOST_IN_FLIGHT
+    trouble_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def learn(gateway: Gateway, tx: Tx, attempt: Attempt, outcome: Outcome, now: int
     before = accounts.lock(tx, attempt.account)
     started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
     ended = Ended(attempt.id, attempt.call.script, started_at)
-    after = trouble.after(before, ended, outcome, now, gateway.account_trouble)
+    after = trouble.after(before, ended, outcome, now, gateway.trouble_words(attempt.account))
     if after != before:
         accounts.write(tx, attempt.account, after)
     return Lesson(attempt, before, after)

@@ -95,6 +95,10 @@ def ringing(gateway: Gateway) -> list[Alarm]:
     if files:
         text = f"Source files with mistakes (the version in force stays): {', '.join(sorted(files))}"
         found.append(Alarm("broken_files", text, None, len(files)))
+    if gateway.broken_accounts:
+        text = "Account files with mistakes; leads wait or are held until they are mended and all is started again: "
+        text += ", ".join(sorted(gateway.broken_accounts))
+        found.append(Alarm("broken_accounts", text, None, len(gateway.broken_accounts)))
     if broken := gateway.sources.broken:
         text = f"Versions of sources that cannot be read here: {', '.join(sorted(broken))}"
         since = min((in_force[name] for name in broken if name in in_force), default=None)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from core.account.trouble import ACCOUNT_TROUBLE
 from core.ports import Account, Bell, Crm
 from core.source import Totals
 from flow.in_force import InForce
@@ -29,10 +28,15 @@ class Gateway:
     journal: Journal
     digest_key: str = field(repr=False)
     accounts: dict[str, Account] = field(default_factory=dict)
+    broken_accounts: dict[str, str] = field(default_factory=dict)  # what is wrong with the others' files
     retention_days: int = 90  # then people's data is erased
     totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
     rooms: Rooms = field(default_factory=Rooms)
-    account_trouble: tuple[str, ...] = ACCOUNT_TROUBLE  # what a refusal says when it means the account
+    account_trouble: tuple[str, ...] | None = None  # the owner's words for it; None: each provider's own
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()
+
+    def trouble_words(self, account: str) -> tuple[str, ...]:
+        """What a refusal of this account's says when it means the account and not one call."""
+        return self.accounts[account].trouble_words if self.account_trouble is None else self.account_trouble

@@ -140,7 +140,8 @@ class Duration(Value):
             raise refusal(expected, value, f"{value}s" if bare else "")
         seconds = int(found[1]) * SECONDS[found[2]]
         if not self.least <= seconds <= self.most:
-            raise refusal(f"a duration from {self.least}s to {self.most // 86400}d", value)
+            most = f"{self.most // 86400}d" if self.most >= 86400 else f"{self.most}s"
+            raise refusal(f"a duration from {self.least}s to {most}", value)
         return seconds
 
 

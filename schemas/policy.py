@@ -5,7 +5,6 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from core.account.trouble import ACCOUNT_TROUBLE
 from core.numbers.never import SHIPPED
 from core.numbers.phone import TYPES, UNKNOWN
 from core.source import Policy, Totals
@@ -101,12 +100,12 @@ class PolicyFile(Section):
     defaults = Part(PolicySection, load_default=Policy())
     house = Part(HouseSection, load_default=Totals())
     # What a refusal says when it means the voice account; looked for anywhere in it, in any case.
-    account_trouble = Texts(Text(like=r".{3,}", called="at least 3 letters of a word"), load_default=ACCOUNT_TROUBLE)
+    account_trouble = Texts(Text(like=r".{3,}", called="at least 3 letters of a word"), load_default=None)
 
 
 def read_policy(
     text: dict[str, Any],
-) -> tuple[tuple[Policy, Totals, tuple[str, ...]] | None, list[tuple[Keys, Wrong]]]:
+) -> tuple[tuple[Policy, Totals, tuple[str, ...] | None] | None, list[tuple[Keys, Wrong]]]:
     """The policy file's three parts, or None with every problem and its way down. Never raises."""
     try:
         data = PolicyFile().load(text)

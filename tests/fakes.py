@@ -21,6 +21,7 @@ from flow.refusals import Refusals
 from store import epoch, queries, workers
 from store import versions as sources
 from store.journal import Journal
+from voice.mobilgroup import ACCOUNT_TROUBLE
 from wire.fetch import GuardedCrm
 
 NOON = datetime(2026, 11, 25, 9, 0, tzinfo=UTC).timestamp()  # 12:00 in Moscow, a Wednesday
@@ -113,7 +114,7 @@ class Stage:
             pause=lambda seconds: None,
             journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
             digest_key="d" * 32,
-            accounts={"main": Account("main", self.voice)},
+            accounts={"main": Account("main", self.voice, trouble_words=ACCOUNT_TROUBLE)},
             totals=NO_TOTALS,
         )
         with store.write() as tx:

@@ -125,7 +125,9 @@ def test_every_state_outcome_and_how_has_its_line():
 def hows_in_code(kind):
     """The words that the code itself writes, wherever an attempt may end."""
     found = set()
-    for path in (p for folder in ("wire", "flow") for p in (ROOT / folder).glob("*.py") if p.name != "fetch.py"):
+    for path in (
+        p for folder in ("wire", "voice", "flow") for p in (ROOT / folder).glob("*.py") if p.name != "fetch.py"
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if kind == "not_sent" and called in ("NotYet", "_unsent"):

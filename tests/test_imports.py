@@ -13,7 +13,8 @@ MAY = {
     "schemas": {"schemas", "marshmallow", "core"},
     "config": {"config", "yaml", "environs", "dotenv", "marshmallow", "schemas", "core"},
     "store": {"store", "sqlalchemy", "alembic", "psycopg", "core"},
-    "wire": {"wire", "requests", "urllib3", "schemas", "core"},
+    "wire": {"wire", "requests", "urllib3", "core"},
+    "voice": {"voice", "marshmallow", "wire", "core"},
     "flow": {"flow", "core", "store"},
     "handlers": {
         "handlers",
@@ -76,7 +77,7 @@ def test_core_is_pure():
 def test_only_wire_and_the_bell_open_sockets():
     wrong = [
         f"{path.relative_to(ROOT)}:{line}: {module}"
-        for folder in ("core", "schemas", "config", "store", "flow", "handlers")
+        for folder in ("core", "schemas", "config", "store", "voice", "flow", "handlers")
         for path in files(folder)
         for line, module in imported(path)
         if module.split(".")[0] in {"socket", "requests", "urllib3", "http"}

@@ -28,21 +28,6 @@ FULL_AGAIN = 200  # until we look whether another process, which rings no bell, 
 PAUSING_STATUS = frozenset({401, 403, 404, 405, 407, 429})
 OUR_OWN_LOSS = frozenset({"owner_gone", "store_went_back"})  # unknown, by no fault of the provider's
 NOT_REACHED = frozenset({"refused_connection", "dns", "connect_timeout", "tls", "proxy", "unreachable"})
-# What a refusal says when it means the account and not this one call; looked for anywhere in its text.
-ACCOUNT_TROUBLE = (
-    "баланс",
-    "средств",
-    "недостаточно",
-    "заблокир",
-    "ключ",
-    "авториз",
-    "доступ",
-    "balance",
-    "funds",
-    "blocked",
-    "auth",
-    "key",
-)
 LETTERS = {ACCEPTED: "a", REFUSED: "r", UNKNOWN: "u"}
 
 # Causes of a pause beside a person's word: codes of `core.reason`.
@@ -127,9 +112,7 @@ def is_calm(trouble: Trouble, script: str) -> bool:
     return not worried and trouble.allowed is None
 
 
-def after(
-    trouble: Trouble, ended: Ended, outcome: Outcome, now: int, words: Iterable[str] = ACCOUNT_TROUBLE
-) -> Trouble:
+def after(trouble: Trouble, ended: Ended, outcome: Outcome, now: int, words: Iterable[str] = ()) -> Trouble:
     """The record after one more call. `words` are the texts of a refusal that mean the account."""
     cause = _pauses_at_once(outcome, words)
     trouble = replace(trouble, scripts=_scripts_after(trouble, ended, outcome, cause, now))

@@ -25,6 +25,7 @@ from core.account.trouble import (
     waits_for,
 )
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
+from voice.mobilgroup import ACCOUNT_TROUBLE
 
 NOW = 1_764_061_200_000
 WELL = Trouble()
@@ -45,7 +46,7 @@ EVERY = [YES, NO, LOST, UNSENT, PAGE_401, *OUR_OWN]
 
 def learnt(trouble, *outcomes, script="Заявка", at=NOW, attempt="one", started_at=NOW):
     for outcome in outcomes:
-        trouble = after(trouble, Ended(attempt, script, started_at), outcome, at)
+        trouble = after(trouble, Ended(attempt, script, started_at), outcome, at, ACCOUNT_TROUBLE)
     return trouble
 
 
@@ -107,7 +108,7 @@ def test_a_refusal_that_means_the_account_pauses_it_at_once_and_blames_no_script
 def test_the_words_are_the_owners_to_change():
     said = Outcome(REFUSED, error="Договор расторгнут", http_status=200)
     ended = Ended("one", "Заявка", NOW)
-    assert after(WELL, ended, said, NOW).pause is None
+    assert after(WELL, ended, said, NOW, ACCOUNT_TROUBLE).pause is None
     assert after(WELL, ended, said, NOW, ["РАСТОРГНУТ"]).pause.cause == "account_error"
 
 

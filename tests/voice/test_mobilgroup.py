@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from core.account.wanted import WantedAccount
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN
 from core.ports import Call
+from voice import PROVIDERS
+from voice.provider import account_of
 from wire.clocks import CLOCKS
-from wire.mobilgroup import PROVIDERS, Mobilgroup
 
 NUMBER = "79990000001"
 CALL = Call(NUMBER, "Заявка с сайта", "Здравствуйте!")
@@ -20,9 +22,15 @@ def reply(said, status=200):
     return b"HTTP/1.1 %d Whatever\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
 
 
-def place(provider, call=CALL, **account):
-    voice = Mobilgroup(provider.url, **(account or {"key": "the-key"}), connect_timeout=1, total_timeout=2)
-    return voice.place(call, CLOCKS.start())
+def voice(url, *, total_timeout_ms=2000, proxy="", **auth):
+    wanted = WantedAccount(
+        "main", "mobilgroup", url, auth, connect_timeout_ms=1000, total_timeout_ms=total_timeout_ms, proxy=proxy
+    )
+    return account_of(PROVIDERS["mobilgroup"], wanted).voice
+
+
+def place(provider, call=CALL, **auth):
+    return voice(provider.url, **(auth or {"key": "the-key"})).place(call, CLOCKS.start())
 
 
 # What is sent -----------------------------------------------------------------------------------------
@@ -58,43 +66,35 @@ def test_a_call_without_a_text_of_its_own_leaves_sms_out(peer):
 
 
 @pytest.mark.parametrize(
-    ("account", "in_header", "in_body"),
+    ("auth", "in_header", "in_body"),
     [
         ({"key": "the-key"}, True, None),
-        ({"auth": "body", "key": "the-key"}, False, {"apiKey": "the-key"}),
-        ({"auth": "body", "login": "me", "password": "пароль"}, False, {"login": "me", "password": "пароль"}),
-        ({"login": "me", "password": "word"}, False, {"login": "me", "password": "word"}),
-        ({"key": "the-key", "login": "me", "password": "word"}, True, None),
+        ({"key_in_body": "the-key"}, False, {"apiKey": "the-key"}),
+        ({"login": "me", "password": "пароль"}, False, {"login": "me", "password": "пароль"}),
     ],
 )
-def test_who_is_asking_is_said_once_in_one_of_three_ways(account, in_header, in_body, peer):
+def test_who_is_asking_is_said_once_in_one_of_three_ways(auth, in_header, in_body, peer):
     provider = peer(reply(OK))
-    place(provider, **account)
+    place(provider, **auth)
     head, body = sent_by(provider)
     assert (b"\r\nAuthorization: the-key\r\n" in head + b"\r\n", body.get("security")) == (in_header, in_body)
     assert in_header or b"Authorization" not in head
 
 
-@pytest.mark.parametrize(
-    "account",
-    [
-        {},
-        {"login": "me"},
-        {"auth": "cookie", "key": "s3cret"},
-        {"key": "s3cret\r\nX: y"},
-        {"key": "s3cretключ"},
-        {"key": " s3cret"},
-    ],
-)
-def test_an_account_that_cannot_be_stops_the_start_without_showing_its_secret(account):
-    with pytest.raises(ValueError, match="VOICE_API") as refused:
-        Mobilgroup("http://127.0.0.1/", **account)
+@pytest.mark.parametrize("key", ["s3cret\r\nX: y", "s3cretключ", " s3cret"])
+def test_a_key_that_cannot_stand_in_a_header_makes_no_voice_and_is_not_shown(key):
+    with pytest.raises(ValueError, match="cannot stand in a header") as refused:
+        voice("http://127.0.0.1/", key=key)
     assert "s3cret" not in str(refused.value)
 
 
 def test_secrets_are_in_no_repr():
-    voice = Mobilgroup("http://127.0.0.1/", key="s3cret", proxy="http://u:s3cret@127.0.0.1")
-    assert "s3cret" not in repr(voice) + repr(vars(voice)["_post"]) + repr(vars(vars(voice)["_post"])["_route"])
+    wanted = WantedAccount(
+        "main", "mobilgroup", "http://127.0.0.1/", {"key": "s3cret"}, proxy="http://u:s3cret@127.0.0.1"
+    )
+    account = account_of(PROVIDERS["mobilgroup"], wanted)
+    post = vars(account.voice)["_post"]
+    assert "s3cret" not in repr(wanted) + repr(account) + repr(account.voice) + repr(post) + repr(vars(post)["_route"])
 
 
 @pytest.mark.parametrize(
@@ -251,13 +251,13 @@ def test_a_secret_that_is_also_a_word_of_the_reply_does_not_change_the_verdict(p
 
 
 def test_not_sent_and_unknown_come_back_as_outcomes(refused_port, peer, hang, reset_connection):
-    refused = Mobilgroup(f"http://127.0.0.1:{refused_port}/", key="k").place(CALL, CLOCKS.start())
+    refused = voice(f"http://127.0.0.1:{refused_port}/", key="k").place(CALL, CLOCKS.start())
     assert (refused.kind, refused.how, refused.error) == (
         NOT_SENT,
         "refused_connection",
         "the provider refused the connection",
     )
-    hanging = Mobilgroup(peer(hang).url, key="k", total_timeout=0.3).place(CALL, CLOCKS.start())
+    hanging = voice(peer(hang).url, key="k", total_timeout_ms=300).place(CALL, CLOCKS.start())
     assert (hanging.kind, hanging.how) == (UNKNOWN, "no_answer")
     assert [place(peer(script)).how for script in (reset_connection, b"")] == ["reset", "closed"]
 
@@ -266,7 +266,3 @@ def test_a_cut_ok_is_unknown_with_what_came(peer):
     outcome = place(peer(reply(OK)[:-1]))
     assert (outcome.kind, outcome.how, outcome.http_status) == (UNKNOWN, "closed", 200)
     assert outcome.reply == json.dumps(OK).encode()[:-1]
-
-
-def test_the_provider_stands_in_the_table():
-    assert PROVIDERS["mobilgroup"] is Mobilgroup

@@ -1,4 +1,4 @@
-"""Mobilgroup's "Lead generation" request and reply: strict in what is sent, tolerant in what is read.
+"""Mobilgroup's "Lead generation": its request and its reply, strict in what is sent, tolerant in what is read.
 
 The provider publishes one example of each and no types, statuses or encodings; so a reply may hold
 numbers for texts, a decimal comma, a BOM or fields we do not know, and still prove what it says.
@@ -14,12 +14,61 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
+from core.outcome import ACCEPTED, REFUSED, UNKNOWN, Outcome
+from core.ports import Call
+from voice.provider import Provider
+
+# One of three: the bare key in Authorization, the key in the body, login and password in the body.
+WAYS_IN = (("key",), ("key_in_body",), ("login", "password"))
+ACCOUNT_TROUBLE = (
+    "баланс",
+    "средств",
+    "недостаточно",
+    "заблокир",
+    "ключ",
+    "авториз",
+    "доступ",
+    "balance",
+    "funds",
+    "blocked",
+    "auth",
+    "key",
+)
 OK, ERROR = "ok", "error"
 TEXT_LIMIT = 500  # characters kept of a text of the provider's
 
 _PRICE = re.compile(r"\+?([0-9]{1,12}(?:[.,][0-9]{1,6})?)")
 _BETWEEN_DIGITS = str.maketrans("", "", "+()-. \u00a0\t")
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+class Mobilgroup:
+    """The dialect of one account, by what it says about itself: a `voice.provider.Dialect`."""
+
+    def __init__(self, auth: Mapping[str, str]) -> None:
+        self.headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        self._security: dict[str, str] | None = None
+        if "key" in auth:
+            self.headers["Authorization"] = _in_a_header(auth["key"])
+        elif "key_in_body" in auth:
+            self._security = {"apiKey": auth["key_in_body"]}
+        else:
+            self._security = {"login": auth["login"], "password": auth["password"]}
+
+    def request(self, call: Call) -> bytes:
+        return request_body(call.number, call.script, call.sms, self._security)
+
+    def judge(self, status: int, body: bytes, call: Call) -> Outcome:
+        return judge(status, body, call.number)
+
+
+def _in_a_header(key: str) -> str:
+    if not (key.isascii() and key.isprintable() and key == key.strip()):
+        raise ValueError("the key cannot stand in a header: expected printable ASCII without blanks around it")
+    return key
+
+
+PROVIDER = Provider(WAYS_IN, Mobilgroup, ACCOUNT_TROUBLE)
 
 
 # What is sent ------------------------------------------------------------------------------------------
@@ -117,6 +166,29 @@ def read_reply(body: bytes, asked: str) -> Reply | None:
     provider_id, price = _text(said.get("id")), _price(said.get("price"))
     irregular = None in (provider_id, price, digits)
     return Reply(OK, provider_id, price, irregular=irregular, number_differs=differs)
+
+
+def judge(status: int, body: bytes, asked: str) -> Outcome:
+    """What a reply that came to its end proves about the call to `asked`.
+
+    `ok` under 200 is accepted, `error` under 200 or 4xx is refused, everything else is unknown. A body
+    that only the connection's close ended may be cut, but then it is no JSON object: an object closes itself.
+    """
+    said = read_reply(body, asked)
+    if said is not None and said.number_differs:
+        how = "odd_reply" if status == 200 else "http_status"
+        return Outcome(UNKNOWN, how, http_status=status, number_differs=True)
+    if said is not None and said.result == OK and status == 200:
+        return Outcome(
+            ACCEPTED,
+            irregular=said.irregular,
+            http_status=status,
+            provider_id=said.provider_id,
+            price=said.price,
+        )
+    if said is not None and said.result == ERROR and (status == 200 or 400 <= status < 500):
+        return Outcome(REFUSED, http_status=status, error=said.error)
+    return Outcome(UNKNOWN, "odd_reply" if status == 200 else "http_status", http_status=status)
 
 
 def _decode(body: bytes) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.voice_mobilgroup import read_reply, request_body
+from voice.mobilgroup import read_reply, request_body
 
 NUMBER = "79990000001"
 OK = {"result": "ok", "id": "12", "number": NUMBER, "price": "4.35"}

@@ -77,11 +77,11 @@ def command(names: tuple[str, ...]) -> None:
         click.echo(f"no source files in {_short(places.sources_dir)}; begin with: flask sources presets")
     for line in _of_all(places, known) if not names else ():
         click.echo(line)
-    for account, problems in known.gateway.broken_accounts.items() if known.gateway is not None else ():
+    for account, said in known.gateway.broken_accounts.items() if known.gateway is not None else ():
         bad = True
-        click.echo(
-            f"account {account}: it cannot ring\n" + "".join(f"  {line}\n" for line in problems.splitlines()), nl=False
-        )
+        click.echo(f"account {account}: nothing rings through it")
+        for line in said.splitlines():
+            click.echo(f"  {line}")
     sys.exit(1 if bad else 0)
 
 

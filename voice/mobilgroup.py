@@ -64,7 +64,7 @@ class Mobilgroup:
 
 def _in_a_header(key: str) -> str:
     if not (key.isascii() and key.isprintable() and key == key.strip()):
-        raise ValueError("the key cannot stand in a header: expected printable ASCII without blanks around it")
+        raise ValueError("expected a key of printable ASCII without blanks around it, for it stands in a header")
     return key
 
 

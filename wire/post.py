@@ -178,5 +178,5 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
         context.load_verify_locations(ca_file or shipped_authorities())
     except OSError as failure:
         why = failure.strerror or "no certificates in it"
-        raise ValueError(f"the file of authorities cannot be read: {why}") from None
+        raise ValueError(f"expected a file of authorities that can be read: {why}") from None
     return context

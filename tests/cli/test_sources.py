@@ -36,6 +36,7 @@ class Desk:
             "DIGEST_KEY": "d" * 32,
             "API_TOKEN": "a" * 32,
             "SOURCES_DIR": str(self.folder),
+            "ACCOUNTS_DIR": str(tmp_path / "accounts"),
             "SECRETS_FILE": str(self.secrets),
             "POLICY_FILE": str(self.policy),
             "PUBLIC_URL": "",

@@ -75,6 +75,7 @@ class World:
             "RUN_DIR": str(folder / "run"),
             "SECRETS_FILE": str(folder / "secrets.env"),
             "SOURCES_DIR": str(folder / "sources"),
+            "ACCOUNTS_DIR": str(folder / "accounts"),
             "POLICY_FILE": str(folder / "policy.yaml"),
             "SECRET_KEY": "s" * 32,
             "DIGEST_KEY": "d" * 32,

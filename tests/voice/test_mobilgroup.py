@@ -83,7 +83,7 @@ def test_who_is_asking_is_said_once_in_one_of_three_ways(auth, in_header, in_bod
 
 @pytest.mark.parametrize("key", ["s3cret\r\nX: y", "s3cretключ", " s3cret"])
 def test_a_key_that_cannot_stand_in_a_header_makes_no_voice_and_is_not_shown(key):
-    with pytest.raises(ValueError, match="cannot stand in a header") as refused:
+    with pytest.raises(ValueError, match="stands in a header") as refused:
         voice("http://127.0.0.1/", key=key)
     assert "s3cret" not in str(refused.value)
 

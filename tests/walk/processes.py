@@ -59,6 +59,7 @@ class Running:
             "DIGEST_KEY": "d" * 40,
             "API_TOKEN": "a" * 40,
             "SOURCES_DIR": str(self.sources),
+            "ACCOUNTS_DIR": str(folder / "accounts"),
             "POLICY_FILE": str(folder / "policy.yaml"),
             "SECRETS_FILE": str(folder / "secrets.env"),
             "RUN_DIR": str(folder / "run"),

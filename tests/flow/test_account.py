@@ -183,7 +183,7 @@ def test_an_answer_that_comes_too_late_does_not_end_the_pause(gateway):
 def test_a_misspelt_script_pauses_only_itself_and_rings_when_it_was_mended(gateway, tmp_path):
     gateway.put("typo", SHOP.replace("script: Заявка", "script: Зоявка"))
     good = posts(gateway, 30)
-    bad = [gateway.take({"id": f"t{n}", "phone": f"+7 998 {n:07d}"}, source="typo") for n in range(40)]
+    bad = [gateway.take({"id": f"t{n}", "phone": f"+7 997 {n:07d}"}, source="typo") for n in range(40)]
     crew = Crew(gateway, lambda asked, now: (NO if asked.script == "Зоявка" and now < mended else YES, 0.2), tmp_path)
     mended = gateway.clock() + 60
     crew.run(59)
@@ -226,7 +226,7 @@ def test_a_persons_resume_ends_a_pause_that_the_account_made_itself(gateway):
 def test_a_person_pauses_one_script_and_the_others_go_on(gateway):
     gateway.put("other", SHOP.replace("script: Заявка", "script: Другой"))
     trouble.pause(gateway.parts, "main", "anna", "wrong text in the panel", "Заявка")
-    waits, rings = posts(gateway, 1)[0], gateway.take({"id": "o", "phone": "+7 998 0000001"}, source="other")
+    waits, rings = posts(gateway, 1)[0], gateway.take({"id": "o", "phone": "+7 997 0000001"}, source="other")
     gateway.work()
     assert (gateway.lead(waits).state, gateway.lead(rings).state) == ("ready", "accepted")
     assert not trouble.resume(gateway.parts, "main", "anna", "why", "Другой")

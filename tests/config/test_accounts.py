@@ -13,7 +13,7 @@ from config.settings import SettingsError, read
 from core.account.wanted import WantedAccount
 from core.ports import Account
 from schemas.account import read_account
-from tests.cli.conftest import SETTINGS
+from tests.application import SETTINGS
 from voice import PROVIDERS
 from voice.provider import account_of
 

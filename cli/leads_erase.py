@@ -28,9 +28,14 @@ def command(number: str, who: str, why: str) -> None:
         fail(words(found.code, found.params))
     done = erase.erase_person(gateway, found, who, why)
     click.echo(f"erasure {done.id}: {done.leads} leads and {done.deliveries} deliveries erased")
+    if done.failed:
+        told = ", ".join(str(one) for one in done.failed)
+        click.echo(f"not erased, for a mistake of ours that the log names: {told}", err=True)
     if done.left:
         told = ", ".join(str(one) for one in done.left)
         fail(f"left as they are, because their last call may still come to light: {told}; ask again in 11 minutes")
+    if done.failed:
+        sys.exit(1)
 
 
 @click.command("erasures")

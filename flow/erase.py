@@ -4,10 +4,11 @@ What stays says that there was a lead and what became of it, and keeps its numbe
 being rung again for as long as they could be; it cannot be read back into a person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core import states
+from core.lead import Lead
 from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
 from store import attempts, erasure, leads
@@ -18,32 +19,40 @@ from store.personal import Keyed
 
 DAY_MS = 24 * 3600 * 1000
 BATCH = 50
+MOST_PASSED_BY = 1_000  # then it is no single row that is at fault, and nothing more is tried
 GUARDED_MS = 90 * DAY_MS  # no digest is dropped earlier: no sender's repeat window is longer
 SCAN = 500
 
 
 @dataclass
 class Erased:
-    """What an erasure did. `left` leads (their short numbers) may still be ringing: ask again later."""
+    """What an erasure did. `left` leads (their short numbers) may still be ringing: ask again later. `failed` ones
+    could not be erased for a mistake of ours, which is in the log."""
 
     id: int
     leads: int = 0
     deliveries: int = 0
     left: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
 
 
 def erase_old(gateway: Gateway, batch: int = BATCH) -> bool:
     """Erase the oldest leads and deliveries that are older than they are kept, at most `batch` of
-    each; whether more may be due. What waits, is being called, or keeps its number from being rung again stays."""
+    each; whether more may be due. What waits, is being called, or keeps its number from being rung again stays.
+    What cannot be erased is logged and passed by, by this process, from then on."""
+    but = gateway.unerasable
+    if len(but) >= MOST_PASSED_BY:
+        return False
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         before, since = now - gateway.retention_days * DAY_MS, _since(gateway, now)
-        old = erasure.old_leads(tx, before, since.rings, batch)
+        old = erasure.old_leads(tx, before, since.rings, batch, but)
         erasure.begin(tx)
-        erasure.erase_leads(tx, old, keyed(gateway), since, now)
-        came = erasure.old_deliveries(tx, before, batch)
-        erasure.erase_deliveries(tx, came, keyed(gateway), now)
+        failed = erasure.apart(tx, old, lambda some: erasure.erase_leads(tx, some, keyed(gateway), since, now))
+        came = erasure.old_deliveries(tx, before, batch, but)
+        stuck = _erase_deliveries(gateway, tx, came, now)
         erasure.forget_old(tx, min(since.keys, since.rings, now - GUARDED_MS))
+    _tell(gateway, [(lead.id, why) for lead, why in failed], stuck)
     if old or came:
         gateway.log.info("erased_old", leads=len(old), deliveries=len(came))
     return batch in (len(old), len(came))
@@ -57,10 +66,10 @@ def erase_person(gateway: Gateway, number: str, who: str, why: str) -> Erased:
     with gateway.store.write() as tx:
         done = Erased(erasure.record(tx, who, why, keyed(gateway)(number), gateway.store.now_ms(tx)))
     for ids in _batches(gateway, number):
-        with gateway.store.write() as tx:
-            erasure.begin(tx)
-            _erase(gateway, tx, ids, done, who, why)
-    gateway.log.info("erased_person", erasure=done.id, who=who, leads=done.leads, left=len(done.left))
+        _erase(gateway, ids, done, who, why)
+    _erase_what_came_again(gateway, number, done)
+    facts = {"leads": done.leads, "left": len(done.left), "failed": len(done.failed)}
+    gateway.log.info("erased_person", erasure=done.id, who=who, **facts)
     return done
 
 
@@ -82,27 +91,75 @@ def _batches(gateway: Gateway, number: str) -> Iterator[list[str]]:
             yield rest
 
 
-def _erase(gateway: Gateway, tx: Tx, ids: list[str], done: Erased, who: str, why: str) -> None:
-    now, found = gateway.store.now_ms(tx), []
-    erasure.lock_keys(tx, ids)
+def _erase(gateway: Gateway, ids: list[str], done: Erased, who: str, why: str) -> None:
+    """One commit; what it did is counted when it is done."""
+    with gateway.store.write() as tx:
+        erasure.begin(tx)
+        erasure.lock_keys(tx, ids)
+        now = gateway.store.now_ms(tx)
+        since = _since(gateway, now)
+        found, left = _found(tx, ids, now)
+
+        def act(some: Sequence[Lead]) -> None:
+            whole = [_ended(tx, lead, now, who, why) for lead in some]
+            erasure.erase_leads(tx, whole, keyed(gateway), since, now)
+
+        failed = erasure.apart(tx, found, act)
+        bad = {lead.id for lead, _ in failed}
+        came = erasure.deliveries_of(tx, [lead.id for lead in found if lead.id not in bad])
+        stuck = _erase_deliveries(gateway, tx, came, now)
+        erasure.count(tx, done.id, len(found) - len(failed), len(came) - len(stuck))
+    done.leads, done.deliveries = done.leads + len(found) - len(failed), done.deliveries + len(came) - len(stuck)
+    done.left += left
+    done.failed += [lead.no for lead, _ in failed]
+    _tell(gateway, [(lead.id, cause) for lead, cause in failed], stuck)
+
+
+def _erase_what_came_again(gateway: Gateway, number: str, done: Erased) -> None:
+    """A repeat of an erased lead brings the person's data along once more, in its delivery."""
+    with gateway.store.read() as tx:
+        ids = erasure.came_again(tx, keyed(gateway)(number))
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        with gateway.store.write() as tx:
+            erasure.begin(tx)
+            stuck = _erase_deliveries(gateway, tx, some, gateway.store.now_ms(tx))
+            erasure.count(tx, done.id, 0, len(some) - len(stuck))
+        done.deliveries += len(some) - len(stuck)
+        _tell(gateway, stuck)
+
+
+def _erase_deliveries(gateway: Gateway, tx: Tx, ids: list[str], now: int) -> list[tuple[str, Exception]]:
+    return erasure.apart(tx, ids, lambda some: erasure.erase_deliveries(tx, some, keyed(gateway), now))
+
+
+def _found(tx: Tx, ids: list[str], now: int) -> tuple[list[Lead], list[int]]:
+    """Those of them that can be erased now, locked; the short numbers of those whose call may still come to light."""
+    found, left = [], []
     for lead_id in sorted(ids):
         lead = leads.get(tx, lead_id, lock=True)
         if lead is None or lead.erased_at is not None:
             continue
         settles = attempts.settles_after(tx, lead_id)
         if states.STATES[lead.state].in_flight or (settles is not None and now < settles + SETTLING_MS):
-            done.left.append(lead.no)
-            continue
-        if lead.state in states.UNCALLED and lead.state not in states.FINAL:
-            leads.move(tx, lead, "cancel", states.CANCELLED, at=now, who=who, why=why, reason="", reasons="[]")
-            lead = leads.get(tx, lead_id) or lead
-        found.append(lead)
-    erased_ids = [lead.id for lead in found]
-    erasure.erase_leads(tx, found, keyed(gateway), _since(gateway, now), now)
-    came = erasure.deliveries_of(tx, erased_ids)
-    erasure.erase_deliveries(tx, came, keyed(gateway), now)
-    erasure.count(tx, done.id, len(found), len(came))
-    done.leads, done.deliveries = done.leads + len(found), done.deliveries + len(came)
+            left.append(lead.no)
+        else:
+            found.append(lead)
+    return found, left
+
+
+def _ended(tx: Tx, lead: Lead, now: int, who: str, why: str) -> Lead:
+    """The lead as it is when it waits for nothing any more."""
+    if lead.state not in states.UNCALLED or lead.state in states.FINAL:
+        return lead
+    leads.move(tx, lead, "cancel", states.CANCELLED, at=now, who=who, why=why, reason="", reasons="[]")
+    return leads.get(tx, lead.id) or lead
+
+
+def _tell(gateway: Gateway, *of_each: list[tuple[str, Exception]]) -> None:
+    for row_id, why in (one for some in of_each for one in some):
+        gateway.unerasable.add(row_id)
+        gateway.log.error("not_erased", id=row_id, exc_info=why)
 
 
 def _since(gateway: Gateway, now: int) -> Since:

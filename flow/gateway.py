@@ -33,6 +33,7 @@ class Gateway:
     totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
     rooms: Rooms = field(default_factory=Rooms)
     account_trouble: tuple[str, ...] | None = None  # the owner's words for it; None: each provider's own
+    unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()

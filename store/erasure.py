@@ -3,12 +3,14 @@ outcomes, prices, and keyed digests of the number and of the event key, so that 
 What goes from a column, each column says itself (`store.personal`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table, and_, bindparam, collate, delete, exists, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from core import outcome as outcomes
 from core import states
@@ -28,6 +30,8 @@ from store.tables import (
     meta,
     number_locks,
 )
+
+T = TypeVar("T")
 
 # The columns by which rows of other tables hang on a lead: what is a person's in them goes with it.
 HANGING = tuple(
@@ -53,14 +57,38 @@ def begin(tx: Connection) -> None:
         tx.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
-def old_leads(tx: Connection, before: int, rings_since: int, limit: int) -> list[Lead]:
-    """The oldest leads received before then that wait for nothing and rang nobody lately, locked."""
+def apart(tx: Connection, all_of: Sequence[T], act: Callable[[Sequence[T]], None]) -> list[tuple[T, Exception]]:
+    """Act on all of them; where that fails, on each by itself, so that one that cannot be erased stops no other. What
+    could not be done, and why; what the database itself cannot do is raised."""
+    if not all_of or _done(tx, all_of, act) is None:
+        return []
+    tried = [(one, _done(tx, [one], act)) for one in all_of]
+    return [(one, why) for one, why in tried if why is not None]
+
+
+def _done(tx: Connection, some: Sequence[T], act: Callable[[Sequence[T]], None]) -> Exception | None:
+    """In a savepoint of its own: all of it, or nothing and why."""
+    try:
+        with tx.begin_nested():
+            act(some)
+    except DBAPIError as why:
+        if not isinstance(why, IntegrityError | DataError | ProgrammingError):
+            raise
+        return why
+    except Exception as why:
+        return why
+    return None
+
+
+def old_leads(tx: Connection, before: int, rings_since: int, limit: int, but: Collection[str] = ()) -> list[Lead]:
+    """The oldest leads received before then that wait for nothing and rang nobody lately, locked; none of `but`."""
     late = exists().where(
         attempts.c.lead == leads.c.id, or_(attempts.c.started_at > rings_since, attempts.c.outcome.is_(None))
     )
     due = and_(
         leads.c.erased_at.is_(None), leads.c.received_at < before, leads.c.state.not_in(states.ON_THE_WAY), ~late
     )
+    due = due if not but else and_(due, leads.c.id.not_in(but))
     query = select(leads.c.id).where(due).order_by(leads.c.received_at).limit(limit)
     ids = [row.id for row in tx.execute(query)]
     if not ids:
@@ -77,9 +105,10 @@ def lock_keys(tx: Connection, lead_ids: Sequence[str]) -> None:
         tx.execute(query.order_by(collate(event_keys.c.key, "C")).with_for_update()).all()
 
 
-def old_deliveries(tx: Connection, before: int, limit: int) -> list[str]:
-    """Ids of the oldest deliveries received before then whose leads are all erased."""
+def old_deliveries(tx: Connection, before: int, limit: int, but: Collection[str] = ()) -> list[str]:
+    """Ids of the oldest deliveries received before then whose leads are all erased; none of `but`."""
     query = select(deliveries.c.id).where(deliveries.c.erased_at.is_(None), deliveries.c.received_at < before)
+    query = query if not but else query.where(deliveries.c.id.not_in(but))
     query = query.where(~_has_whole_lead()).order_by(deliveries.c.received_at).limit(limit)
     return [row.id for row in tx.execute(query.with_for_update(of=deliveries, skip_locked=True))]
 
@@ -159,7 +188,7 @@ def _guard(tx: Connection, ids: Sequence[str], keyed: Keyed, since: Since) -> No
         if row.first_at > since.keys
     ]
     if young:
-        tx.execute(insert(erased_keys), young)
+        tx.execute(_keeping(tx.dialect.name), young)
     rang = (attempts.c.outcome == outcomes.ACCEPTED) | (attempts.c.outcome == outcomes.UNKNOWN)
     query = select(attempts, leads.c.source.label("of_source"), leads.c.event_key, leads.c.digest)
     query = query.join(leads, leads.c.id == attempts.c.lead)
@@ -177,7 +206,7 @@ def _guard(tx: Connection, ids: Sequence[str], keyed: Keyed, since: Since) -> No
         for row in late
     ]
     if guards:
-        tx.execute(insert(forgotten_calls), guards)
+        tx.execute(_guarding(tx.dialect.name), guards)
 
 
 def erase_deliveries(tx: Connection, ids: Sequence[str], keyed: Keyed, now: int) -> None:
@@ -189,6 +218,14 @@ def deliveries_of(tx: Connection, lead_ids: Sequence[str]) -> list[str]:
     """Ids of the deliveries these leads stood in that are not erased yet."""
     query = select(deliveries.c.id).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id).distinct()
     query = query.where(delivery_leads.c.lead.in_(lead_ids), deliveries.c.erased_at.is_(None))
+    return [row.id for row in tx.execute(query)]
+
+
+def came_again(tx: Connection, number_hash: str) -> list[str]:
+    """Ids of the deliveries of this number's erased leads that are not erased: repeats that came afterwards."""
+    query = select(deliveries.c.id).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id).distinct()
+    query = query.join(leads, leads.c.id == delivery_leads.c.lead).where(deliveries.c.erased_at.is_(None))
+    query = query.where(leads.c.number_hash == number_hash, leads.c.erased_at.is_not(None))
     return [row.id for row in tx.execute(query)]
 
 
@@ -227,6 +264,22 @@ def _has_whole_lead() -> Any:
         delivery_leads.c.lead == leads.c.id,
         leads.c.erased_at.is_(None),
     )
+
+
+@cache
+def _keeping(dialect: str) -> Any:
+    """A key may be an erased lead's already, whose window is over: the newest counts."""
+    keep = (sqlite if dialect == "sqlite" else postgresql).insert(erased_keys)
+    newest = {"lead": keep.excluded.lead, "first_at": keep.excluded.first_at}
+    return keep.on_conflict_do_update(
+        index_elements=["source", "digest"], set_=newest, where=erased_keys.c.first_at < keep.excluded.first_at
+    )
+
+
+@cache
+def _guarding(dialect: str) -> Any:
+    """A recovery may have remembered the call already."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(forgotten_calls).on_conflict_do_nothing()
 
 
 _HOLDER = select(erased_keys.c.lead).where(

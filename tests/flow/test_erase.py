@@ -9,8 +9,8 @@ from core import states
 from core.outcome import REFUSED, Outcome
 from flow import decide, erase, operate
 from flow.erase import DAY_MS
-from store import do_not_call, queries
-from store.journal import number_hash
+from store import do_not_call, epoch, queries
+from store.journal import Entry, number_hash
 from store.personal import After, columns_of
 from store.tables import meta
 from tests.fakes import LOST, NO
@@ -180,6 +180,95 @@ def test_a_repeat_of_an_erased_lead_is_still_a_repeat_and_brings_nothing_back(sh
     assert (shop.lead(lead).payload, len(shop.voice.asked)) == ("{}", 1)
     age(shop, 40)  # behind repeat_window: a new event
     assert json.loads(shop.post(ARISTARCH).body)["leads"][0]["id"] != lead
+
+
+def test_the_same_person_is_erased_again_and_again_under_the_same_id(shop):
+    """Behind its window the id is a new event's; what guards the first is there when the second is erased."""
+    shop.parts.retention_days = 1000
+    leads = []
+    for _ in range(3):
+        leads.append(shop.take(ARISTARCH))
+        shop.work()
+        shop.clock.forward(3600)
+        assert erase.erase_person(shop.parts, NUMBER, "anna", "asked").leads == 1
+        again = json.loads(shop.post(ARISTARCH).body)["leads"]
+        assert again == [{"id": leads[-1], "state": "accepted", "duplicate": True}]
+        done = erase.erase_person(shop.parts, NUMBER, "anna", "asked again")
+        assert (done.leads, done.deliveries) == (0, 1)  # what the repeat brought along
+        assert readable(shop.store) == []
+        age(shop, 31)
+    assert len(set(leads)) == len(shop.voice.asked) == 3
+
+
+def test_the_same_id_fades_twice_by_age(shop):
+    shop.parts.retention_days = 10
+    first = shop.take(ARISTARCH)
+    shop.work()
+    age(shop, 12)
+    erase.erase_old(shop.parts)
+    age(shop, 20)
+    second = shop.take(ARISTARCH)
+    shop.work()
+    age(shop, 12)
+    erase.erase_old(shop.parts)
+    assert first != second
+    assert readable(shop.store) == []
+
+
+def test_a_call_that_a_recovery_has_remembered_is_no_hindrance(shop):
+    lead = shop.take(ARISTARCH)
+    shop.work()
+    shop.clock.forward(3600)
+    attempt = shop.story(lead)["attempts"][0]["id"]
+    with shop.store.write() as tx:
+        epoch.remember(tx, Entry("s", attempt, lead, "shop", "k", "main", "h", "Заявка", 1, 1))
+    assert erase.erase_person(shop.parts, NUMBER, "anna", "asked").leads == 1
+
+
+def spoil(shop, lead, trace="no JSON"):
+    """A row as no release of ours writes it."""
+    with shop.store.write() as tx:
+        table = meta.tables["history"]
+        tx.execute(table.update().where(table.c.lead == lead).values(trace=trace))
+
+
+def test_one_lead_that_cannot_be_erased_stops_no_other_from_fading(shop):
+    bad = shop.take({**ARISTARCH, "id": "0", "phone": "none"})
+    good = [shop.take({**ARISTARCH, "id": str(n), "phone": "none"}) for n in range(1, 5)]
+    shop.work()
+    age(shop)
+    spoil(shop, bad)
+    for batch in (3, 1, 1):
+        erase.erase_old(shop.parts, batch=batch)
+    assert [shop.lead(one).erased_at is None for one in (bad, *good)] == [True, False, False, False, False]
+    assert shop.parts.unerasable == {bad}
+    shop.parts.unerasable.clear()  # the next process, of a release that is mended
+    spoil(shop, bad, "{}")
+    erase.erase_old(shop.parts)
+    assert readable(shop.store) == []
+
+
+def test_where_nothing_can_be_erased_nothing_more_is_tried(shop):
+    lead = shop.take(ARISTARCH)
+    shop.work()
+    age(shop)
+    shop.parts.unerasable.update(str(n) for n in range(erase.MOST_PASSED_BY))
+    assert erase.erase_old(shop.parts) is False
+    assert shop.lead(lead).erased_at is None
+
+
+def test_of_a_persons_leads_the_one_that_cannot_be_erased_is_named_and_the_others_go(shop):
+    bad, other, waits = (shop.take({**ARISTARCH, "id": str(n)}) for n in range(3))
+    while decide.decide_next(shop.parts):
+        continue
+    spoil(shop, bad)
+    done = erase.erase_person(shop.parts, NUMBER, "anna", "asked")
+    assert (done.leads, done.deliveries, done.left, done.failed) == (2, 2, [], [shop.lead(bad).no])
+    assert shop.lead(bad).state == "ready"  # nothing half done
+    assert [shop.lead(one).state for one in (other, waits)] == ["cancelled", "cancelled"]
+    spoil(shop, bad, "{}")
+    assert erase.erase_person(shop.parts, NUMBER, "anna", "asked").leads == 1
+    assert readable(shop.store) == []
 
 
 def test_with_a_short_retention_a_repeat_inside_its_window_is_still_a_repeat(shop):

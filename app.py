@@ -65,7 +65,12 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     for part in (hooks, health, metrics):
         app.register_blueprint(part.blueprint)
     api.register(app)
-    console.register(app, https=settings.public_url.startswith("https://"), zone=zone_of(settings))
+    console.register(
+        app,
+        https=settings.public_url.startswith("https://"),
+        zone=zone_of(settings),
+        panel_url=settings.console.panel_url,
+    )
     errors.register(app)
     read_off.register(app)
     app.before_request(lambda: app.extensions["gateway"].sources.keep_fresh())

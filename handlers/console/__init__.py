@@ -9,16 +9,17 @@ from werkzeug.wrappers import Response
 
 from core.numbers.hiding import hide_numbers
 from core.people import ROLES
-from handlers.console import errors, overview, signin, stop, words
+from handlers.console import act, decide, errors, lead, leads, overview, signin, stop, words
 from handlers.console.assets import asset, icon
 from handlers.console.door import LONGEST_MS, blueprint, csrf, may
-from handlers.console.shown import chip, phone, reason
+from handlers.console.shown import advice, chip, phone, reason, state_name, whole_phone, why
+from handlers.console.told import reply, veiled
 
-PAGES = (signin, overview, stop, errors)  # each puts its routes into the blueprint
+PAGES = (signin, overview, decide, leads, lead, act, stop, errors)  # each puts its routes into the blueprint
 
 
-def register(app: Flask, *, https: bool, zone: ZoneInfo) -> None:
-    """`https`: the console is reached by https only, so its cookie is bound to it."""
+def register(app: Flask, *, https: bool, zone: ZoneInfo, panel_url: str = "") -> None:
+    """`https`: the console is reached by https only, so its cookie is bound to it. `panel_url`: the provider's."""
     app.config.update(
         SESSION_COOKIE_NAME="__Host-console" if https else "console",
         SESSION_COOKIE_SECURE=https,
@@ -31,11 +32,13 @@ def register(app: Flask, *, https: bool, zone: ZoneInfo) -> None:
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session; a page may lie open for hours
         ZONE=zone,
+        PANEL_URL=panel_url,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     csrf.init_app(app)
     words.register(app)
-    app.jinja_env.filters.update(chip=chip, phone=phone, hide_numbers=hide_numbers, reason=reason)
+    for shown in (advice, chip, hide_numbers, phone, reason, reply, state_name, veiled, whole_phone, why):
+        app.jinja_env.filters[shown.__name__] = shown
     app.register_blueprint(blueprint)
     app.add_url_rule("/", "home", _home)
 
@@ -52,6 +55,8 @@ def _known_to_pages() -> dict[str, Any]:
         "zone": words.zone().key,
         "zone_name": words.zone_name(),
         "roles": ROLES,
+        "panel_url": current_app.config["PANEL_URL"],
+        "pop_left": act.pop_left,
         "built": current_app.view_functions,
     }
 

@@ -13,9 +13,10 @@ def text(name: str, most: int = MOST_WHY) -> str:
     return " ".join(storable(request.form.get(name, ""))[:most].split())
 
 
-def why_given() -> str:
-    """Own words, else the chip that was chosen; a change without a reason is not made."""
-    return text("why") or text("chip") or _("no reason given")
+def why_given(do: str = "") -> str:
+    """Own words, else the chip that was chosen; `do` where a form holds several decisions, each with its own."""
+    own = f"-{do}" if do else ""
+    return text(f"why{own}") or text(f"chip{own}") or _("no reason given")
 
 
 def numbers(name: str) -> list[int]:

@@ -1,16 +1,18 @@
 """What of a lead is shown, and how: its state as a chip, its number masked, its reason in words."""
 
 import json
-from decimal import Decimal
+import re
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from core.numbers.hiding import DOT, hide_numbers
+from core.reason import advice as reason_advice
 from core.reason import words
 from handlers.console.assets import icon
-from handlers.console.words import language
+from handlers.console.words import clock, language, span
 
 # state -> (colour, picture, name); a colour means a state and nothing else.
 CHIPS: dict[str, tuple[str, str, Any]] = {
@@ -24,11 +26,36 @@ CHIPS: dict[str, tuple[str, str, Any]] = {
     "unknown": ("violet", "unclear", _l("Unknown")),
     "cancelled": ("grey", "cross", _l("Cancelled")),
 }
+_SPAN = re.compile(r"(\d{1,6})([hms])")
+RULES: dict[str, Any] = {
+    "test_when": _l("Not a test of the form"),
+    "do_not_call": _l("Not on the do-not-call list"),
+    "forgotten": _l("No call that the database forgot"),
+    "countries": _l("Country"),
+    "number_types": _l("Kind of number"),
+    "never_prefixes": _l("Not in a range that is never called"),
+    "max_wait": _l("Has not waited too long"),
+    "max_age": _l("Is not too old in calling hours"),
+    "once_per_number": _l("One call per number"),
+    "number_cap": _l("Calls to the number in 24 hours"),
+    "hours": _l("Calling hours"),
+    "number_busy": _l("Nobody is calling the number now"),
+}
+CAPS: dict[str, Any] = {
+    "calls_per_hour": _l("calls an hour"),
+    "calls_per_day": _l("calls a day"),
+    "spend_per_day": _l("money a day"),
+    "calls_per_number_per_day": _l("calls to a number a day"),
+}
 
 
 def chip(state: str) -> Markup:
     colour, picture, name = CHIPS[state]
     return Markup('<span class="chip {}">{}{}</span>').format(colour, icon(picture), name)
+
+
+def state_name(state: str) -> str:
+    return str(CHIPS[state][2])
 
 
 def phone(number: str | None) -> str:
@@ -48,9 +75,11 @@ def whole_phone(number: str) -> str:
 
 
 def reasons_of(row: Any) -> list[dict[str, Any]]:
-    """The reasons of a lead's row, as code and facts."""
+    """The reasons of a lead's row, as code and facts; the one that holds now first."""
     found: list[dict[str, Any]] = json.loads(row["reasons"])
-    return found or ([{"code": row["reason"], "params": {}}] if row["reason"] else [])
+    if row["reason"] and (not found or found[0]["code"] != row["reason"]):
+        found = [{"code": row["reason"], "params": {}}, *found]
+    return found
 
 
 def why(row: Any) -> str:
@@ -60,8 +89,42 @@ def why(row: Any) -> str:
 
 
 def reason(told: dict[str, Any]) -> str:
-    return hide_numbers(words(told["code"], told["params"], language()))
+    """A reason in the reader's language and time zone, its numbers hidden."""
+    params = {name: _fact(name, value) for name, value in told["params"].items()}
+    return hide_numbers(words(told["code"], params, language()))
 
 
-def sum_of(prices: list[str | None]) -> Decimal:
-    return sum((Decimal(price) for price in prices if price), Decimal(0))
+def advice(code: str) -> str:
+    """What a person may do about a reason."""
+    return reason_advice(code, language())
+
+
+def _fact(name: str, value: Any) -> Any:
+    if name in ("at", "opens", "until") and isinstance(value, str):
+        try:
+            return clock(int(datetime.fromisoformat(value).timestamp() * 1000))
+        except ValueError:
+            return value
+    if isinstance(value, str) and (found := _SPAN.fullmatch(value)):
+        return span(int(found[1]) * {"h": 3600, "m": 60, "s": 1}[found[2]])
+    if name == "rule":
+        return RULES.get(str(value), value)
+    if name == "cap":
+        return CAPS.get(str(value), value)
+    return value
+
+
+def rule_facts(seen: dict[str, Any]) -> str:
+    """What a rule looked at, short."""
+    parts = []
+    if "found" in seen:
+        found = seen["found"]
+        parts.append(", ".join(map(str, found)) if isinstance(found, list) else str(found))
+    if "waited_s" in seen:
+        parts.append(span(int(seen["waited_s"])))
+    for name in ("at", "opens"):
+        if name in seen:
+            parts.append(str(_fact(name, seen[name])))
+    if "zone" in seen:
+        parts.append(str(seen["zone"]))
+    return hide_numbers(", ".join(parts))

@@ -49,7 +49,7 @@ def log_in() -> Any:
 @page("/enter", None)
 def enter() -> Any:
     """A one-time link: shows a button only, so that a preview of the link does not spend it."""
-    return render_template("console/enter.html", token=request.args.get("t", ""), problem="")
+    return render_template("console/enter.html", link=request.args.get("t", ""), problem="")
 
 
 @page("/enter", None, post=True)
@@ -57,7 +57,7 @@ def come_in() -> Any:
     user = people.enter(the_gateway(), request.form.get("t", ""), on_loopback=is_loopback())
     if user is None:
         text = _("This link is spent or too old, or it is good on the machine itself only.")
-        return make_response(render_template("console/enter.html", token="", problem=text), 403)
+        return make_response(render_template("console/enter.html", link="", problem=text), 403)
     let_in(user)
     if not user.password:
         flash(_("Signed in. Set a password below, or the next sign-in needs a new link."))

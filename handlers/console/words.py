@@ -114,7 +114,7 @@ def span(passed_s: int) -> str:
 
 
 def _unit(**size: int) -> str:
-    text = format_timedelta(timedelta(**size), format="short", threshold=999_999, locale=_locale())
+    text = format_timedelta(timedelta(**size), format="short", threshold=1, locale=_locale())
     return text.replace(".", "").replace(" ", NBSP)
 
 
@@ -134,8 +134,8 @@ def seconds(ms: int | None) -> str:
         return "–"
     if ms >= 100_000:
         return span(ms // 1000)
-    shape = "0.0" if ms >= 50 else "0.000"
-    return numbers.format_decimal(Decimal(ms) / 1000, shape, locale=_locale()) + NBSP + _("s")
+    shown = numbers.format_decimal(Decimal(max(ms, 100)) / 1000, "0.0", locale=_locale())
+    return ("" if ms >= 100 else "<" + NBSP) + shown + NBSP + _("s")
 
 
 def count(number: int) -> str:

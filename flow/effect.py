@@ -1,0 +1,70 @@
+"""What ringing these leads (again) would do now: every rule is asked, nothing is stored and nobody is rung."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from core import policy
+from core.account.trouble import Trouble, waits_for
+from core.lead import Lead
+from core.ports import Call
+from core.reason import Reason
+from flow import decide
+from flow.gateway import Gateway
+from flow.operate import SETTLING_MS
+from store import accounts, attempts, caps
+from store.engine import Tx
+
+Told = tuple[Lead, Reason]
+
+
+@dataclass
+class Effect:
+    """`now` would be rung at once, at most for `at_most`; `later` wait for what their reason says; `never` would
+    be held or suppressed; `settling` may not be rung before the moment (ms) beside them."""
+
+    now: list[Lead] = field(default_factory=list)
+    later: list[Told] = field(default_factory=list)
+    never: list[Told] = field(default_factory=list)
+    settling: list[tuple[Lead, int]] = field(default_factory=list)
+    at_most: Decimal = Decimal(0)
+
+
+def of_rearm(gateway: Gateway, tx: Tx, leads: Iterable[Lead], despite: frozenset[str] = frozenset()) -> Effect:
+    """The effect of `flow.operate.rearm` on each of the leads, with the rules of `despite` set aside."""
+    found, now = Effect(), gateway.store.now_ms(tx)
+    known, full = accounts.all_accounts(tx), caps.reached(tx)
+    for lead in leads:
+        settles = attempts.settles_after(tx, lead.id)
+        if settles is not None and now < settles + SETTLING_MS:
+            found.settling.append((lead, settles + SETTLING_MS))
+            continue
+        kind, reason = _verdict(gateway, tx, lead, despite, now)
+        if kind in (policy.SUPPRESS, policy.HOLD):
+            found.never.append((lead, reason or Reason("source_off")))
+            continue
+        reason = reason or waits_for(known.get(lead.account, Trouble()), lead.account, lead.script)
+        reason = reason or caps.waits_for(full, lead.source)
+        if reason is None:
+            found.now.append(lead)
+        else:
+            found.later.append((lead, reason))
+    scripts = [lead.script or "" for lead in (*found.now, *(lead for lead, _ in found.later))]
+    prices = caps.reservations(tx, set(scripts), now)
+    found.at_most = sum((prices[script] for script in scripts), Decimal(0))
+    return found
+
+
+def _verdict(gateway: Gateway, tx: Tx, lead: Lead, despite: frozenset[str], now: int) -> tuple[str, Reason | None]:
+    current = gateway.sources.get(lead.source)
+    if lead.erased_at is not None or not lead.number or not lead.script:
+        return policy.HOLD, Reason("number_missing")
+    if current is None or current.removed or not current.source.enabled:
+        return policy.HOLD, Reason("source_off")
+    if current.source.account not in gateway.accounts:
+        return policy.HOLD, Reason("no_account", {"account": current.source.account})
+    call = Call(lead.number, lead.script, lead.sms)
+    again = replace(lead, round=lead.round + 1)  # as a rearm leaves it
+    known = decide.gather(gateway, tx, again, call, lead.asked_at, current.source, now)
+    verdict = policy.check(call, known, current.source.policy, now / 1000, despite)
+    return verdict.kind, verdict.reason

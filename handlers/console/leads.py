@@ -1,0 +1,108 @@
+"""The list of leads: filters stand in the URL, pages go on behind a place, and nobody's number stands in either."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+
+from core.numbers.sealed import opened, seal
+from core.reason import Reason
+from core.states import STATES
+from flow import numbers
+from handlers.console.door import page, the_gateway
+from handlers.console.forms import text
+from handlers.console.shown import reason
+from store import queries, search
+from store.queries import Wanted
+
+A_PAGE = 50
+PERIODS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "": 0}  # hours; empty: any time
+HOUR_MS = 3_600_000
+
+
+@page("/leads")
+def leads() -> Any:
+    """The newest leads that fit the filters of the URL."""
+    gateway, asked = the_gateway(), request.args
+    state, source, period, who = (asked.get(name, "") for name in ("state", "source", "period", "who"))
+    found = opened(who, gateway.digest_key) if who else ()
+    if found is None or period not in PERIODS or (state and state not in STATES):
+        abort(404)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        since = now - PERIODS[period] * HOUR_MS if PERIODS[period] else None
+        wanted = Wanted(state=state, source=source, since=since, numbers=found)
+        rows, place = queries.page(tx, wanted, A_PAGE, _place(asked.get("after", "")))
+        told = queries.told(tx, rows, now)
+        attempts = queries.last_attempts(tx, [row["id"] for row in rows])
+        counts = search.count_states(tx, now - 24 * HOUR_MS, source) if period == "24h" and not who else {}
+    filters = {name: value for name, value in asked.items() if name in ("state", "source", "period", "who") and value}
+    return render_template(
+        "console/leads.html",
+        rows=told,
+        attempts=attempts,
+        counts=counts,
+        filters=filters,
+        periods=list(PERIODS),
+        states=list(STATES),
+        sources=titles(),
+        more=_more(filters, place),
+        looked_for="",
+        problem="",
+    )
+
+
+def _more(filters: dict[str, Any], place: tuple[int, int] | None) -> str | None:
+    return None if place is None else url_for("console.leads", **filters, after=f"{place[0]}.{place[1]}")
+
+
+def _place(text_: str) -> tuple[int, int] | None:
+    if not text_:
+        return None
+    parts = text_.split(".")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 16 for part in parts):
+        abort(404)
+    return int(parts[0]), int(parts[1])
+
+
+def titles() -> dict[str, str]:
+    """What each source is called: its title, else its name."""
+    sources = the_gateway().sources
+    known = {name: sources.get(name) for name in sources.names()}
+    return {name: (one.source.title if one else "") or name for name, one in known.items()}
+
+
+@page("/leads/find", post=True)
+def find() -> Any:
+    """A number in any spelling, a lead's number, or a name. A number leads to an address that hides it; what is
+    neither is looked for as a name, and its page has no address."""
+    gateway, what = the_gateway(), text("what", 200)
+    if not what:
+        return redirect(url_for("console.leads"), 303)
+    plain = what.lstrip("№#Nn ").replace(" ", "")
+    if plain.isascii() and plain.isdigit() and len(plain) < 10:
+        with gateway.store.read() as tx:
+            known = search.is_no(tx, int(plain))
+        if known:
+            return redirect(url_for("console.lead", lead=plain), 303)
+    among = numbers.regions(gateway)
+    found = numbers.readings(what, among)
+    if not isinstance(found, Reason):
+        return redirect(url_for("console.leads", who=seal(found, gateway.digest_key)), 303)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        rows = queries.told(tx, search.by_name(tx, what, A_PAGE), now)
+        attempts = queries.last_attempts(tx, [row["id"] for row in rows])
+    problem = reason({"code": found.code, "params": found.params}) if any(sign.isdigit() for sign in what) else ""
+    return render_template(
+        "console/leads.html",
+        rows=rows,
+        attempts=attempts,
+        counts={},
+        filters={},
+        periods=list(PERIODS),
+        states=list(STATES),
+        sources=titles(),
+        more=None,
+        looked_for=what,
+        problem=problem,
+    )

@@ -1,0 +1,209 @@
+"""A lead's story in the reader's words: the verdict, what each field became, what each rule said."""
+
+import json
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from core.numbers.hiding import hide_numbers
+from handlers.console.shown import CHIPS, RULES, advice, phone, reason, reasons_of, rule_facts, why
+from handlers.console.words import clock, moment, money, seconds
+
+Row = dict[str, Any]
+TITLES = {
+    "received": _l("Has come in"),
+    "ready": _l("Waits for its call"),
+    "held": _l("Waits for your decision"),
+    "suppressed": _l("Not called on purpose"),
+    "calling": _l("Being called right now"),
+    "accepted": _l("The call was placed"),
+    "refused": _l("The provider refused the call"),
+    "unknown": _l("We do not know whether the phone rang"),
+    "cancelled": _l("Ended by a person"),
+}
+VERDICTS = {"allow": "yes", "suppress": "cross", "hold": "cross", "defer": "clock", "set_aside": "no"}
+
+
+def verdict(row: Row, attempts: list[Row], history: list[Row]) -> Row:
+    """One sentence on where the lead stands, coloured by its state; `lead` is another one that it names."""
+    state = row["state"]
+    colour, picture, _name = CHIPS[state]
+    found = reasons_of(row)
+    other = next((one["params"].get("no") for one in found if one["params"].get("no")), None)
+    text = _TELLING.get(state, _by_reason)(row, attempts, history)
+    return {"colour": colour, "icon": picture, "title": TITLES[state], "text": text, "lead": other}
+
+
+def _by_reason(row: Row, attempts: list[Row], history: list[Row]) -> str:
+    found = reasons_of(row)
+    if not found:
+        return ""
+    todo = advice(found[0]["code"]) if row["state"] == "held" else ""
+    return ". ".join(filter(None, (why(row), todo))) + "."
+
+
+def _waiting(row: Row, attempts: list[Row], history: list[Row]) -> str:
+    told = _by_reason(row, attempts, history)
+    return told or _("It is called at %(at)s, or as soon as it is its turn.", at=clock(row["due_at"]))
+
+
+def _unknown(row: Row, attempts: list[Row], history: list[Row]) -> str:
+    last = attempts[-1] if attempts else None
+    began = _("The request left at %(at)s.", at=moment(last["started_at"])) if last else ""
+    return " ".join(
+        filter(
+            None,
+            (
+                began,
+                why(row) + "." if why(row) else "",
+                _("The machine does not repeat it: the person could be called twice."),
+            ),
+        )
+    )
+
+
+def _accepted(row: Row, attempts: list[Row], history: list[Row]) -> str:
+    last = history[-1] if history else None
+    if last is not None and last["transition"] == "resolve":
+        return _("%(who)s looked and marked that it rang, at %(at)s.", who=last["who"], at=moment(last["at"]))
+    took = next((one for one in reversed(attempts) if one["outcome"] == "accepted"), None)
+    if took is None:
+        return ""
+    waited = seconds(took["started_at"] - row["received_at"])
+    text = _(
+        "The provider took it at %(at)s, %(waited)s after the lead came.", at=moment(took["ended_at"]), waited=waited
+    )
+    if took["price"] is not None:
+        text += " " + _("It costs at most %(price)s.", price=money(took["price"]))
+    return text + " " + _("Whether the person answered is in the provider's panel.")
+
+
+def _cancelled(row: Row, attempts: list[Row], history: list[Row]) -> str:
+    last = next((one for one in reversed(history) if one["transition"] == "cancel"), None)
+    return (
+        "" if last is None else _("%(who)s, %(at)s: %(why)s", who=last["who"], at=moment(last["at"]), why=last["why"])
+    )
+
+
+_TELLING = {
+    "ready": _waiting,
+    "received": _waiting,
+    "unknown": _unknown,
+    "accepted": _accepted,
+    "cancelled": _cancelled,
+}
+
+
+def evidence(history: list[Row]) -> Row:
+    """What the newest mapping saw, with the newest verdict of every rule."""
+    traces = [json.loads(row["trace"]) for row in history]
+    mapped: Row = next((one for one in reversed(traces) if "number" in one or "lead_when" in one), {})
+    ruled: Row = next((one for one in reversed(traces) if "rules" in one), {})
+    return {**mapped, "rules": ruled.get("rules", [])}
+
+
+def fields(seen: Row, texts: bool) -> list[Row]:
+    """A row for each expression that was tried: what it was for, what it saw, what came of it."""
+    rows: list[Row] = []
+
+    def put(part: str, expression: Any, saw: Any, result: Any, good: bool = True) -> None:
+        rows.append(
+            {
+                "part": part,
+                "expression": str(expression or ""),
+                "saw": veiled(saw, texts),
+                "result": hide_numbers(result),
+                "good": good,
+            }
+        )
+
+    if when := seen.get("lead_when"):
+        put(_("Is it a lead"), when.get("when"), "", _("yes") if when.get("held") else _("no"), bool(when.get("held")))
+    if number := seen.get("number"):
+        read = number.get("read")
+        result = phone(read) if read else reason({"code": number.get("problem") or "number_missing", "params": {}})
+        put(
+            _("Number"),
+            number.get("field") or ", ".join(number.get("fields", [])),
+            number.get("saw"),
+            result,
+            bool(read),
+        )
+    if script := seen.get("script"):
+        for rule in script.get("rules", []):
+            if isinstance(rule, dict):
+                put(
+                    _("Script"), rule.get("when"), "", _("yes") if rule.get("held") else _("no"), bool(rule.get("held"))
+                )
+        chose = script.get("chose")
+        put(
+            _("Script"),
+            script.get("field") or _by(script.get("by", "")),
+            script.get("saw"),
+            chose or _("none"),
+            bool(chose),
+        )
+    if person := seen.get("person"):
+        put(_("Person"), person.get("field"), person.get("saw"), person.get("saw"))
+    if sms := seen.get("sms"):
+        put(_("SMS"), "", "", sms.get("text", "") if texts else veiled(sms.get("text", ""), texts))
+    return rows
+
+
+def _by(how: str) -> str:
+    if how.startswith("rule "):
+        return _("rule %(n)s", n=how.removeprefix("rule "))
+    return {"default": _("otherwise"), "nothing": _("nothing fitted")}.get(how, how)
+
+
+def veiled(value: Any, texts: bool) -> str:
+    """A value that somebody typed: with its numbers hidden; for a viewer no more than how it begins."""
+    if value is None or value == "":
+        return ""
+    shown = hide_numbers(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return shown if texts else f"{shown[:1]}•••"
+
+
+def reply(raw: bytes, texts: bool) -> str:
+    """A provider's answer as it came, its numbers hidden; for a viewer no more than how it begins."""
+    return veiled(bytes(raw).decode("utf-8", "replace"), texts)
+
+
+def rules(seen: Row) -> list[Row]:
+    """A row for each rule that was asked."""
+    return [
+        {
+            "icon": VERDICTS.get(one.get("verdict", ""), "no"),
+            "name": RULES.get(one["rule"], one["rule"]),
+            "facts": rule_facts(one),
+        }
+        for one in seen["rules"]
+        if isinstance(one, dict) and "rule" in one
+    ]
+
+
+def window(attempts: list[Row]) -> tuple[int, int] | None:
+    """The time to look for in the provider's panel: from the last unknown call's start to its deadline."""
+    lost = next((one for one in reversed(attempts) if one["outcome"] == "unknown"), None)
+    return None if lost is None else (lost["started_at"], lost["deadline_at"])
+
+
+def tree_of(payload: Any, *, whole: bool, texts: bool) -> list[Row]:
+    """A payload as nested rows; each value as its reader may see it."""
+    pairs = payload.items() if isinstance(payload, dict) else enumerate(payload)
+    return [_branch(str(key), value, whole, texts) for key, value in list(pairs)[:300]]
+
+
+def _branch(key: str, value: Any, whole: bool, texts: bool) -> Row:
+    if isinstance(value, dict | list) and value:
+        return {
+            "key": hide_numbers(key),
+            "below": tree_of(value, whole=whole, texts=texts),
+            "value": "",
+            "count": len(value),
+        }
+    shown = (
+        (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) if whole else veiled(value, texts)
+    )
+    return {"key": hide_numbers(key), "below": None, "value": shown or "–", "count": 0}

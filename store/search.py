@@ -1,0 +1,83 @@
+"""Finding leads as people ask for them: by a name, by a number they share; and who decided one last."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from core.lead import Lead
+from core.outcome import UNKNOWN
+from store.tables import attempts, history, leads
+
+Row = dict[str, Any]
+LOOKED_THROUGH = 100_000  # of the newest leads are searched by name: nobody looks for a name of last year here
+LISTED = [column for column in leads.c if column.name not in ("payload", "digest")]
+
+
+def by_name(tx: Connection, name: str, limit: int) -> list[Row]:
+    """The newest leads whose person has a word that begins so, in small or capital letters."""
+    spelled = {name, name.lower(), name.upper(), name.title(), name.capitalize()}
+    begins = [_like(leads.c.person, f"{start}{_plain(one)}%") for one in sorted(spelled) for start in ("", "% ")]
+    newest = func.coalesce(select(func.max(leads.c.no)).scalar_subquery(), 0)
+    query = select(*LISTED).where(leads.c.no > newest - LOOKED_THROUGH, or_(*begins))
+    return [dict(row._mapping) for row in tx.execute(query.order_by(leads.c.no.desc()).limit(limit))]
+
+
+def of_number(tx: Connection, number: str, not_id: str, since: int, limit: int) -> list[Row]:
+    """The newest other leads of a number that came since then; by the index `leads_by_number`."""
+    query = select(leads.c.id, leads.c.no, leads.c.state, leads.c.received_at, leads.c.source)
+    query = query.where(leads.c.number == number, leads.c.id != not_id, leads.c.received_at >= since)
+    rows = tx.execute(query.order_by(leads.c.received_at.desc()).limit(limit))
+    return [dict(row._mapping) for row in rows]
+
+
+def is_no(tx: Connection, no: int) -> bool:
+    """Whether a lead has this short number."""
+    return tx.execute(select(leads.c.no).where(leads.c.no == no)).scalar() is not None
+
+
+def by_ids(tx: Connection, ids: list[str]) -> dict[str, Row]:
+    """Leads by their id, without payloads; those that are there."""
+    rows = tx.execute(select(*LISTED).where(leads.c.id.in_(ids)))
+    return {row.id: dict(row._mapping) for row in rows}
+
+
+def last_change(tx: Connection, lead_id: str) -> Row | None:
+    """The newest history row of a lead."""
+    query = select(history).where(history.c.lead == lead_id).order_by(history.c.n.desc()).limit(1)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
+def count_states(tx: Connection, since: int, source: str = "") -> dict[str, int]:
+    """State -> leads that came since then; by `leads_by_arrival` or `leads_by_source`."""
+    query = select(leads.c.state, func.count()).where(leads.c.received_at >= since).group_by(leads.c.state)
+    query = query.where(leads.c.source == source) if source else query
+    return {state: n for state, n in tx.execute(query)}
+
+
+def neighbours(tx: Connection, row: Row) -> tuple[int | None, int | None]:
+    """The numbers of the leads that came just after and just before this one."""
+    newer = select(leads.c.no).where(leads.c.no > row["no"]).order_by(leads.c.no).limit(1)
+    older = select(leads.c.no).where(leads.c.no < row["no"]).order_by(leads.c.no.desc()).limit(1)
+    return tx.execute(newer).scalar(), tx.execute(older).scalar()
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _like(column: Any, pattern: str) -> Any:
+    return column.like(pattern, escape="\\")
+
+
+def leads_by_ids(tx: Connection, ids: list[str]) -> list[Lead]:
+    """The leads themselves, in the order of their numbers."""
+    rows = tx.execute(select(leads).where(leads.c.id.in_(ids)).order_by(leads.c.no))
+    return [Lead(**row._mapping) for row in rows]
+
+
+def last_windows(tx: Connection, lead_ids: list[str]) -> dict[str, tuple[int, int]]:
+    """Lead -> start and deadline of its newest attempt of unknown fate: when to look for it in the provider's panel."""
+    columns = (attempts.c.lead, attempts.c.started_at, attempts.c.deadline_at)
+    query = select(*columns).where(attempts.c.lead.in_(lead_ids), attempts.c.outcome == UNKNOWN)
+    return {row.lead: (row.started_at, row.deadline_at) for row in tx.execute(query.order_by(attempts.c.n))}

@@ -1,0 +1,88 @@
+"""A morning in one process: sources, leads in every state, and people, for the pages to be looked at."""
+
+import threading
+
+from werkzeug.serving import make_server
+
+from app import create_app
+from config.settings import read
+from core.outcome import ACCEPTED, REFUSED, UNKNOWN, Outcome
+from flow import people
+from tests.fakes import Stage
+from tests.handlers.conftest import SETTINGS
+
+MAIN = """
+preset: generic
+title: Сайт, главная форма
+auth: {secret: env:SHOP_TOKEN}
+event_key: id
+mapping:
+  number: {field: Phone, region: RU}
+  script:
+    rules:
+      - {when: "utm_source == 'vk'", value: Приветствие ВК}
+    default: Заявка с сайта
+  sms: {template: "Здравствуйте, {{ Name }}! Ваша заявка принята."}
+  person: {field: Name}
+"""
+QUIZ = """
+preset: generic
+title: Квиз „Подбор квартиры“
+auth: {secret: env:SHOP_TOKEN}
+event_key: id
+mapping:
+  number: {field: phone, region: RU}
+  script: Распродажа
+  person: {field: name}
+"""
+NAMES = "Юлия,Руслан Ахметов,Игорь Петров,Ольга Ю.,Мария Лебедева,Виктор Чернов,Светлана Ибрагимова,Тимур Хасанов"
+NAMES += ",Анна Ковалёва,Денис,Александра Константинопольская,Пётр Смирнов-Задунайский"
+YES = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b'{"result":"ok","id":"77"}', price="4.35")
+POOR = Outcome(REFUSED, error="Нет такого сценария", http_status=200, reply=b'{"result":"error"}')
+LOST = Outcome(UNKNOWN, "no_answer")
+
+
+def fill(stage: Stage, many: int = 40) -> None:
+    """`many` leads over some hours: most called, some refused, lost, held, suppressed; one waits for the morning."""
+    stage.put("tilda-main", MAIN)
+    stage.put("quiz", QUIZ)
+    names = NAMES.split(",")
+    stage.alive()
+    for n in range(many):
+        stage.clock.forward(431)
+        name, phone = names[n % len(names)], f"+7 916 {200 + n:03} {10 + n % 80:02} {20 + n % 70:02}"
+        vk = {"utm_source": "vk"} if n % 3 == 0 else {}
+        stage.voice.outcomes = {4: [POOR], 9: [LOST]}.get(n % 13, [])
+        stage.voice.otherwise = YES
+        if n % 7 == 5:
+            stage.take({"id": f"q{n}", "name": name, "phone": phone[:-3]}, source="quiz")
+        elif n % 11 == 6:
+            stage.take({"id": f"m{n}", "Name": name, "Ваш_номер": phone, **vk}, source="tilda-main")
+        elif n % 13 == 12:
+            stage.take({"id": f"r{n}", "Name": name, "Phone": "+7 916 200 10 20"}, source="tilda-main")
+        else:
+            stage.take(
+                {"id": f"t{n}", "Name": name, "Phone": phone, "Comment": "перезвоните", **vk}, source="tilda-main"
+            )
+        stage.work()
+    stage.alive()
+
+
+class Served:
+    """The whole web application of a stage on a port of its own."""
+
+    def __init__(self, stage: Stage, **settings: str) -> None:
+        self.stage = stage
+        self.app = create_app(read({**SETTINGS, **settings}, dotenv=None), stage.parts)
+        self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def link(self, name: str, role: str) -> str:
+        """The address that lets a new user of this role in."""
+        user = people.add(self.stage.parts, name, role, "test")
+        return f"{self.base}/console/enter?t={people.link(self.stage.parts, user, 'test')}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.stage.parts.sources.end()

@@ -1,0 +1,143 @@
+"""The list of leads, the search, and a lead's page: what they tell, and what nobody may read in them."""
+
+import re
+
+import pytest
+
+from core.numbers.sealed import opened, seal
+from tests.fakes import LOST, NO
+
+NUMBER = "79161234567"
+PHONE = "8 (916) 123-45-67"
+WHOLE = re.compile(r"9\D{0,3}1\D{0,3}6\D{0,3}1\D{0,3}2\D{0,3}3\D{0,3}4\D{0,3}5\D{0,3}6\D{0,3}7")
+
+
+@pytest.fixture
+def lead(gateway):
+    """A lead that was called, whose number stands in many places of what came."""
+    gateway.alive()
+    note = f"перезвоните на +7 916 123 45 67, {NUMBER} или 8916-123-4567"
+    lead_id = gateway.take({"id": "1", "name": "Иван Грозный", "phone": PHONE, "note": note, NUMBER: "a key too"})
+    gateway.work()
+    return gateway.lead(lead_id)
+
+
+def test_a_number_in_any_spelling_finds_its_leads_and_stands_in_no_address(operator, lead):
+    for spelled in (PHONE, "+7 916 123 45 67", NUMBER, "9161234567"):
+        operator.get("/console/")
+        answer = operator.send("/console/leads/find", what=spelled)
+        assert answer.status_code == 303
+        assert not WHOLE.search(answer.headers["Location"])
+        assert "Иван Грозный" in operator.get(answer.headers["Location"])
+
+
+def test_a_lead_is_found_by_its_number_and_by_a_name(operator, lead):
+    operator.get("/console/")
+    for said in (str(lead.no), f"№ {lead.no}", f"#{lead.no}"):
+        assert operator.send("/console/leads/find", what=said).headers["Location"] == f"/console/leads/{lead.no}"
+    for said in ("иван", "ГРОЗ", "Иван Г"):
+        found = operator.send("/console/leads/find", what=said)
+        assert found.status_code == 200
+        assert f"/console/leads/{lead.no}" in found.text
+    nobody = operator.send("/console/leads/find", what="100% _ivan")
+    assert "Nobody found by" in nobody.text
+
+
+def test_sealed_numbers_open_under_their_key_only():
+    for numbers in ((NUMBER,), (NUMBER, "4916123456789")):
+        text = seal(numbers, "k" * 32)
+        assert text == seal(numbers, "k" * 32)
+        assert opened(text, "k" * 32) == numbers
+        assert opened(text, "x" * 32) is None
+        assert opened(text[:-2] + "AA", "k" * 32) is None
+    for odd in ("", "a", "ж", "AAAA", "=" * 5):
+        assert opened(odd, "k" * 32) is None
+
+
+def test_an_address_that_somebody_made_up_finds_nothing(operator):
+    for query in ("who=AAAA", "after=x", "after=1.2.3", "state=gone", "period=2y"):
+        operator.get(f"/console/leads?{query}", 404)
+
+
+def test_filters_stand_in_the_address_and_pages_go_on_behind_a_place(operator, gateway, lead):
+    for n in range(60):
+        gateway.take({"id": f"more {n}", "name": f"Person {n}"})
+    gateway.work()
+    page = operator.get("/console/leads?state=held&source=shop")
+    assert page.count("Person ") == 50
+    assert "Иван" not in page
+    older = re.search(r'href="(/console/leads\?[^"]*after=[^"]*)"', page)[1].replace("&amp;", "&")
+    assert operator.get(older).count("Person ") == 10
+
+
+def test_no_role_reads_a_whole_number_in_a_page_before_it_is_shown(as_, lead):
+    for role in ("viewer", "operator", "owner"):
+        reader = as_(role)
+        for path in ("/console/leads", f"/console/leads/{lead.no}", "/console/decide", "/console/"):
+            page = reader.get(path)
+            assert not WHOLE.search(page), (role, path, WHOLE.search(page))
+        assert "•" in reader.get(f"/console/leads/{lead.no}")
+
+
+def test_a_viewer_reads_no_text_that_somebody_typed(viewer, operator, lead):
+    assert "перезвоните" in operator.get(f"/console/leads/{lead.no}")
+    assert "перезвоните" not in viewer.get(f"/console/leads/{lead.no}")
+
+
+def test_showing_a_number_is_noted(operator, lead, gateway):
+    operator.get(f"/console/leads/{lead.no}")
+    shown = operator.send(f"/console/leads/{lead.no}/reveal")
+    assert "+7 916 123-45-67" in shown.text
+    alone = operator.http.post(
+        f"/console/leads/{lead.no}/reveal", data={"csrf_token": operator.csrf}, headers={"Accept": "text/plain"}
+    )
+    assert alone.text == "+7 916 123-45-67"
+    from store import people
+
+    with gateway.store.read() as tx:
+        rows = [(row["who"], row["what"], row["about"]) for row in people.page_of_audit(tx, 10)]
+    assert rows[:2] == [("the operator", "number_shown", f"№ {lead.no}")] * 2
+    assert not WHOLE.search(str(rows))
+
+
+def test_a_lead_tells_its_story_as_stations(operator, lead):
+    page = operator.get(f"/console/leads/{lead.no}")
+    for told in ("The call was placed", "Delivery", "Fields to call", "Rules", "Attempt 1", "Accepted", "History"):
+        assert told in page
+    assert "Not on the do-not-call list" in page
+
+
+def test_each_state_is_told_in_a_sentence(operator, gateway):
+    gateway.alive()
+    gateway.voice.outcomes = [LOST, NO]
+    lost = gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    refused = gateway.take({"id": "2", "phone": "79990000002"})
+    gateway.work()
+    held = gateway.take({"id": "3"})
+    gateway.work()
+    fresh = gateway.take({"id": "4", "phone": "79990000004"})
+    told = {
+        lost: "We do not know whether the phone rang",
+        refused: "The provider refused the call",
+        held: "Waits for your decision",
+        fresh: "Has come in",
+    }
+    for lead_id, sentence in told.items():
+        assert sentence in operator.get(f"/console/leads/{lead_id}")
+
+
+def test_an_erased_lead_still_opens(as_, lead, gateway, clock):
+    from flow import erase
+
+    clock.forward(100 * 86_400)
+    while erase.erase_old(gateway.parts):
+        pass
+    assert gateway.lead(lead.id).erased_at is not None
+    page = as_("operator", "again").get(f"/console/leads/{lead.no}")
+    assert "What came was erased" in page
+    assert "Иван" not in page
+
+
+def test_a_lead_that_is_not_there_is_a_page(operator):
+    operator.get("/console/leads/999999", 404)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from flow import alarms
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
+from flow.ticker import Look, Ticker
 from handlers import console, errors, health, hooks, metrics, read_off
 from handlers.api import description as api
 from store import epoch, place
@@ -73,7 +75,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     )
     errors.register(app)
     read_off.register(app)
-    app.before_request(lambda: app.extensions["gateway"].sources.keep_fresh())
+    app.before_request(lambda: app.extensions["gateway"].ticker.start())
     return app
 
 
@@ -118,12 +120,8 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
     for problems in broken.values():
         logs.say(problems)
     store = Store(settings.database_url, pool=sum(account.slots for account in able.values()) + 34)
-    policy = load.load_policy(settings.policy_file)
-    if isinstance(policy, load.Problems):
-        policy = load.PolicyText()  # the watcher names what is wrong with it
     sources = InForce(store, load.from_text)
     sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources)
-    sources.beside.append(secrets.look)
     gateway = Gateway(
         store=store,
         sources=sources,
@@ -136,14 +134,13 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
         accounts=able,
         broken_accounts=broken,
         retention_days=settings.retention_days,
-        totals=policy.totals,
-        account_trouble=policy.account_trouble,
     )
-
-    def obey() -> None:
-        if watcher.policy is not None:
-            gateway.totals, gateway.account_trouble = watcher.policy.totals, watcher.policy.account_trouble
-
-    sources.beside.append(obey)
-    sources.beside.append(alarms.Keeper(gateway).look)
+    gateway.ticker = Ticker(
+        [
+            Look("versions", 0.5, sources.refresh, at_once=True),
+            Look("files", 0.5, watcher.look),  # behind the versions, to which it compares them
+            Look("secrets", 0.5, secrets.look),
+            Look("alarms", 5.0, partial(alarms.keep, gateway)),
+        ]
+    )
     return gateway

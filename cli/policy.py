@@ -12,9 +12,11 @@ from cli.story import moment
 from config import load
 from config.settings import Places
 from core.account.caps import TOTALS, Caps, Left, is_capped
+from core.overall import POLICY
 from core.policy import span
 from core.source import Policy, Totals
 from flow import caps
+from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from store import caps as counts
 from store import versions as sources
@@ -56,17 +58,18 @@ def show(source: str | None) -> None:
     """Print the rules of SOURCE, or of every source in force, and the totals over all of them.
 
     Each line says where it comes from: built in, the policy file, the preset or the source; a cap also says
-    how much of it is used now, calls in flight and of unknown fate included."""
+    how much of it is used now, calls in flight and of unknown fate included. The totals come into force as a version,
+    as sources do: which one it is, since when, and whether the file says otherwise is told too."""
     gateway, places = the_gateway(), the_places()
     names = gateway.sources.names()
     if source is not None:
         if source not in names:
             fail(f"no source called {source!r} is in force" + (f"; there is {', '.join(names)}" if names else ""))
         names = [source]
-    policy = load.load_policy(places.policy_file)
-    if isinstance(policy, load.Problems):
-        click.echo(f"{policy}\nA running gateway keeps what it read before; one that starts takes what is built in.")
-        policy = load.PolicyText()
+    file = load.load_policy(places.policy_file, missed=POLICY in gateway.sources.standing())
+    if isinstance(file, load.Problems):
+        click.echo(f"{file}\nWhat is in force stays.")
+    policy = load.PolicyText() if isinstance(file, load.Problems) else file
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         for name in names:
@@ -75,9 +78,8 @@ def show(source: str | None) -> None:
                 click.echo(f"{name} (version {current.n})")
                 for line in _of_source(tx, name, current, policy, places, now):
                     click.echo(f"  {line}")
-        click.echo("totals, over all sources")
-        for line in _of_house(tx, policy, places, now):
-            click.echo(f"  {line}")
+        for line in _over_all(tx, gateway, file, now):
+            click.echo(line)
 
 
 def _of_source(
@@ -101,13 +103,23 @@ def _of_source(
     yield from _waits(tx, name)
 
 
-def _of_house(tx: Tx, policy: load.PolicyText, places: Places, now: int) -> Iterator[str]:
-    text = load.read_source_text(places.policy_file)
-    written = text.value.get("house", {}) if isinstance(text, load.Text) else {}
-    used = _used(tx, TOTALS, policy.totals, now)
+def _over_all(tx: Tx, gateway: Gateway, file: load.PolicyText | load.Problems, now: int) -> Iterator[str]:
+    current = gateway.sources.standing().get(POLICY)
+    if current is None:
+        written, version = {}, "no version yet: what is built in holds"
+    else:
+        written = json.loads(sources.version(tx, POLICY, current.n).text).get("house", {})
+        version = f"version {current.n} since {moment(current.since)}"
+    yield f"totals, over all sources ({version})"
+    totals = gateway.totals
+    used = _used(tx, TOTALS, totals, now)
     for key, value in OF_TOTALS.items():
-        yield _line(key, value(policy.totals), "the policy file" if key in written else "built in", used)
-    yield from _waits(tx, TOTALS)
+        yield "  " + _line(
+            key, value(totals), f"version {current.n}" if current and key in written else "built in", used
+        )
+    yield from (f"  {line}" for line in _waits(tx, TOTALS))
+    if isinstance(file, load.PolicyText) and file.text and (current is None or current.digest != file.digest):
+        yield f"  ! the policy file differs from what is in force; to take it: flask sources apply {POLICY}"
 
 
 def _says(text: Any, written: Any) -> bool:

@@ -31,7 +31,7 @@ def list_() -> None:
     """Every source: its version, since when, its newest lead and how many are in which state."""
     gateway = the_gateway()
     with gateway.store.read() as tx:
-        standing, since = sources.standing(tx), figures.in_force_since(tx)
+        standing = sources.sources_standing(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
     files = load.source_files(the_places().sources_dir)
     for name, row in sorted(standing.items()):
@@ -39,7 +39,7 @@ def list_() -> None:
         of = counts.get(name, {})
         facts = [
             "removed" if row.removed else "off" if current and not current.source.enabled else "on",
-            f"version {row.n} since {story.moment(since.get(name))}",
+            f"version {row.n} since {story.moment(row.since)}",
             f"preset {current.source.preset}" if current else "cannot be read by this release",
             f"last lead {story.moment(last.get(name))}",
             ", ".join(f"{of[state]} {state}" for state in STATES if of.get(state)) or "no leads",

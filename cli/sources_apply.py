@@ -1,4 +1,4 @@
-"""`flask sources apply`: the differing source files into force, at a person's word."""
+"""`flask sources apply`: the differing source files and the policy file into force, at a person's word."""
 
 import sys
 from collections.abc import Collection
@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 from cli.context import login, the_gateway, the_settings
 from config import load
 from config.settings import Settings
+from core.overall import POLICY
 from core.source import Standing
 from flow import compare
 from flow.gateway import Gateway
@@ -20,7 +21,8 @@ from flow.gateway import Gateway
 @click.option("--why", default="", help="Why; kept with the versions.")
 @with_appcontext
 def command(names: tuple[str, ...], who: str, why: str) -> None:
-    """Put every valid differing file into force, or those of NAMES; exit 1 when a file is refused.
+    """Put every valid differing file into force, or those of NAMES (policy.yaml is the policy file's); exit 1 when a
+    file is refused.
 
     The files that the gateway takes by itself are those changed where it runs. This takes the others
     too: an older text, a removed source's file that came back."""
@@ -30,15 +32,20 @@ def command(names: tuple[str, ...], who: str, why: str) -> None:
 def apply_files(
     gateway: Gateway, settings: Settings, names: Collection[str] = (), *, who: str = "release", why: str = ""
 ) -> bool:
-    """Take every valid differing file, print what was taken and refused; whether none was refused."""
-    policy = load.load_policy(settings.policy_file)
-    if isinstance(policy, load.Problems):
-        click.echo(str(policy), err=True)
-        return False
+    """Take the policy file and every valid differing source file, print what was taken and refused; whether none was
+    refused. A policy file with mistakes is refused with all that stands on it."""
     gateway.sources.refresh()
+    policy = load.load_policy(settings.policy_file, missed=POLICY in gateway.sources.standing())
+    if isinstance(policy, load.Problems):
+        click.echo(f"{POLICY}: refused, and no source can be read without it\n{policy}", err=True)
+        return False
     files = load.source_files(settings.sources_dir)
     well = True
-    for name in sorted(names or files):
+    if policy.text and (not names or POLICY in names):
+        well = _take(gateway, POLICY, policy, who, why)
+    elif POLICY in names:
+        click.echo(f"{POLICY}: there is no {settings.policy_file}; the built-in rules hold")
+    for name in sorted(set(names or files) - {POLICY}):
         loaded = load.load_file(files[name], policy) if name in files else None
         if isinstance(loaded, load.Loaded):
             well &= _take(gateway, name, loaded, who, why)
@@ -52,7 +59,7 @@ def apply_files(
     return well
 
 
-def _take(gateway: Gateway, name: str, loaded: load.Loaded, who: str, why: str) -> bool:
+def _take(gateway: Gateway, name: str, loaded: load.Loaded | load.PolicyText, who: str, why: str) -> bool:
     now = gateway.sources.standing().get(name)
     if _stands(now, loaded):
         click.echo(f"{name}: version {now.n if now else 0} stays in force")
@@ -73,5 +80,5 @@ def _take(gateway: Gateway, name: str, loaded: load.Loaded, who: str, why: str) 
     return True
 
 
-def _stands(now: Standing | None, loaded: load.Loaded) -> bool:
+def _stands(now: Standing | None, loaded: load.Loaded | load.PolicyText) -> bool:
     return now is not None and now.digest == loaded.digest and not now.removed

@@ -13,6 +13,7 @@ from config import secrets as secrets_file
 from config.accounts import MAIN
 from config.examples import run_examples
 from config.settings import ROOT, Places
+from core.overall import POLICY
 from core.policy import longest_wait
 from core.source import Source, Standing
 from flow.gateway import Gateway
@@ -41,7 +42,7 @@ class Known:
                     self.said = "the database is not at this code's migrations (flask release): only the files"
                     return
                 now = gateway.store.now_ms(tx)
-                self.standing = sources.standing(tx)
+                self.standing = sources.standing(tx)  # the policy's too
                 self.refused = sources.refused(tx, now - now % HOUR_MS - 23 * HOUR_MS)
             self.said = ""
         except StoreUnavailable as why:
@@ -61,13 +62,15 @@ def command(names: tuple[str, ...]) -> None:
     known = Known(a_gateway())
     if known.said:
         click.echo(known.said)
-    policy = load.load_policy(places.policy_file)
+    policy = load.load_policy(places.policy_file, missed=POLICY in known.standing)
     if isinstance(policy, load.Problems):
         click.echo(str(policy))
         sys.exit(1)
+    for line in _of_database(POLICY, policy, known) if policy.text and (not names or POLICY in names) else ():
+        click.echo(f"{POLICY}: {line}")
     bad = False
     files = load.source_files(places.sources_dir)
-    for name in names or files:
+    for name in (name for name in names or files if name != POLICY):
         problems, notes = _check(name, files.get(name), policy, places, known)
         bad = bad or bool(problems)
         click.echo(f"{name}: ok" if not problems else f"{name}: {_count(len(problems))}")
@@ -149,7 +152,7 @@ def _of_text(loaded: load.Loaded) -> Iterator[str]:
         yield "switched off: what comes is kept, its leads are held"
 
 
-def _of_database(name: str, loaded: load.Loaded | None, known: Known) -> Iterator[str]:
+def _of_database(name: str, loaded: load.Loaded | load.PolicyText | None, known: Known) -> Iterator[str]:
     now = known.standing.get(name)
     if not known.said:
         if now is None:
@@ -170,7 +173,7 @@ def _of_database(name: str, loaded: load.Loaded | None, known: Known) -> Iterato
 def _of_all(places: Places, known: Known) -> Iterator[str]:
     there = load.source_files(places.sources_dir)
     for name, row in known.standing.items():
-        if name not in there and not row.removed:
+        if name not in there and name != POLICY and not row.removed:
             yield f"{name}: version {row.n} stays in force without a file; to end it: flask sources remove {name}"
             yield from (f"  {line}" for line in _of_database(name, None, known) if line.startswith("requests"))
     if secrets_file.readable_by_others(places.secrets_file):

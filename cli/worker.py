@@ -53,7 +53,7 @@ class Worker:
 
     def run(self) -> None:
         self._gateway.bell.listen()
-        self._gateway.sources.keep_fresh()
+        self._gateway.ticker.start()
         self._askers.start()
         self._gateway.log.info("worker_started", worker=self.id)
         rung = True  # leads may wait to be mapped

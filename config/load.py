@@ -14,7 +14,8 @@ from pathlib import Path
 from config.merge import merge, under_policy, without
 from config.problem import Problem, Problems, collect
 from config.yaml_text import SIZE, Keys, Text, parse
-from core.source import Policy, Source, Totals
+from core.overall import POLICY, Overall
+from core.source import Policy, Source
 from schemas.policy import read_policy
 from schemas.section import Wrong, nearest
 from schemas.source import NAME, read_source
@@ -45,13 +46,17 @@ class Loaded:
 
 @dataclass(frozen=True)
 class PolicyText:
-    """The policy file: `defaults` as it stands, below every source's policy, the totals over all sources, and the
-    words by which a refusal means the voice account; None: those of its provider."""
+    """A whole, valid policy file: `defaults` as it stands, below every source's policy, and what it says over all
+    sources, whose canonical `text` comes into force as a version of its own."""
 
     defaults: Text = field(default_factory=lambda: Text("", {}))
-    policy: Policy = field(default_factory=Policy)
-    totals: Totals = field(default_factory=Totals)
-    account_trouble: tuple[str, ...] | None = None
+    policy: Policy = field(default_factory=Policy)  # the same, read
+    overall: Overall = field(default_factory=Overall)
+    text: str = ""  # nobody wrote one
+
+    @property
+    def digest(self) -> str:
+        return _digest(self.text)
 
 
 def load_file(path: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> Loaded | Problems:
@@ -70,8 +75,8 @@ def load_text(name: str, text: Text, policy: PolicyText | None = None, presets: 
     source, wrong = read_source(name, whole.value)
     if source is None:
         return lines_of(whole, wrong)
-    canonical = json.dumps(without(whole, "examples").value, ensure_ascii=False, sort_keys=True)
-    return Loaded(source, canonical, hashlib.sha256(canonical.encode()).hexdigest())
+    canonical = _canonical(without(whole, "examples").value)
+    return Loaded(source, canonical, _digest(canonical))
 
 
 def whole_text(text: Text, policy: PolicyText | None = None, presets: Path = PRESETS) -> Text | Problems:
@@ -91,15 +96,18 @@ def whole_text(text: Text, policy: PolicyText | None = None, presets: Path = PRE
     return under_policy(whole, policy.defaults) if policy else whole
 
 
-def from_text(name: str, text: str) -> Source | Problems:
-    """The source of a canonical text, as a process reads the version in force. Problems only when the
-    text was written by another release whose keys this one does not know."""
+def from_text(name: str, text: str) -> Source | Overall | Problems:
+    """What a canonical text says, as a process reads the version in force: a source, or under the name `POLICY` what
+    holds over all. Problems only when the text was written by another release whose keys this one does not know."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        return Problems((Problem(name, 0, "", "a source's canonical text"),))
+        return Problems((Problem(name, 0, "", "a canonical text"),))
+    if name == POLICY:
+        policy, wrong = read_policy(value)
+        return policy[1] if policy is not None else lines_of(Text(name, value), wrong)
     source, wrong = read_source(name, value)
     return source if source is not None else lines_of(Text(name, value), wrong)
 
@@ -171,19 +179,35 @@ def is_name(text: str) -> bool:
     return re.fullmatch(NAME, text) is not None
 
 
-def load_policy(path: Path, usual: Path = USUAL_POLICY) -> PolicyText | Problems:
-    """The policy file. Nobody has to write the usual one: where it is missing, the built-in rules hold.
-    Another one was named by somebody (POLICY_FILE), and is missed."""
-    if path == usual and not path.exists():
-        return PolicyText()
+def load_policy(path: Path, usual: Path = USUAL_POLICY, *, missed: bool = False) -> PolicyText | Problems:
+    """The policy file. Nobody has to write the usual one: where there is none the built-in rules hold, unless it is
+    `missed`, because a text of it is in force. Another one was named by somebody (POLICY_FILE): always missed."""
+    if not path.exists():
+        if missed:
+            expected = "the file whose text is in force; what holds goes on until it is back (`{}` says nothing)"
+            return Problems((Problem(str(path), 0, "", expected, "no file"),))
+        if path == usual:
+            return PolicyText()
     text = read_source_text(path)
-    if isinstance(text, Problems):
-        return text
-    sections, wrong = read_policy(text.value)
-    if sections is None:
+    return text if isinstance(text, Problems) else policy_text(text)
+
+
+def policy_text(text: Text) -> PolicyText | Problems:
+    """The policy of a text already read."""
+    said, wrong = read_policy(text.value)
+    if said is None:
         return lines_of(text, wrong)
     below = {keys[1:]: place for keys, place in text.places.items() if keys[0] == "defaults" and len(keys) > 1}
-    return PolicyText(Text(text.file, text.value.get("defaults", {}), below), *sections)
+    own = {key: value for key, value in text.value.items() if key != "defaults"}  # they are in the sources' texts
+    return PolicyText(Text(text.file, text.value.get("defaults", {}), below), *said, _canonical(own))
+
+
+def _canonical(value: dict[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def lines_of(text: Text, wrong: list[tuple[Keys, Wrong]]) -> Problems:

@@ -1,13 +1,15 @@
-"""Two looks at the files: a text that stays, and that the source never had, becomes its next version.
+"""Two looks at the files: a text that stays, and that was never in force, becomes the next version.
 
-What is in force stands in the database, which comes in as an argument. No clock takes part: whether a
-text is new is told by what the source had before, or by this process having seen the file change. All
-else that differs (an old checkout on a second machine, a removed source's file come back) is only named.
+So for each source's file, and for what the policy file says over all sources. What is in force stands in the
+database, which comes in as an argument. No clock takes part: whether a text is new is told by what was in force
+before, or by this process having seen the file change. All else that differs (an old checkout on a second machine,
+a removed source's file come back) is only named.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,11 +29,12 @@ from config.load import (
     source_files,
 )
 from config.yaml_text import parse
+from core.overall import POLICY
 from core.source import Standing
 
 log = structlog.get_logger()
 WHO = "watch"
-POLICY = "the policy file"
+Read = Loaded | PolicyText | Problems
 Stamps = dict[str, tuple[int, int, int, int]]
 
 
@@ -39,11 +42,11 @@ class Versions(Protocol):
     """The database, as the watcher asks it."""
 
     def standing(self) -> Mapping[str, Standing]:
-        """Every source that was ever taken, as it was last read."""
+        """Whatever was ever taken, by its name: a source, or `POLICY`; as it was last read."""
         ...
 
     def had(self, name: str, digest: str) -> bool:
-        """Whether any version of the source had this text."""
+        """Whether any version under this name had this text."""
         ...
 
     def take(self, name: str, text: str, *, after: int, who: str) -> object | None:
@@ -57,8 +60,9 @@ class _Seen:
 
     mark: bytes
     own: bytes
-    loaded: Loaded | Problems
+    loaded: Read
     after: Standing | None  # what stood in the database before these bytes were first seen
+    unread: bool = False  # there are no bytes: the file is away, or shut
     changed: bool = False  # this process saw the file's text, as merged, change to this one
     edited: bool = False  # and it was the file itself that changed, not its preset or the policy
     looks: int = 1  # in a row that found the same bytes
@@ -67,7 +71,7 @@ class _Seen:
 
     @property
     def digest(self) -> str:
-        return self.loaded.digest if isinstance(self.loaded, Loaded) else ""
+        return "" if isinstance(self.loaded, Problems) else self.loaded.digest
 
 
 class Watcher:
@@ -82,14 +86,13 @@ class Watcher:
         presets: Path = PRESETS,
         usual_policy: Path = USUAL_POLICY,
     ) -> None:
-        self.broken: dict[str, str] = {}  # what is wrong with a file, by its source's name
-        self.differing: dict[str, str] = {}  # sources whose valid file is not in force, and why it was not taken
-        self.policy: PolicyText | None = None  # the policy file as last read whole; None: not yet
+        self.broken: dict[str, str] = {}  # what is wrong with a file, by its version's name
+        self.differing: dict[str, str] = {}  # names whose valid file is not in force, and why it was not taken
         self._folder, self._policy_file, self._presets = folder, policy_file, presets
         self._usual_policy = usual_policy
         self._versions = versions
         self._stamps: Stamps | None = None
-        self._ground, self._ground_looks = b"", 0
+        self._ground = b""  # stands for the policy file and the presets, which every source's text stands on
         self._policy: PolicyText | Problems = PolicyText()
         self._seen: dict[str, _Seen] = {}
 
@@ -100,9 +103,9 @@ class Watcher:
         if stamps != self._stamps or self._unsettled():
             self._stamps = stamps
             self._read(standing)
-        if isinstance(self._policy, Problems):
-            return  # no source's text can be known; each keeps its version
-        for name, seen in self._seen.items():
+        # While the policy file is broken no source's text can be known: each keeps its version.
+        known = {POLICY: self._seen[POLICY]} if isinstance(self._policy, Problems) else self._seen
+        for name, seen in known.items():
             if seen.looks >= 2 and not seen.gone:
                 self._settle(name, seen, standing.get(name))
 
@@ -118,48 +121,46 @@ class Watcher:
         return stamps
 
     def _unsettled(self) -> bool:
-        return self._ground_looks < 2 or any(seen.looks < 2 or seen.gone for seen in self._seen.values())
+        return any(seen.looks < 2 or seen.gone for seen in self._seen.values())
 
     def _read(self, standing: Mapping[str, Standing]) -> None:
-        self._read_ground()
+        self._read_ground(standing.get(POLICY))
         if isinstance(self._policy, Problems):
             return
         files = source_files(self._folder)
         for name, path in files.items():
             raw = read_raw(path)
-            mark = _mark(self._ground, raw)
-            before = self._seen.get(name)
-            if before is not None and before.mark == mark:
-                before.looks, before.gone = before.looks + 1, 0
-                continue
-            now = _Seen(mark, _mark(raw), self._load(name, path, raw), standing.get(name))
-            if before is not None:
-                now.changed = before.changed or before.digest != now.digest
-                now.edited = before.edited or before.own != now.own
-            self._seen[name] = now
-        for name in self._seen.keys() - files.keys():
+            load = partial(self._load, name, path, raw)
+            self._note(name, _mark(self._ground, raw), raw, load, standing.get(name))
+        for name in self._seen.keys() - files.keys() - {POLICY}:
             self._miss(name, standing.get(name))
 
-    def _read_ground(self) -> None:
-        """The policy file and the presets, which every source's text stands on."""
-        paths = [self._policy_file, *sorted(self._presets.glob("*.yaml"))]
-        ground = _mark(*(part for path in paths for part in (path.name.encode(), read_raw(path))))
-        if ground != self._ground:
-            self._ground, self._ground_looks, self._policy = ground, 1, self._read_policy()
-            return
-        self._ground_looks += 1
-        if isinstance(self._policy, Problems):
-            self._say_broken(POLICY, self._policy, None)
-        else:
-            self.policy = self._policy
-            self._say_mended(POLICY)
+    def _read_ground(self, now: Standing | None) -> None:
+        raw = read_raw(self._policy_file)
+        presets = sorted(self._presets.glob("*.yaml"))
+        self._ground = _mark(raw, *(part for path in presets for part in (path.name.encode(), read_raw(path))))
+        # A file that is not there is missed where a text of it is in force: no caps end by a file that went away.
+        missed = now is not None
+        self._note(POLICY, _mark(raw, str(missed).encode()), raw, partial(self._load_policy, missed=missed), now)
 
-    def _read_policy(self) -> PolicyText | Problems:
-        """One that this process read and that is gone is missed: no caps end by a file that went away."""
-        if self.policy is not None and self.policy.defaults.file and not self._policy_file.exists():
-            expected = "the file that was here; the rules read last go on until it is back or this process starts anew"
-            return Problems((Problem(str(self._policy_file), 0, "", expected, "no file"),))
-        return load_policy(self._policy_file, self._usual_policy)
+    def _note(
+        self, name: str, mark: bytes, raw: bytes | Problems, load: Callable[[], Read], now: Standing | None
+    ) -> None:
+        """What this look found under a name. A file that two looks could not read has vanished: what comes back is
+        not a change that we saw."""
+        before = self._seen.get(name)
+        if before is not None and before.mark == mark:
+            before.looks, before.gone = before.looks + 1, 0
+            return
+        seen = _Seen(mark, _mark(raw), load(), now, isinstance(raw, Problems))
+        if before is not None and not (before.unread and before.looks >= 2):
+            seen.changed = before.changed or before.digest != seen.digest
+            seen.edited = before.edited or before.own != seen.own
+        self._seen[name] = seen
+
+    def _load_policy(self, *, missed: bool) -> PolicyText | Problems:
+        self._policy = load_policy(self._policy_file, self._usual_policy, missed=missed)
+        return self._policy
 
     def _load(self, name: str, path: Path, raw: bytes | Problems) -> Loaded | Problems:
         if isinstance(raw, Problems):
@@ -181,7 +182,7 @@ class Watcher:
         self.broken.pop(name, None)
         self.differing.pop(name, None)
         if now is not None and not now.removed:
-            log.warning("source_file_gone", source=name, keeps=now.n, end_it=f"flask sources remove {name}")
+            log.warning("file_gone", name=name, keeps=now.n, end_it=f"flask sources remove {name}")
 
     def _settle(self, name: str, seen: _Seen, now: Standing | None) -> None:
         """Bytes that two looks found: in force, to be taken, or to be named."""
@@ -200,7 +201,7 @@ class Watcher:
             seen.changed, seen.edited, seen.decided = False, False, True
 
     def _decide(self, name: str, seen: _Seen, now: Standing | None) -> None:
-        if not isinstance(seen.loaded, Loaded):
+        if isinstance(seen.loaded, Problems) or not seen.loaded.text:  # nobody has to write a policy file
             return
         never_had = not self._versions.had(name, seen.digest)
         removed = now is not None and now.removed
@@ -210,9 +211,9 @@ class Watcher:
             after = 0 if now is None else now.n
             self._versions.take(name, seen.loaded.text, after=after, who=WHO)
             return
-        why = "the source was removed" if removed else "the source had this text before, and it was not changed here"
+        why = "the source was removed" if removed else "it had this text before, and was not changed here"
         self.differing[name] = why
-        log.warning("source_file_differs", source=name, why=why, take_it=f"flask sources apply {name}")
+        log.warning("file_differs", name=name, why=why, take_it=f"flask sources apply {name}")
 
     def _say_broken(self, name: str, problems: Problems, now: Standing | None) -> None:
         if self.broken.get(name) == str(problems):
@@ -221,11 +222,11 @@ class Watcher:
         keeps = None if now is None or now.removed else now.n
         for item in problems.items:
             where = {"file": item.file, "line": item.line, "key": item.key}
-            log.error("source_file_broken", source=name, **where, said=_said(item), keeps=keeps)
+            log.error("file_broken", name=name, **where, said=_said(item), keeps=keeps)
 
     def _say_mended(self, name: str) -> None:
         if self.broken.pop(name, None) is not None:
-            log.info("source_file_mended", source=name)
+            log.info("file_mended", name=name)
 
 
 def _said(item: Problem) -> str:

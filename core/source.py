@@ -244,9 +244,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a source stands in the database: its newest version, that version's text as a digest, and
-    whether the source has been removed since."""
+    """Where a source (or the policy) stands in the database: its newest version, that version's text as a digest,
+    since when it is there in milliseconds, and whether the source has been removed after it."""
 
     n: int
     digest: str
+    since: int
     removed: bool = False

@@ -11,6 +11,7 @@ from core.source import Totals
 from flow.in_force import InForce
 from flow.refusals import Refusals
 from flow.rooms import Rooms
+from flow.ticker import Ticker
 from store.engine import Store
 from store.journal import Journal
 
@@ -30,14 +31,20 @@ class Gateway:
     accounts: dict[str, Account] = field(default_factory=dict)
     broken_accounts: dict[str, str] = field(default_factory=dict)  # what is wrong with the others' files
     retention_days: int = 90  # then people's data is erased
-    totals: Totals = field(default_factory=Totals)  # over all sources, as the policy file says them now
     rooms: Rooms = field(default_factory=Rooms)
-    account_trouble: tuple[str, ...] | None = None  # the owner's words for it; None: each provider's own
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
+    ticker: Ticker = field(default_factory=Ticker)
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()
 
+    @property
+    def totals(self) -> Totals:
+        """The caps over all sources, of the policy's version in force."""
+        return self.sources.overall.totals
+
     def trouble_words(self, account: str) -> tuple[str, ...]:
-        """What a refusal of this account's says when it means the account and not one call."""
-        return self.accounts[account].trouble_words if self.account_trouble is None else self.account_trouble
+        """What a refusal of this account's says when it means the account and not one call: the words of the
+        policy's version in force, else its provider's own."""
+        words = self.sources.overall.account_trouble
+        return self.accounts[account].trouble_words if words is None else words

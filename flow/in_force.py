@@ -1,9 +1,9 @@
-"""The versions of sources in force, as this process last read them from the database.
+"""The versions in force, of the sources and of the policy over all of them, as this process last read them from the
+database.
 
 A process that cannot read a version keeps the last it could; no source can stop it or another source.
 """
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from typing import Protocol
 
 import structlog
 
+from core.overall import Overall
 from core.source import Source, Standing
 from flow import compare
-from store import versions as sources
+from store import versions
 from store.engine import Store, StoreUnavailable
 
 log = structlog.get_logger()
-FromText = Callable[[str, str], object]  # a Source, or what is wrong with the text
-LOOK_S = 0.5
+FromText = Callable[[str, str], object]  # a Source, an Overall under the policy's name, or what is wrong with the text
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,17 @@ class InForceSource:
 
 @dataclass(frozen=True)
 class Taken:
-    """A text that came into force as version `n`; `may_fit` counts the held leads that it gives a call."""
+    """A text that came into force as version `n`; `may_fit` counts the held leads that a source's gives a call."""
 
     n: int
     may_fit: int
 
 
 class Files(Protocol):
-    """What watches the source files in this process; both maps go from a source's name to a text."""
+    """What watches the files in this process; both maps go from a version's name to a text."""
 
     broken: dict[str, str]
     differing: dict[str, str]
-
-    def look(self) -> None:
-        """One look at the files, about twice a second; puts into force what is new and whole."""
-        ...
 
 
 class InForce:
@@ -57,15 +53,13 @@ class InForce:
         self._from_text = from_text
         self._known: dict[str, InForceSource] = {}
         self._standing: dict[str, Standing] = {}
+        self._read_as: dict[str, Standing] = {}  # the row of each name whose version we could read
         self._refreshing = threading.Lock()
-        self._starting = threading.Lock()
-        self._ended = threading.Event()
-        self._keeper = 0  # the process whose thread keeps this up to date
         self._changed: set[str] = set()
         self._away = False  # the database, at the last reading
-        self.broken: dict[str, str] = {}  # sources whose version in force this process cannot read
-        self.files: Files | None = None  # looked at after each reading of the versions
-        self.beside: list[Callable[[], None]] = []  # what else is to be looked at twice a second
+        self.overall = Overall()  # what the policy in force says over all sources
+        self.broken: dict[str, str] = {}  # names whose version in force this process cannot read
+        self.files: Files | None = None  # in processes that watch them
 
     def get(self, name: str) -> InForceSource | None:
         """The source in force, a removed one too (`removed`); None for a name that never was one."""
@@ -76,7 +70,7 @@ class InForce:
         stranger's invented name costs one look-up by key."""
         try:
             with self._store.read() as tx:
-                was_taken = sources.newest(tx, name) > 0
+                was_taken = versions.was_source(tx, name)
         except StoreUnavailable:
             return None
         if was_taken:
@@ -88,7 +82,7 @@ class InForce:
         nor where only this process cannot read the source's version."""
         try:
             with self._store.read() as tx:
-                return sources.newest(tx, name) == 0
+                return not versions.was_source(tx, name)
         except StoreUnavailable:
             return False
 
@@ -100,53 +94,17 @@ class InForce:
         """The same sources with this one in place of its version (numbered 0), for a trial."""
         other = InForce(self._store, self._from_text)
         other._known = {**self._known, source.name: InForceSource(0, source)}
+        other.overall = self.overall
         return other
 
-    def keep_fresh(self, seconds: float = LOOK_S) -> None:
-        """Refresh now, and from then on in a thread of this process, which watches the files too; costs
-        nothing once it runs."""
-        if self._keeper == os.getpid():
-            return
-        with self._starting:
-            if self._keeper == os.getpid():
-                return
-            self._refresh_surely()
-            threading.Thread(target=self._for_ever, args=(seconds,), name="in-force", daemon=True).start()
-            self._keeper = os.getpid()
-
-    def _for_ever(self, seconds: float) -> None:
-        while True:
-            try:
-                for look in self.beside:
-                    look()
-                if self.files is not None and not self._away:
-                    self.files.look()
-            except StoreUnavailable as why:
-                log.warning("files_not_compared", why=str(why))
-            except Exception:
-                log.exception("look_failed")  # a bug of ours must not end the looking
-            if self._ended.wait(seconds):
-                return
-            self._refresh_surely()
-
-    def _refresh_surely(self) -> None:
-        try:
-            self.refresh()
-        except Exception:
-            log.exception("refresh_failed")  # a database before its migrations, or a bug of ours
-
-    def end(self) -> None:
-        """Keep fresh no longer."""
-        self._ended.set()
-
     def refresh(self) -> list[str]:
-        """Read what changed since the last time; the names whose version this process now has anew."""
+        """Read what changed since the last time; the sources whose version this process now has anew."""
         with self._refreshing:
             try:
                 changed = self._read()
             except StoreUnavailable as why:
                 if not self._away:
-                    log.warning("sources_unreadable", why=str(why))
+                    log.warning("versions_not_read", why=str(why))
                 self._away = True
                 return []
             self._away = False
@@ -154,34 +112,34 @@ class InForce:
             return changed
 
     def changed(self) -> list[str]:
-        """The names that came anew since this was last asked, by whoever refreshed."""
+        """The sources that came anew since this was last asked, by whoever refreshed."""
         with self._refreshing:
             names, self._changed = sorted(self._changed), set()
             return names
 
     def standing(self) -> Mapping[str, Standing]:
-        """Every source that was ever taken, as it was last read."""
+        """Whatever was ever taken, by its name, as it was last read."""
         return self._standing
 
     def had(self, name: str, digest: str) -> bool:
-        """Whether any version of the source had this text."""
+        """Whether any version under this name had this text."""
         with self._store.read() as tx:
-            return sources.had_text(tx, name, digest)
+            return versions.had_text(tx, name, digest)
 
     def take(self, name: str, text: str, *, after: int, who: str, why: str = "") -> Taken | None:
-        """Make a valid text version `after` + 1 of the source; None when `after` is not its newest any more."""
+        """Make a valid text version `after` + 1 under its name; None when `after` is not the newest any more."""
         with self._store.write() as tx:
             now = self._store.now_ms(tx)
-            n = sources.put_in_force(tx, name, text, after=after, who=who, now=now, why=why)
+            n = versions.put_in_force(tx, name, text, after=after, who=who, now=now, why=why)
         if n is None:
             return None
         self.refresh()
-        log.info("source_taken", source=name, version=n, who=who)
-        source = self._from_text(name, text)
+        log.info("version_taken", name=name, version=n, who=who)
+        said = self._from_text(name, text)
         fitting = 0
-        if isinstance(source, Source):
+        if isinstance(said, Source):
             with self._store.read() as tx:
-                fitting = compare.held_that_fit(tx, source, self._store.now_ms(tx))
+                fitting = compare.held_that_fit(tx, said, self._store.now_ms(tx))
         if fitting:
             log.info("held_leads_may_fit", source=name, said=compare.may_fit(name, fitting))
         return Taken(n, fitting)
@@ -189,20 +147,26 @@ class InForce:
     def _read(self) -> list[str]:
         changed = []
         with self._store.read() as tx:
-            standing = sources.standing(tx)
+            standing = versions.standing(tx)
             for name, row in standing.items():
-                known = self._known.get(name)
-                if known is not None and (known.n, known.removed) == (row.n, row.removed):
+                if self._read_as.get(name) == row:
                     continue
-                source = self._from_text(name, sources.version(tx, name, row.n).text)
-                if not isinstance(source, Source):  # a newer release wrote it: keep what we have, and say so
-                    if name not in self.broken:
-                        keeps = known and known.n
-                        log.error("source_unreadable", source=name, version=row.n, why=str(source), keeps=keeps)
-                    self.broken[name] = str(source)
+                said = self._from_text(name, versions.version(tx, name, row.n).text)
+                if isinstance(said, Source):
+                    self._known[name] = InForceSource(row.n, said, row.removed)
+                    changed.append(name)
+                elif isinstance(said, Overall):
+                    self.overall = said
+                else:  # a newer release wrote it: keep what we have
+                    self._say_broken(name, row.n, str(said))
                     continue
                 self.broken.pop(name, None)
-                self._known[name] = InForceSource(row.n, source, row.removed)
-                changed.append(name)
+                self._read_as[name] = row
         self._standing = standing
         return changed
+
+    def _say_broken(self, name: str, n: int, why: str) -> None:
+        if name not in self.broken:
+            keeps = self._read_as[name].n if name in self._read_as else None
+            log.error("version_unreadable", name=name, version=n, why=why, keeps=keeps)
+        self.broken[name] = why

@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify
 
+from core.alarms import WORKER_SEEN_MS
 from flow.gateway import Gateway
 from store import accounts as trouble
 from store import migrate, workers
 from store.engine import StoreUnavailable
 
 blueprint = Blueprint("health", __name__)
-WORKER_SEEN_MS = 30_000
 
 
 @blueprint.get("/healthz")
@@ -26,8 +26,7 @@ def readyz() -> tuple[Response, int]:
     gateway: Gateway = current_app.extensions["gateway"]
     checks, paused = _database_checks(gateway)
     gateway.sources.refresh()
-    broken = {f"source {name}": why for name, why in gateway.sources.broken.items()}
-    checks["sources"] = "; ".join(f"{name}: {why}" for name, why in broken.items()) or "ok"
+    checks["sources"] = "; ".join(f"{name}: {why}" for name, why in gateway.sources.broken.items()) or "ok"
     well = all(state == "ok" for state in checks.values())
     said = {"status": "ok" if well else "not ready", "checks": checks, "paused": paused, "files": _files(gateway)}
     return jsonify(said), 200 if well else 503

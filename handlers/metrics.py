@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from flow.alarms import WORKER_SEEN_MS
+from core.alarms import WORKER_SEEN_MS
 from flow.gateway import Gateway
 from store import accounts as trouble
 from store import figures

@@ -74,13 +74,18 @@ class Stats(Shape):
 
 
 class Alarm(Shape):
-    """`since` is null where it cannot be known, `cleared` while it rings; those of the last day stay."""
+    """`name` is its kind, `subject` what of that kind it is about (empty: there is one at most). `severity` is `page`
+    or `warn`. `since` is when the trouble began, null where it cannot be known; `raised_at` when it was noted, null
+    for a few seconds before; `cleared` is null while it rings. Those of the last day stay."""
 
-    name = fields.String(**ALWAYS)
+    name = fields.String(attribute="kind", **ALWAYS)
+    subject = fields.String(**ALWAYS)
+    severity = fields.String(**ALWAYS)
     text = fields.String(**ALWAYS)
     since = Moment(**NULL)
-    count = fields.Integer(**ALWAYS)
-    cleared = Moment(**NULL)
+    raised_at = Moment(**NULL)
+    count = fields.Integer(attribute="value", metadata={"description": "of what the text speaks of"}, **ALWAYS)
+    cleared = Moment(attribute="cleared_at", **NULL)
 
 
 class Alarms(Shape):

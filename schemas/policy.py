@@ -7,6 +7,7 @@ from marshmallow import ValidationError, post_load
 
 from core.numbers.never import SHIPPED
 from core.numbers.phone import TYPES, UNKNOWN
+from core.overall import Overall
 from core.source import Policy, Totals
 from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
 from schemas.references import When
@@ -103,12 +104,11 @@ class PolicyFile(Section):
     account_trouble = Texts(Text(like=r".{3,}", called="at least 3 letters of a word"), load_default=None)
 
 
-def read_policy(
-    text: dict[str, Any],
-) -> tuple[tuple[Policy, Totals, tuple[str, ...] | None] | None, list[tuple[Keys, Wrong]]]:
-    """The policy file's three parts, or None with every problem and its way down. Never raises."""
+def read_policy(text: dict[str, Any]) -> tuple[tuple[Policy, Overall] | None, list[tuple[Keys, Wrong]]]:
+    """The policy file's defaults and what it says over all sources, or None with every problem and its way down.
+    Never raises."""
     try:
         data = PolicyFile().load(text)
     except ValidationError as error:
         return None, list(problems_of(error.messages))
-    return (data["defaults"], data["house"], data["account_trouble"]), []
+    return (data["defaults"], Overall(data["house"], data["account_trouble"])), []

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from core import outcome as outcomes
 from core import states
-from store.tables import attempts, history, leads, refused_proofs, sources, versions, workers
+from store.tables import attempts, history, leads, refused_proofs, sources, workers
 
 HOUR_MS = 3_600_000
 OPEN = "open"  # an attempt on its way
@@ -106,12 +106,6 @@ def refused_per_hour(tx: Connection, since: int) -> list[tuple[str, int, str, in
     columns = (refused_proofs.c.source, refused_proofs.c.hour, refused_proofs.c.cause, refused_proofs.c.count)
     query = select(*columns).where(refused_proofs.c.hour >= since).order_by(refused_proofs.c.hour)
     return [(source, hour, cause, n) for source, hour, cause, n in tx.execute(query)]
-
-
-def in_force_since(tx: Connection) -> dict[str, int]:
-    """Source -> when its version in force came into force, in milliseconds."""
-    same = (versions.c.source == sources.c.name) & (versions.c.n == sources.c.n)
-    return {name: at for name, at in tx.execute(select(sources.c.name, versions.c.since).join(versions, same))}
 
 
 def may_have_rung(outcome: str) -> bool:

@@ -1,4 +1,5 @@
-"""Versions of sources: the one in force is a row, the same for every process and machine."""
+"""Versions: the text in force of a source, or of the policy over all of them, is a row, the same for every process
+and machine. `name` is the source's, or `core.overall.POLICY`."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,15 +10,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.lead import Lead
+from core.overall import POLICY
 from core.source import Standing
+from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions
 
 
 @dataclass(frozen=True)
 class Version:
-    """The text of a source and its preset as merged, once in force."""
+    """A text that is or was in force: of a source and its preset as merged, or of the policy over all."""
 
-    source: str
+    name: str
     n: int
     text: str
     digest: str
@@ -27,66 +30,69 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def numbers_in_force(tx: Connection) -> dict[str, tuple[int, bool]]:
-    """Every source that was ever taken: its version's number and whether it has been removed."""
-    return {r.name: (r.n, bool(r.removed)) for r in tx.execute(select(sources.c.name, sources.c.n, sources.c.removed))}
-
-
 def standing(tx: Connection) -> dict[str, Standing]:
-    """Every source that was ever taken: its newest version, whether in force or removed."""
-    same = (versions.c.source == sources.c.name) & (versions.c.n == sources.c.n)
-    query = select(sources.c.name, sources.c.n, versions.c.digest, sources.c.removed).join(versions, same)
-    return {r.name: Standing(r.n, r.digest, bool(r.removed)) for r in tx.execute(query)}
+    """Whatever was ever taken: its newest version, whether in force or removed."""
+    same = (versions.c.name == stands.c.name) & (versions.c.n == stands.c.n)
+    query = select(stands.c.name, stands.c.n, versions.c.digest, versions.c.since, stands.c.removed)
+    return {r.name: Standing(r.n, r.digest, r.since, bool(r.removed)) for r in tx.execute(query.join(versions, same))}
 
 
-def version(tx: Connection, source: str, n: int) -> Version:
-    row = tx.execute(
-        select(versions.c.text, versions.c.digest).where(versions.c.source == source, versions.c.n == n)
-    ).one()
-    return Version(source, n, row.text, row.digest)
+def sources_standing(tx: Connection) -> dict[str, Standing]:
+    """The same of the sources alone."""
+    return {name: row for name, row in standing(tx).items() if name != POLICY}
 
 
-def in_force(tx: Connection, source: str) -> Version | None:
-    """The version in force; None for a name that never was a source or has been removed."""
-    n = number_in_force(tx, source)
-    return None if n is None else version(tx, source, n)
+def version(tx: Connection, name: str, n: int) -> Version:
+    row = tx.execute(select(versions.c.text, versions.c.digest).where(versions.c.name == name, versions.c.n == n)).one()
+    return Version(name, n, row.text, row.digest)
 
 
-def number_in_force(tx: Connection, source: str) -> int | None:
-    return tx.execute(_NUMBER_IN_FORCE, {"source": source}).scalar_one_or_none()
+def in_force(tx: Connection, name: str) -> Version | None:
+    """The version in force; None where there never was one, or the source has been removed."""
+    n = number_in_force(tx, name)
+    return None if n is None else version(tx, name, n)
 
 
-def had_text(tx: Connection, source: str, digest: str) -> bool:
-    """Whether any version of the source had this text."""
-    query = select(func.count()).where(versions.c.source == source, versions.c.digest == digest)
+def number_in_force(tx: Connection, name: str) -> int | None:
+    return tx.execute(_NUMBER_IN_FORCE, {"name": name}).scalar_one_or_none()
+
+
+def had_text(tx: Connection, name: str, digest: str) -> bool:
+    """Whether any version under this name had this text."""
+    query = select(func.count()).where(versions.c.name == name, versions.c.digest == digest)
     return bool(tx.execute(query).scalar_one())
 
 
-def put_in_force(
-    tx: Connection, source: str, text: str, *, after: int, who: str, now: int, why: str = ""
-) -> int | None:
+def put_in_force(tx: Connection, name: str, text: str, *, after: int, who: str, now: int, why: str = "") -> int | None:
     """Make `text` version `after` + 1, where `after` (0: none) is still the newest; None when it is not."""
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     n = after + 1
     if after == 0:
-        first = flavour.insert(sources).values(name=source, n=n).on_conflict_do_nothing()
+        first = flavour.insert(stands).values(name=name, n=n).on_conflict_do_nothing()
     else:
-        first = update(sources).where(sources.c.name == source, sources.c.n == after).values(n=n, removed=False)
-    if tx.execute(first.returning(sources.c.n)).one_or_none() is None:
+        first = update(stands).where(stands.c.name == name, stands.c.n == after).values(n=n, removed=False)
+    if tx.execute(first.returning(stands.c.n)).one_or_none() is None:
         return None
-    row = {"source": source, "n": n, "text": text, "digest": text_digest(text), "since": now, "who": who, "why": why}
+    row = {"name": name, "n": n, "text": text, "digest": text_digest(text), "since": now, "who": who, "why": why}
     tx.execute(insert(versions), row)
+    if after == 0 and name != POLICY:
+        tx.execute(insert(sources), {"name": name})
     return n
 
 
-def newest(tx: Connection, source: str) -> int:
-    """The number of the source's newest version, removed or not; 0 when it never was one."""
-    return tx.execute(select(sources.c.n).where(sources.c.name == source)).scalar_one_or_none() or 0
+def newest(tx: Connection, name: str) -> int:
+    """The number of the newest version, removed or not; 0 where there never was one."""
+    return tx.execute(select(stands.c.n).where(stands.c.name == name)).scalar_one_or_none() or 0
+
+
+def was_source(tx: Connection, name: str) -> bool:
+    """Whether a source was ever called so."""
+    return tx.execute(select(sources.c.name).where(sources.c.name == name)).one_or_none() is not None
 
 
 def remove(tx: Connection, source: str, *, who: str = "", why: str = "", now: int | None = None) -> bool:
-    """End a source; False when it was not in force."""
-    there = update(sources).where(sources.c.name == source, sources.c.removed.is_(False))
+    """End a source; False when it was not in force, or is no source."""
+    there = update(stands).where(stands.c.name == source, stands.c.name != POLICY, stands.c.removed.is_(False))
     done = tx.execute(there.values(removed=True, removed_at=now, removed_by=who, removed_why=why))
     return done.rowcount == 1
 
@@ -157,4 +163,4 @@ def crm_answered(tx: Connection, source: str, now: int) -> None:
     tx.execute(again.values(ask_at=now, ask_fails=0))
 
 
-_NUMBER_IN_FORCE = select(sources.c.n).where(sources.c.name == bindparam("source"), sources.c.removed.is_(False))
+_NUMBER_IN_FORCE = select(stands.c.n).where(stands.c.name == bindparam("name"), stands.c.removed.is_(False))

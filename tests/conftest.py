@@ -74,4 +74,4 @@ def _application():
 def app(gateway, _application):
     """The whole web application, and the commands, over the gateway's parts."""
     yield _application.over(gateway.parts)
-    gateway.parts.sources.end()
+    gateway.parts.ticker.end()

@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from config.load import Loaded, PolicyText, Text, from_text, load_text
+from config.load import Loaded, PolicyText, Problems, Text, from_text, load_text, policy_text
 from config.yaml_text import parse
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
+from core.overall import POLICY
 from core.ports import Account, Call, Start
 from core.reading.delivery import Delivery
-from core.source import Totals
 from flow import call, claim, decide, intake, sweep
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
+from flow.ticker import Look, Ticker
 from store import epoch, queries, workers
 from store import versions as sources
 from store.journal import Journal
@@ -37,7 +38,6 @@ mapping:
 """
 # Tests count calls only where they say so: of sources that say nothing, and of the house.
 UNCAPPED = PolicyText(Text("", {"calls_per_hour": "0", "calls_per_day": "0", "spend_per_day": "0"}))
-NO_TOTALS = Totals(calls_per_hour=0, calls_per_day=0, calls_per_number_per_day=0)
 YES = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b'{"result":"ok","id":"77"}')
 NO = Outcome(REFUSED, error="нет такого скрипта", http_status=200)
 LOST = Outcome(UNKNOWN, "no_answer")
@@ -48,9 +48,10 @@ _read_back = lru_cache(256)(from_text)  # most tests have the same source
 
 
 @lru_cache(256)
-def _loaded(name: str, yaml: str) -> Loaded:
-    loaded = load_text(name, parse(yaml.encode(), f"{name}.yaml"), UNCAPPED)
-    assert isinstance(loaded, Loaded), str(loaded)
+def _loaded(name: str, yaml: str) -> Loaded | PolicyText:
+    text = parse(yaml.encode(), f"{name}.yaml")
+    loaded = policy_text(text) if name == POLICY else load_text(name, text, UNCAPPED)
+    assert not isinstance(loaded, Problems), str(loaded)
     return loaded
 
 
@@ -115,7 +116,7 @@ class Stage:
             journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
             digest_key="d" * 32,
             accounts={"main": Account("main", self.voice, trouble_words=ACCOUNT_TROUBLE)},
-            totals=NO_TOTALS,
+            ticker=Ticker([Look("versions", 0.5, lambda: self.parts.sources.refresh(), at_once=True)]),
         )
         with store.write() as tx:
             epoch.begin(store, tx)
@@ -129,7 +130,7 @@ class Stage:
         self.parts.accounts[name] = dataclasses.replace(self.parts.accounts[name], **changed)
 
     def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
-        """Put a source's text into force; without `refresh` as another process would."""
+        """Put a source's text into force, or the policy's; without `refresh` as another process would."""
         loaded = _loaded(name, yaml)
         with self.store.write() as tx:
             newest = sources.newest(tx, name)

@@ -26,12 +26,12 @@ def list_() -> dict[str, Any]:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        names = sources.numbers_in_force(tx)
+        standing = sources.sources_standing(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
         refused = sources.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
     base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
     rows = []
-    for name, (_, removed) in sorted(names.items()):
+    for name, row in sorted(standing.items()):
         known = gateway.sources.get(name)
         rows.append(
             {
@@ -39,8 +39,8 @@ def list_() -> dict[str, Any]:
                 "title": known.source.title if known else "",
                 "version": known.n if known else None,
                 "preset": known.source.preset if known else None,
-                "enabled": bool(known and known.source.enabled and not removed),
-                "removed": removed,
+                "enabled": bool(known and known.source.enabled and not row.removed),
+                "removed": row.removed,
                 "url": f"{base}/hooks/{name}",
                 "last_lead_at": last.get(name),
                 "counts": counts.get(name, {}),

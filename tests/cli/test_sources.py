@@ -255,7 +255,7 @@ def test_an_older_file_is_taken_at_a_persons_word(desk):
         desk.run("apply", "--who", "anna", "--why", "as agreed")
     desk.save("shop", "preset: tilda\nauth: {secret: env:SHOP_TOKEN}\nmapping: {script: A}\n")
     assert "differs from version 2" in desk.run("check")[1]
-    assert desk.run("apply")[1] == "shop: version 3 is in force\n"
+    assert desk.run("apply", "shop")[1] == "shop: version 3 is in force\n"
     with desk.parts.store.read() as tx:
         assert sources.in_force(tx, "shop").n == 3
 

@@ -1,6 +1,7 @@
 """From files to sources: whole and valid, or every problem with its file, line and key."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from config.load import (
     read_preset,
 )
 from config.yaml_text import Text, parse
+from core.overall import POLICY, Overall
+from core.source import Policy, Totals
 
 SHOP = """preset: tilda
 enabled: false
@@ -193,7 +196,26 @@ def test_the_shipped_example_of_a_policy_file_holds_the_built_in_rules():
     policy = load_policy(PRESETS.parent / "policy.example.yaml")
     assert isinstance(policy, PolicyText)
     assert policy.defaults.value != {}
-    assert (policy.policy, policy.totals) == (PolicyText().policy, PolicyText().totals)
+    assert policy.overall == Overall()
+    bare = SHOP[: SHOP.index("policy:")]
+    with_it, without = (load_text("shop", parse(bare.encode(), "shop.yaml"), one) for one in (policy, None))
+    assert with_it.source.policy == without.source.policy == Policy()
+
+
+def test_what_the_policy_file_says_over_all_has_a_text_of_its_own_that_reads_back(written):
+    house = "house: {calls_per_day: 7, spend_per_day: '70.50'}\naccount_trouble: [денег]\n"
+    policy = load_policy(written(house + "defaults: {countries: [KZ]}\n", "policy.yaml"))
+    assert policy.overall == Overall(Totals(calls_per_day=7, spend_per_day=Decimal("70.50")), ("денег",))
+    assert from_text(POLICY, policy.text) == policy.overall
+    same = load_policy(written("# a comment\ndefaults: {countries: [RU]}\n" + house, "policy.yaml"))
+    assert (same.text, same.digest) == (policy.text, policy.digest)
+    assert load_policy(written("house: {calls_per_day: 8}\n", "policy.yaml")).digest != policy.digest
+
+
+def test_a_policy_file_whose_text_is_in_force_is_missed(tmp_path):
+    usual = tmp_path / "policy.yaml"
+    (problem,) = load_policy(usual, usual, missed=True).items
+    assert "the file whose text is in force" in str(problem)
 
 
 def test_the_usual_policy_file_may_be_missing_and_one_that_somebody_named_may_not(tmp_path):

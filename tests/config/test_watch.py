@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from config.load import PRESETS, from_text
 from config.watch import Watcher
+from core.overall import POLICY
 from flow.in_force import InForce
 from store import versions as sources
 
@@ -147,7 +148,7 @@ def test_a_broken_file_is_said_once_with_its_place(machine):
         machine.settled(BROKEN)
         machine.look(5)
     assert [(line["event"], line["line"], line["key"], line["keeps"]) for line in lines] == [
-        ("source_file_broken", 5, "mapping.number.region", 1)
+        ("file_broken", 5, "mapping.number.region", 1)
     ]
 
 
@@ -313,7 +314,7 @@ def test_a_broken_policy_file_leaves_every_source_as_it_is(machine, in_force):
     machine.policy.write_text("defaults: {hours: never}\n")
     machine.settled(SECOND)
     assert in_force() == (1, "Заявка")
-    assert "policy.yaml:1: defaults.hours" in machine.process.watcher.broken["the policy file"]
+    assert "policy.yaml:1: defaults.hours" in machine.process.watcher.broken[POLICY]
     machine.policy.write_text("defaults: {countries: [RU]}\n")
     machine.look(3)
     assert in_force() == (2, "Вторая")
@@ -336,7 +337,7 @@ def test_a_policy_file_that_goes_away_takes_no_rule_with_it(machine, in_force):
     machine.policy.unlink()
     machine.settled(SECOND)
     assert in_force() == (1, "Заявка")
-    assert "policy.yaml: expected the file that was here" in machine.process.watcher.broken["the policy file"]
+    assert "policy.yaml: expected the file whose text is in force" in machine.process.watcher.broken[POLICY]
     assert machine.process.in_force.get("shop").source.policy.calls_per_day == 7
     machine.policy.write_text("defaults: {calls_per_day: 7}\n")
     machine.look(3)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
+from core.overall import POLICY
 from core.source import Totals
 from flow import alarms, call, claim, decide, sweep
 from flow.rooms import Rooms
@@ -17,7 +18,7 @@ from store import caps, queries
 from store import versions as sources
 from store.journal import Journal
 from store.tables import attempts
-from tests.fakes import NO, NO_TOTALS, SHOP, YES
+from tests.fakes import NO, SHOP, YES
 
 HOUR, DAY = 3600, 24 * 3600
 WORKERS = 6
@@ -28,8 +29,9 @@ def capped(gateway, *, hour=0, day=0, spend=0, name="shop", once="24h"):
     gateway.put(name, text + f'  once_per_number: {once}\n  max_age: 0\n  max_wait: 0\n  hours: "00:00-24:00"\n')
 
 
-def totals(**caps_):
-    return dataclasses.replace(NO_TOTALS, **caps_)
+def totals(gateway, **caps):
+    """Put these totals into force, over all sources."""
+    gateway.put(POLICY, "house:\n" + "".join(f"  {cap}: '{n}'\n" for cap, n in caps.items()))
 
 
 def leads(gateway, many, first=0, source="shop"):
@@ -117,7 +119,7 @@ def test_a_memory_that_forgets_to_count_rings_more_so_the_test_above_can_see_it(
 
 @pytest.mark.parametrize("how", ["hour", "day"])
 def test_the_house_counts_all_its_sources(gateway, tmp_path, how):
-    gateway.parts.totals = totals(**{f"calls_per_{how}": 40})
+    totals(gateway, **{f"calls_per_{how}": 40})
     gateway.put("other", SHOP)
     leads(gateway, 50)
     leads(gateway, 50, first=5000, source="other")
@@ -204,7 +206,7 @@ def test_a_reached_cap_rings_until_there_is_room(gateway):
     leads(gateway, 3)
     gateway.work()
     (alarm,) = alarms.ringing(gateway.parts)
-    assert (alarm.name, alarm.count) == ("cap_reached", 1)
+    assert (alarm.kind, alarm.value) == ("cap_reached", 1)
     assert "the source shop's calls_per_hour (2)" in alarm.text
     gateway.clock.forward(HOUR)
     gateway.alive()
@@ -239,7 +241,7 @@ def test_a_removed_sources_row_is_cleared(gateway):
 
 
 def test_a_number_rings_so_often_in_a_day_and_the_next_lead_waits_until_there_is_room(gateway):
-    gateway.parts.totals = totals(calls_per_number_per_day=2)
+    totals(gateway, calls_per_number_per_day=2)
     capped(gateway, once="0")
     first = gateway.clock()
     for n in range(3):

@@ -120,7 +120,7 @@ def test_a_due_lead_of_a_capped_source_says_so_and_no_row_is_written(store):
 def test_leads_of_full_sources_are_passed_over_a_persons_rearm_too(store, oldest):
     with store.write() as tx:
         for name in ("shop", "full", "other"):
-            tx.execute(text("INSERT INTO sources (name, n) VALUES (:name, 1)"), {"name": name})
+            tx.execute(text("INSERT INTO sources (name) VALUES (:name)"), {"name": name})
         lead_in(tx, "ready", script="А", source="full", due_at=AT + 2)
         lead_in(tx, "ready", script="А", source="full", due_at=AT, urgent=1)
         first = lead_in(tx, "ready", script="А", source="shop", due_at=AT + 1)

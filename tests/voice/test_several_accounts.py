@@ -97,7 +97,7 @@ def house(tmp_path, database_url):
     yield make
     for each in made:
         each.worker.stop()
-        each.parts.sources.end()
+        each.parts.ticker.end()
         each.parts.store.dispose()
 
 

@@ -48,7 +48,7 @@ def test_a_broken_file_a_killed_process_and_the_mended_file_under_a_stream_of_le
     with Stream(gateway, address) as stream:
         path.write_text(whole.replace("preset: tilda", "preset: tilda\nenabld: false"))
         until(lambda: "shop.yaml:4: enabld: expected" in gateway.get("/readyz")[1], 5)
-        until(lambda: '"source_file_broken"' in gateway.log and '"key": "enabld"' in gateway.log, 5)
+        until(lambda: '"file_broken"' in gateway.log and '"key": "enabld"' in gateway.log, 5)
         code, said = gateway.flask("sources", "check")
         assert (code, "shop.yaml:4: enabld: expected a known key, got enabld; write: enabled:" in said) == (1, True)
         killed = gateway.web_workers()[0]

@@ -140,7 +140,7 @@ def test_what_a_program_asks_for_and_what_it_does_wrong(gateway, log):
     assert api.post("/hooks/shop?token=secret-token-of-nobody", json=ARISTARCH).status_code == 401
     assert api.get("/api/leads").status_code == 401
     assert api.get("/a-mistake").status_code == 500
-    gateway.parts.sources.end()
+    gateway.parts.ticker.end()
     clean(log, "received", "do_not_call_added", "bug")
 
 

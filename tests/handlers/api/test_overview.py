@@ -80,7 +80,8 @@ def test_no_worker_is_an_alarm(api, gateway):
     alive(gateway)
     gateway.clock.forward(31)
     alarm = alarms(api)["no_worker"]
-    assert (set(alarm), alarm["since"], alarm["count"]) == ({"name", "text", "since", "count", "cleared"}, NOON, 1)
+    assert set(alarm) == {"name", "subject", "severity", "text", "since", "raised_at", "count", "cleared"}
+    assert (alarm["since"], alarm["count"], alarm["severity"], alarm["raised_at"]) == (NOON, 1, "page", None)
     alive(gateway)
     assert alarms(api) == {}
 

@@ -186,7 +186,7 @@ def test_over_https_the_cookie_is_bound_to_the_host(gateway):
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-console=")
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
-    gateway.parts.sources.end()
+    gateway.parts.ticker.end()
 
 
 def test_without_users_the_page_names_the_command(stranger):

@@ -68,10 +68,14 @@ class Running:
     def __enter__(self) -> "Running":
         code, said = self.flask("release")
         assert code == 0, said
-        self._start("flask", "simulator", "--port", str(self.voice), "--key", "demo-key", "--quiet")
-        self.web = self._start("gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
-        self._start("flask", "worker")
-        until(lambda: self.get("/readyz")[0] == 200)
+        try:
+            self._start("flask", "simulator", "--port", str(self.voice), "--key", "demo-key", "--quiet")
+            self.web = self._start("gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
+            self._start("flask", "worker")
+            until(lambda: self.get("/readyz")[0] == 200)
+        except BaseException:  # a worker left behind would work on the next test's database
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -85,4 +85,4 @@ class Served:
 
     def close(self) -> None:
         self.server.shutdown()
-        self.stage.parts.sources.end()
+        self.stage.parts.ticker.end()

@@ -1,7 +1,7 @@
-.PHONY: run test faults bench lint help
+.PHONY: run test test-browser test-security faults faults-short bench lint help
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
 
 run: ## web, worker and the voice simulator in this terminal; prints one curl that rings
 	@sh deploy/setup.sh requirements.txt
@@ -9,11 +9,25 @@ run: ## web, worker and the voice simulator in this terminal; prints one curl th
 
 test: ## the whole suite, on SQLite and PostgreSQL
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
-	@.venv/bin/python -m pytest -q -n 2 $(ARGS)
+	@.venv/bin/python -m pytest -q -n 2 --dist loadgroup -m "not browser and not security" $(ARGS)
 
-faults: ## the long fault trials, on SQLite and PostgreSQL (one of them: make faults TRIAL=T3)
+# pytest ends with 5 where nothing carries the marker.
+test-browser: ## the pages, in a real browser
+	@sh deploy/setup.sh requirements.txt requirements-dev.txt
+	@.venv/bin/python -m pytest -q -m browser $(ARGS) || [ $$? = 5 ]
+
+test-security: ## what a stranger might try, against servers of its own on this machine
+	@sh deploy/setup.sh requirements.txt requirements-dev.txt
+	@.venv/bin/python -m pytest -q -m security $(ARGS) || [ $$? = 5 ]
+
+faults-short: ## every fault trial in its short form, in under three minutes
+	@sh deploy/setup.sh requirements.txt requirements-dev.txt
+	@.venv/bin/python -m tests.faults.run --short $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
+faults: ## the long fault trials, and the property tests with many more examples (one trial: make faults TRIAL=T3)
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
 	@.venv/bin/python -m tests.faults.run $(if $(TRIAL),"$(TRIAL)") --jobs $(or $(JOBS),2) --write var $(ARGS)
+	@$(if $(TRIAL),,.venv/bin/python -m pytest -q -n 2 -m hypothesis --hypothesis-profile=far)
 
 bench: ## how fast, against what: one table, ten minutes (a few rows: make bench ROWS=P1,P3; a million leads: BIG=1)
 	@sh deploy/setup.sh requirements.txt

@@ -1,8 +1,8 @@
 #!/bin/sh
-# What the tests of deploy/ run against, on a Debian machine: nginx, Caddy and systemd's own checks. Starts none of them.
+# What tests need beside Python, on a Debian machine: servers to stand before ours, a browser, a compiler. Starts none of them.
 set -eu
 wanted=
-for pair in nginx:nginx caddy:caddy systemd-analyze:systemd openssl:openssl; do
+for pair in nginx:nginx caddy:caddy systemd-analyze:systemd openssl:openssl pgbouncer:pgbouncer chromium:chromium cc:build-essential; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${pair%%:*}" ] || wanted="$wanted ${pair#*:}"
 done
 [ -z "$wanted" ] && exit 0

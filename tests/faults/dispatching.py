@@ -43,7 +43,7 @@ def _one_killed(world: World, point: str, problems: list[str]) -> str:
     """A lead whose owner dies at `point`; where it may still be claimed, a whole worker finishes it."""
     worker = world.worker("worker_with_failpoint", point=point, act="kill")
     lead = world.senders.post_until_taken(world.senders.number()).leads[0]["id"]
-    if worker.ended(20) != -9:
+    if worker.ended() != -9:
         problems.append(f"{point}: was not reached")
         worker.kill()
     if point in (BEFORE_CLAIM, IN_CLAIM) and world.state(lead) != "calling":
@@ -102,7 +102,7 @@ def late_owners(kind: str, folder: Path, runs: int) -> Result:
             owner.go_on()
             owner.ask_to_end()
         for owner, _, lead, what, then in owners:
-            if owner.ended(20) is None:
+            if owner.ended() is None:
                 problems.append(f"{what}: its owner did not end")
             if world.state(lead) != then:
                 problems.append(f"{what}: ended {world.state(lead)}, not {then}")

@@ -121,11 +121,12 @@ def never_connected(kind: str, folder: Path) -> Result:
     with World(kind, folder) as world:
         world.web()
         numbers = []
-        for address in wrong:
+        for n, address in enumerate(wrong, start=1):
             url = address.replace("%d", str(world.provider.port))
             worker = world.start("flask", "worker", {"VOICE_API_URL": url}, arguments=["worker"])
             world.workers.append(worker)
             numbers += world.senders.many(3)
+            world.started(n)  # from then on it heeds SIGTERM
             time.sleep(2.0)
             worker.ask_to_end()
             if worker.ended() != 0:

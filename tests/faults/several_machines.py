@@ -10,6 +10,9 @@ from tests.faults.senders import Crowd
 from tests.faults.trial import Result, Skip, Trial, put_on, within
 from tests.faults.world import World
 
+PATIENT_S = 5.0  # where nothing may become unknown, also on a busy machine
+
+
 TRIALS: list[Trial] = []
 trial = put_on(TRIALS)
 
@@ -50,7 +53,7 @@ def machines(kind: str, folder: Path, changes: int) -> Result:
 def clean_ends(kind: str, folder: Path, rounds: int) -> Result:
     """What is on the wire is finished and recorded, and no web process drops a delivery; nothing is lost or unknown."""
     problems: list[str] = []
-    with World(kind, folder, behaviour="slow:300") as world:
+    with World(kind, folder, behaviour="slow:300", timeout=PATIENT_S) as world:
         web = world.web()
         port = world.senders.ports[0]
         with Crowd(world.senders, threads=3, pause=0.02):
@@ -79,7 +82,7 @@ def clean_ends(kind: str, folder: Path, rounds: int) -> Result:
 def upgrades(kind: str, folder: Path, releases: int) -> Result:
     """`flask release` beside running processes, then each is replaced by SIGTERM, one after the other."""
     problems: list[str] = []
-    with World(kind, folder) as world:
+    with World(kind, folder, timeout=PATIENT_S) as world:
         web, worker = world.web(), world.worker()
         port = world.senders.ports[0]
         with Crowd(world.senders, threads=3, pause=0.03):

@@ -38,7 +38,7 @@ def told(gateway: Gateway) -> list[Alarm]:
 def ringing(gateway: Gateway) -> list[Alarm]:
     """The alarms of this moment, the weightiest first; empty when all is well."""
     with gateway.store.read() as tx:
-        facts = alarms.facts(tx, gateway.accounts, gateway.store.now_ms(tx))
+        facts = alarms.facts(tx, gateway.account_names(), gateway.store.now_ms(tx))
     files, standing = gateway.sources.files, gateway.sources.standing()
     facts = replace(
         facts,

@@ -43,6 +43,11 @@ class Gateway:
         """The caps over all sources, of the policy's version in force."""
         return self.sources.overall.totals
 
+    def account_names(self) -> set[str]:
+        """The accounts that can ring, and those that sources name: leads wait for one whose file was taken away, too."""
+        known = (self.sources.get(name) for name in self.sources.names())
+        return {*self.accounts, *(each.source.account for each in known if each is not None)}
+
     def trouble_words(self, account: str) -> tuple[str, ...]:
         """What a refusal of this account's says when it means the account and not one call: the words of the
         policy's version in force, else its provider's own."""

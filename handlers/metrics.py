@@ -40,9 +40,9 @@ class Figures(Collector):
             by_source = figures.counts_by_source(tx)
             tried = figures.attempts_since(tx, hour)
             refused = figures.refused_per_hour(tx, hour - now % figures.HOUR_MS)
-            due = figures.oldest_due(tx, gateway.accounts, now)
-            seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
             accounts = trouble.all_accounts(tx)
+            due = figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now)
+            seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
         attempts = {(outcome, how): n for outcome, how, n in tried}
         proofs: Counter[tuple[str, str]] = Counter()

@@ -15,8 +15,10 @@ _COLUMNS = [alarms.c[name] for name in Alarm.__dataclass_fields__]
 
 
 def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
-    """Everything that alarms are of and that the database knows; `whose` leads may wait: the accounts that ring."""
-    names = tuple(whose)
+    """Everything that alarms are of and that the database knows; `whose` leads may wait: those accounts, and all
+    that ever rang."""
+    rang = accounts.all_accounts(tx)
+    names = {*whose, *rang}
     unknown, unknown_since = figures.unknowns(tx)
     refused = figures.refused_per_hour(tx, now - now % HOUR_MS - HOUR_MS)
     return Facts(
@@ -25,7 +27,7 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
         other_database_since=epoch.suspect_since(tx),
         late=figures.due_before(tx, names, now - WAITS_MS),
         late_since=min(figures.oldest_due(tx, names, now).values(), default=None),
-        accounts=accounts.all_accounts(tx),
+        accounts=rang,
         full=tuple(FullCap(row.whose, row.cap, row.limit, row.since) for row in caps.reached(tx)),
         unknown=unknown,
         unknown_since=unknown_since,

@@ -18,6 +18,7 @@ from tests import databases
 
 HELD = "Name=Ivan&Telephone=%2B79990000001&tranid=1"
 TILDA = "Name=Ivan&Phone=%2B79990000001&tranid=2"
+PLACES = {"SOURCES_DIR": "sources", "ACCOUNTS_DIR": "accounts", "SECRETS_FILE": "secrets.env"}
 
 
 class Desk:
@@ -356,7 +357,7 @@ def test_try_against_shows_what_the_file_would_change_before_it_is_in_force(desk
 
 
 def test_a_fresh_clone_needs_no_settings_for_presets_new_and_check(tmp_path):
-    files = {"SOURCES_DIR": str(tmp_path / "sources"), "SECRETS_FILE": str(tmp_path / "secrets.env")}
+    files = {name: str(tmp_path / place) for name, place in PLACES.items()}
     environ = {"PATH": os.environ["PATH"], "PUBLIC_URL": "https://leads.example/", **files}
 
     def flask(*words):
@@ -372,6 +373,10 @@ def test_a_fresh_clone_needs_no_settings_for_presets_new_and_check(tmp_path):
     assert (code, "shop: ok" in said) == (0, True), said
     if not (ROOT / "var/run.env").exists() and not (ROOT / ".env").exists():
         assert "no database is set" in said
+    with (tmp_path / "sources/shop.yaml").open("a") as file:
+        file.write("account: flats\n")
+    code, said = flask("check")
+    assert (code, "there is no voice account 'flats'; there is main" in said) == (1, True), said
     code, said = flask("apply")
     assert (code, "Traceback" in said) == (1, False) or (ROOT / "var/run.env").exists()
 

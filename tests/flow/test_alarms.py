@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.alarms import PAGE, WARN, Alarm
-from flow import alarms, operate
+from flow import alarms, decide, operate
 from store import alarms as kept
 from store import epoch
 from tests.fakes import LOST
@@ -82,3 +82,12 @@ def test_no_worker_and_a_changed_database_ring(gateway):
     with gateway.store.write() as tx:
         epoch.suspect(tx, "another", 5000)
     assert names(gateway) == [("database_changed", 1, False)]
+
+
+def test_leads_of_an_account_that_is_gone_do_not_wait_unseen(gateway):
+    gateway.take(IVAN)
+    decide.decide_next(gateway.parts)
+    gateway.parts.accounts.clear()  # its file was taken away, and all was started again
+    gateway.clock.forward(120)
+    gateway.alive()
+    assert ("leads_waiting", 1, False) in names(gateway)

@@ -44,7 +44,7 @@ class Gateway:
         return self.sources.overall.totals
 
     def account_names(self) -> set[str]:
-        """The accounts that can ring, and those that sources name: leads wait for one whose file was taken away, too."""
+        """Those that can ring, and those that sources name: leads wait for one whose file was taken away, too."""
         known = (self.sources.get(name) for name in self.sources.names())
         return {*self.accounts, *(each.source.account for each in known if each is not None)}
 

@@ -12,9 +12,11 @@ from config import load
 from config import secrets as secrets_file
 from config.accounts import MAIN
 from config.examples import run_examples
+from config.problem import Problem
 from config.settings import ROOT, Places
 from core.overall import POLICY
 from core.policy import longest_wait
+from core.proofs.uncovered import uncovered
 from core.source import Source, Standing
 from flow.gateway import Gateway
 from store import migrate
@@ -100,6 +102,7 @@ def _check(
     source = loaded.source
     missing, partly = _secrets(path, source, places)
     wrong = [f"{path}: examples: {said}" for said in run_examples(source, path.parent / "examples")]
+    wrong += _unsigned(path, source)
     if said := _of_account(source.account, places, known.gateway):
         wrong.append(f"{path}: account: {said}")
     return missing + wrong, [*partly, *_of_text(loaded), *_of_database(name, loaded, known)]
@@ -137,6 +140,34 @@ def _secrets(path: Path, source: Source, places: Places) -> tuple[list[str], lis
         else:
             partly.append(f"{said}; the others work")
     return missing, partly
+
+
+def _unsigned(path: Path, source: Source) -> list[str]:
+    """Expressions that read what the source's proof does not cover."""
+    text = load.read_source_text(path)
+    whole = load.whole_text(text) if isinstance(text, load.Text) else text
+    if isinstance(whole, load.Problems):
+        return []
+    found = []
+    for keys, expression, way in uncovered(source):
+        file, line = whole.place(keys)
+        expected = "what the proof covers (a signature covers the bytes and headers it signs, nothing beside them)"
+        found.append(Problem(file, line, ".".join(keys), expected, _line(expression.text), _covering(source, way)))
+    return [str(problem) for problem in found]
+
+
+def _covering(source: Source, way: tuple[str, ...]) -> str:
+    """The line after which it would be covered, if the sender does as it says."""
+    signs_url = source.auth.scheme == "hmac" and way[:2] in (("_request", "query"), ("_request", "path"))
+    if signs_url:
+        return f"signed: [url, {', '.join(source.auth.signed)}] where the sender signs its URL too"
+    secret = source.auth.secrets[0] if source.auth.secrets else "env:NAME"
+    return f"a field of the body, or auth: {{scheme: token, secret: {secret}}} where the sender can send a token"
+
+
+def _line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _of_text(loaded: load.Loaded) -> Iterator[str]:

@@ -17,6 +17,7 @@ from core import fetching
 from core.proofs import authentic
 from core.reading import request_text
 from core.reading.delivery import Delivery
+from core.reading.payload import UNSIGNED
 from core.reason import Reason, words
 from core.source import Source
 from flow import compare, trial
@@ -130,6 +131,9 @@ def _tell_lead(gateway: Gateway, told: trial.Trial, lead: trial.Tried) -> None:
     current = gateway.sources.get(told.source)
     if current is not None and fetching.needs_asking(lead.payload, current.source):
         say("  its CRM would be asked first; told here as if it knew nothing more")
+    if UNSIGNED in lead.payload:
+        say("  not signed, so it may stop the lead and nothing else:")
+        say(_indented(lead.payload[UNSIGNED]))
     for name, seen in lead.trace.items():
         say(f"  {name}: {json.dumps(seen, ensure_ascii=False)}")
     for rule in lead.rules:

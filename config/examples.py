@@ -75,7 +75,7 @@ def results_of(source: Source, example: Example, delivery: Delivery, folder: Pat
     if not proof.ok:
         return (Result("refused", reasons=(proof.cause,)),)
     pieces = identity.split(delivery, source, proof)
-    pieces = tuple(replace(piece, payload=_asked(source, example, piece.payload, folder)) for piece in pieces)
+    pieces = tuple(replace(piece, payload=with_answers_of(source, example, piece.payload, folder)) for piece in pieces)
     return tuple(_result(source, piece, now_s) for piece in pieces) or (Result("nothing"),)
 
 
@@ -114,7 +114,7 @@ def with_token(delivery: Delivery, source: Source, secret: str) -> Delivery:
     return delivery
 
 
-def _asked(source: Source, example: Example, payload: dict[str, Any], folder: Path) -> dict[str, Any]:
+def with_answers_of(source: Source, example: Example, payload: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The payload with what the CRM said to the questions that the source asks. No network is touched."""
     answers: dict[str, Any] = {}
     if source.fetch is None or not fetching.needs_asking(payload, source):

@@ -14,7 +14,7 @@ from core.expressions.expression import Condition, Found, Path, first
 from core.expressions.slots import NoId, NothingThere, Slot
 from core.ports import Question
 from core.reading import body as bodies
-from core.reading.payload import FETCHED
+from core.reading.payload import FETCHED, as_it_came, proven
 from core.source import Body, Fetch, Join, Source, Step
 
 _JSON = Body(format="json")
@@ -48,7 +48,7 @@ def next_question(payload: dict[str, Any], source: Source, answers: Answers, sec
     fetch = source.fetch
     if fetch is None:
         return Complete()
-    seen = with_answers(payload, fetch, answers)
+    seen = with_answers(proven(payload), fetch, answers)
     if _is_ready(seen, source, fetch):
         return Complete()
     for step in fetch.steps:
@@ -66,7 +66,7 @@ def needs_asking(payload: dict[str, Any], source: Source) -> bool:
     """Whether the source's CRM has to be asked before this payload, as it was posted, can be mapped."""
     if source.fetch is None:
         return False
-    if source.lead_when is not None and source.lead_when.holds(payload) is False:
+    if source.lead_when is not None and source.lead_when.holds(as_it_came(payload)) is False:
         return False  # it is no lead at all
     if policy.is_test(source.policy, payload):
         return False

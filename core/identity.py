@@ -14,7 +14,7 @@ from typing import Any
 from core.expressions.expression import Found, Path, is_empty
 from core.proofs.proof import Proof
 from core.reading.delivery import Delivery
-from core.reading.payload import ACTION, ELEMENT, ENTITY, ENVELOPE, UNREADABLE, Opened, Tree, opened, without
+from core.reading.payload import ACTION, ELEMENT, ENTITY, ENVELOPE, UNREADABLE, Opened, Tree, opened, proven, without
 from core.source import Source, Split
 
 LONGEST_KEY = 500  # characters; a longer one is told by its own digest (an index entry has its limits)
@@ -24,9 +24,10 @@ NO_ID = frozenset({"null", "undefined", "none", "nan"})  # what scripts write wh
 
 @dataclass(frozen=True)
 class Piece:
-    """One lead of a delivery. `digest` is 64 hex characters over what it says; `event_key` is the JSON array
-    of the key's parts (ASCII), None where the sender gave no usable one. `problem` is the code of why
-    the body could not be read; the payload then holds the query, the request and the same code."""
+    """One lead of a delivery. `digest` is 64 hex characters over what it says and its proof covers;
+    `event_key` is the JSON array of the key's parts (ASCII), None where the sender gave no usable one.
+    `problem` is the code of why the body could not be read; the payload then holds the query, the request
+    and the same code."""
 
     payload: dict[str, Any] = field(repr=False)
     digest: str
@@ -37,8 +38,8 @@ class Piece:
 def split(delivery: Delivery, source: Source, proof: Proof) -> tuple[Piece, ...]:
     """The leads in the order in which they stand in the delivery, without anything that held the proof.
 
-    Empty for an authentic request that holds no data at all: someone checks the address. Never raises."""
-    read = opened(delivery, source, proof.spent)
+    Empty for an authentic request whose proof covers no data at all: someone checks the address. Never raises."""
+    read = opened(delivery, source, proof)
     if read.problem:
         # Two bodies that nobody can read are the same only when their bytes are.
         digest = hashlib.sha256(delivery.body + b"\0" + canonical(read.query)).hexdigest()
@@ -51,6 +52,7 @@ def split(delivery: Delivery, source: Source, proof: Proof) -> tuple[Piece, ...]
 
 def event_key(source: Source, payload: dict[str, Any]) -> str | None:
     """The JSON array of the key's parts, None unless every part is a text with something in it."""
+    payload = proven(payload)
     parts = [found.value if isinstance(found := path.read(payload), Found) else None for path in source.event_key]
     if not parts or not all(_is_id(part) for part in parts):
         return None

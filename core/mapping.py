@@ -12,7 +12,7 @@ from core.number_rules import may_ring
 from core.numbers import phone
 from core.numbers.phone_in_text import numbers_in
 from core.ports import Call
-from core.reading.payload import CALL, UNREADABLE
+from core.reading.payload import CALL, UNREADABLE, as_it_came, proven
 from core.reason import Reason
 from core.source import NumberRule, Policy, ScriptChoice, Source
 
@@ -47,13 +47,15 @@ class Unmapped:
 
 def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
     """What `source` makes of the payload. Never raises, whatever the payload. `trace` says what each
-    expression saw and what came of it, at most 1,200 bytes as JSON. Policy is asked elsewhere: only
-    which of several numbers is meant depends on what it lets through."""
+    expression saw and what came of it, at most 1,200 bytes as JSON. What no proof covers is seen by
+    `lead_when` alone. Policy is asked elsewhere: only which of several numbers is meant depends on it."""
     if UNREADABLE in payload:  # the query of such a delivery may hold a number, but not what was meant with it
         return Unmapped((Reason("unreadable"), Reason(str(payload[UNREADABLE]))))
-    notes = _Notes()
+    notes, whole, payload = _Notes(), as_it_came(payload), proven(payload)
     reading = _number(payload, source.mapping.number, source.policy, notes)
-    if not _is_lead(payload | {CALL: {"number": reading.number}}, source, notes):
+    if reading.number is None and whole is not payload:
+        _tell_unsigned(whole, source.mapping.number, notes)
+    if not _is_lead(whole | {CALL: {"number": reading.number}}, source, notes):
         return Unmapped((Reason("not_a_lead", notes.trace["lead_when"]),), _fitted(notes.trace), is_lead=False)
     script = _script(payload, source.mapping.script, notes)
     text = _sms(payload, source, notes)
@@ -73,7 +75,7 @@ def is_lead(payload: dict[str, Any], source: Source) -> bool:
 
 def callable_number(payload: dict[str, Any], source: Source) -> str | None:
     """The number that the mapping finds, when the policy's rules about numbers let it be called."""
-    reading = _number(payload, source.mapping.number, source.policy, _Notes())
+    reading = _number(proven(payload), source.mapping.number, source.policy, _Notes())
     return reading.number if may_ring(reading, source.policy) else None
 
 
@@ -132,6 +134,13 @@ def _number(payload: Any, rule: NumberRule, policy: Policy, notes: _Notes) -> ph
     if reading.problem:
         notes.against.append(Reason(reading.problem, {"field": path.text}))
     return reading
+
+
+def _tell_unsigned(whole: Any, rule: NumberRule, notes: _Notes) -> None:
+    """Behind the reason why there is no number: there is one where no signature reaches."""
+    path, _, _ = first(rule.fields, whole)
+    if path is not None and any(reason.code == "no_number" for reason in notes.against):
+        notes.against.append(Reason("number_unsigned", {"field": path.text}))
 
 
 def _in_text(paths: tuple[Path, ...], payload: Any, region: str) -> tuple[Path | None, Any]:

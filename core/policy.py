@@ -16,7 +16,7 @@ from core.expressions.expression import Failed
 from core.number_rules import NUMBER_RULES, Finding
 from core.numbers import phone
 from core.ports import Call
-from core.reading.payload import CALL
+from core.reading.payload import CALL, as_it_came
 from core.reason import Reason
 from core.source import Policy
 
@@ -150,14 +150,14 @@ def outwaited(policy: Policy, since_s: float, now_s: float) -> Reason | None:
 
 def is_test(policy: Policy, payload: dict[str, Any]) -> bool:
     """Whether the payload fits `test_when`; a condition that fails on it is no match."""
-    return policy.test_when is not None and policy.test_when.holds(payload) is True
+    return policy.test_when is not None and policy.test_when.holds(as_it_came(payload)) is True
 
 
 def _test_when(case: Case) -> Ruling:
     if case.policy.test_when is None:
         return Ruling()
     number = case.call.number
-    sees = case.facts.payload | {CALL: {"number": number, "sample": phone.looks_like_sample(number)}}
+    sees = as_it_came(case.facts.payload) | {CALL: {"number": number, "sample": phone.looks_like_sample(number)}}
     fits = case.policy.test_when.holds(sees)
     if isinstance(fits, Failed):
         return Ruling(seen={"failed": fits.why})

@@ -8,8 +8,9 @@ say (docs/sender_texts/<sender>.yaml). `looked` in the latter is a digest of wha
 was written: when the preset changes, tests/test_sender_docs.py asks for somebody to read the text again.
 
 Keys of a text: `try`, the example of "Try it"; `crm`, where such a CRM answers; `number`, `rule` and `also`, a field,
-a condition and a line for the YAML; and in `en` and `ru`: `title` (ru), `sure` (whence it is known), `steps`,
-`know` (ru; in English these are the preset's notes), `cannot`, `why` (of `also`), `tests`.
+a condition and a line for the YAML; `key_among_fields`, "true" where visitors may be able to choose the event key; and
+in `en` and `ru`: `title` (ru), `sure` (whence it is known), `steps`, `know` (ru; in English these are the preset's
+notes), `cannot`, `why` (of `also`), `tests`.
 """
 
 import sys
@@ -98,7 +99,7 @@ def _facts(name: str, language: str) -> dict[str, Any]:
         "title": text[language].get("title", source.title),
         "confidence": words[source.confidence],
         "text": text[language],
-        "common": {"rule": "", "number": "", "also": "", "crm": base, **text},
+        "common": {"rule": "", "number": "", "also": "", "crm": base, "key_among_fields": "", **text},
         "base": base,
         "secrets": secrets,
         "proof": sender_facts.proof(source, words),
@@ -107,6 +108,7 @@ def _facts(name: str, language: str) -> dict[str, Any]:
         "phone": sender_facts.fields(source, source.mapping.number.fields + source.mapping.number.in_text, words),
         "person": sender_facts.fields(source, source.mapping.person, words),
         "repeat": sender_facts.repeat(source, words),
+        "unsigned": sender_facts.covered(source, words),
         "reply": sender_facts.reply(source, words),
         "several": words["yes"] if sender_facts.several(source) else "",
         "fetch": sender_facts.fetch(source, words),

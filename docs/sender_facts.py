@@ -5,6 +5,7 @@ import json
 
 from config import load
 from core.expressions.expression import Path
+from core.proofs import authentic
 from core.source import Example, Source
 
 Words = dict[str, str]
@@ -24,6 +25,10 @@ WORDS: dict[str, Words] = {
         "handshake": "the answer to its check",
         "crm": "a CRM token",
         "more": "and {n} more",
+        "covers_body": "the bytes of the body",
+        "covers_field": "the text of the field `{field}`",
+        "covers_url": "the URL",
+        "and": " and ",
         "own_ids": "the sender's ids",
         "no_id": "its content (it has no id)",
         "within": "{key}, for {span}",
@@ -59,6 +64,10 @@ WORDS: dict[str, Words] = {
         "handshake": "ответ на его проверку",
         "crm": "токен CRM",
         "more": "и ещё {n}",
+        "covers_body": "байты тела запроса",
+        "covers_field": "текст поля `{field}`",
+        "covers_url": "адрес",
+        "and": " и ",
         "own_ids": "по номерам самого сервиса",
         "no_id": "по содержимому (номера у заявки нет)",
         "within": "{key}; срок — {span}",
@@ -160,6 +169,17 @@ def repeat(source: Source, words: Words) -> str:
     plain = all(_is_plain(path) for path in source.event_key)
     key = words["by"] + " + ".join(f"`{_shown(path)}`" for path in source.event_key) if plain else words["own_ids"]
     return words["within"].format(key=key, span=span)
+
+
+def covered(source: Source, words: Words) -> str:
+    """What the sender's signature covers; empty where a shared secret covers the whole request."""
+    covers = authentic.covers_of(source)
+    if covers.whole:
+        return ""
+    parts = [words["covers_field"].format(field=covers.field)] if covers.field else [words["covers_body"]]
+    parts += [words["covers_url"]] if covers.url else []
+    parts += [f"`{name}`" for name in sorted(covers.headers)]
+    return words["and"].join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else parts[0]
 
 
 def counted(number: int, forms: str) -> str:

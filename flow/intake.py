@@ -4,7 +4,6 @@ A success leaves only after the delivery's bytes and its leads are durably commi
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,14 @@ from core.lead import Lead
 from core.proofs import authentic, handshake
 from core.proofs.authentic import Proof
 from core.reading.delivery import Delivery
+from core.reading.payload import REQUEST, as_it_came
 from core.reason import Reason
 from core.source import Reply, Source
 from flow import decide
 from flow.changed import Difference, difference
 from flow.erased_keys import ErasedKeys, KeyOfErased
 from flow.gateway import Gateway
+from flow.seen import SeenBytes
 from store import deliveries, leads
 from store.engine import StoreUnavailable, Tx
 from store.ids import new_id
@@ -82,7 +83,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answe
         return problem(503, NOT_STORED, retry_after=5)
     gateway.bell.ring()
     gateway.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
-    return _reply(source.reply, pieces[0].payload, delivery_id, stored)
+    return _reply(source.reply, as_it_came(pieces[0].payload), delivery_id, stored)
 
 
 def unknown(gateway: Gateway, name: str) -> Answer:
@@ -111,7 +112,7 @@ def _store_once(
     """Delivery, leads and event keys in one commit. Keys are taken in sorted order: unsorted batches
     of two senders deadlock each other."""
     delivery_id = new_id()
-    request = pieces[0].payload["_request"]
+    request = as_it_came(pieces[0].payload)[REQUEST]
     stored: dict[int, Stored] = {}
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
@@ -124,11 +125,13 @@ def _store_once(
             query=request["query"],
             headers=request["headers"],
             body=delivery.body,
-            problem=delivery.tree(source.body).problem or "",
+            problem=pieces[0].problem or "",
         )
         keys = ErasedKeys(gateway, tx, source.name, now, looks)
+        taking = _Taking(tx, source, proof, delivery_id, now, keys, SeenBytes(tx, source.name, proof, keys, now))
         for position, piece in sorted(enumerate(pieces), key=lambda p: _key(source, p[1])):
-            stored[position] = _take_piece(tx, source, proof, piece, delivery_id, position, now, keys)
+            stored[position] = _take_piece(taking, piece, position)
+        taking.seen.remember(stored[0].id)
     return delivery_id, [stored[position] for position in sorted(stored)]
 
 
@@ -139,58 +142,62 @@ def _key(source: Source, piece: Piece) -> tuple[str, int]:
     return f"digest:{piece.digest}", DIGEST_WINDOW_S if source.event_key else source.repeat_window_s
 
 
-def _take_piece(
-    tx: Tx,
-    source: Source,
-    proof: Proof,
-    piece: Piece,
-    delivery_id: str,
-    position: int,
-    now: int,
-    keys: ErasedKeys,
-) -> Stored:
-    key, window_s = _key(source, piece)
-    lead_id = new_id()
-    holder = keys.holder(key, window_s) or leads.take_key(tx, source.name, key, lead_id, now, window_s * 1000)
-    if holder is None:
-        reasons = _reasons_to_hold(piece, proof)
-        return _new(tx, source, piece, lead_id, delivery_id, position, now, reasons, keys.check_of(key, window_s))
-    first = leads.get(tx, holder, lock=True)
-    if first is None:
-        raise RuntimeError("an event key points to no lead")
-    changed = difference(source, first, piece)
-    if changed is Difference.OTHER_PERSON:
-        other_key = json.dumps([key, piece.digest])
-        holder = keys.holder(other_key, window_s)
-        holder = holder or leads.take_key(tx, source.name, other_key, lead_id, now, window_s * 1000)
+@dataclass(frozen=True)
+class _Taking:
+    """One delivery being stored, in its transaction."""
+
+    tx: Tx
+    source: Source
+    proof: Proof
+    delivery_id: str
+    now: int
+    keys: ErasedKeys
+    seen: SeenBytes
+
+    def take_key(self, key: str, window_s: int, lead_id: str) -> Lead | None:
+        """The lead that has this key, locked; None when it is ours now."""
+        holder = self.keys.holder(key, window_s)
+        holder = holder or leads.take_key(self.tx, self.source.name, key, lead_id, self.now, window_s * 1000)
         if holder is None:
-            reasons = [Reason("same_id_other_number", {"no": first.no})]
-            check = keys.check_of(other_key, window_s)
-            return _new(tx, source, piece, lead_id, delivery_id, position, now, reasons, check)
-        first = leads.get(tx, holder, lock=True)
+            return None
+        first = leads.get(self.tx, holder, lock=True)
         if first is None:
             raise RuntimeError("an event key points to no lead")
+        return first
+
+
+def _take_piece(taking: _Taking, piece: Piece, position: int) -> Stored:
+    key, window_s = _key(taking.source, piece)
+    lead_id = new_id()
+    first = taking.take_key(key, window_s, lead_id)
+    if first is None:
+        return _new(taking, piece, lead_id, position, _reasons_to_hold(taking, piece), key, window_s)
+    changed = difference(taking.source, first, piece)
+    if changed in (Difference.OTHER_PERSON, Difference.NOW_A_LEAD):
+        # Another lead, for a person to decide; the key with its digest makes its own retries repeats of it.
+        other = changed is Difference.OTHER_PERSON
+        reason = (
+            Reason("same_id_other_number", {"no": first.no}) if other else Reason("signature_seen", {"no": first.no})
+        )
+        other_key = json.dumps([key, piece.digest])
+        first = taking.take_key(other_key, window_s, lead_id)
+        if first is None:
+            return _new(taking, piece, lead_id, position, [reason], other_key, window_s)
         changed = Difference.NONE
-    return _repeat(tx, source, first, changed, piece, delivery_id, position, now)
+    return _repeat(taking, first, changed, piece, position)
 
 
-def _reasons_to_hold(piece: Piece, proof: Proof) -> list[Reason]:
+def _reasons_to_hold(taking: _Taking, piece: Piece) -> list[Reason]:
     if piece.problem:
         return [Reason("unreadable"), Reason(piece.problem)]
-    return [Reason("late_signature")] if proof.late else []
+    seen = [taking.seen.reason()] if taking.seen.came_before else []
+    return seen + ([Reason("late_signature")] if taking.proof.late else [])
 
 
 def _new(
-    tx: Tx,
-    source: Source,
-    piece: Piece,
-    lead_id: str,
-    delivery_id: str,
-    position: int,
-    now: int,
-    hold: list[Reason],
-    check_key: Callable[[], None],
+    taking: _Taking, piece: Piece, lead_id: str, position: int, hold: list[Reason], key: str, window_s: int
 ) -> Stored:
+    tx, source = taking.tx, taking.source
     values = {
         "source": source.name,
         "account": source.account,
@@ -199,46 +206,47 @@ def _new(
         "payload": identity.payload_text(piece),
         "asks_crm": int(fetching.needs_asking(piece.payload, source)),
     }
-    if leads.receive(tx, lead_id, values, at=now):
-        check_key()
-    leads.link(tx, delivery_id, lead_id, position, "first")
+    if leads.receive(tx, lead_id, values, at=taking.now):
+        taking.keys.check_of(key, window_s)()
+        taking.seen.check()
+    leads.link(tx, taking.delivery_id, lead_id, position, "first")
     if hold:
         lead = leads.get(tx, lead_id)
-        if lead is None or not decide.hold(tx, lead, hold, {}, now):
+        if lead is None or not decide.hold(tx, lead, hold, {}, taking.now):
             raise RuntimeError("a lead just stored cannot be held")
         return Stored(lead_id, states.HELD, duplicate=False)
     return Stored(lead_id, states.RECEIVED, duplicate=False)
 
 
-def _repeat(
-    tx: Tx, source: Source, first: Lead, changed: Difference, piece: Piece, delivery_id: str, position: int, now: int
-) -> Stored:
-    """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed."""
+def _repeat(taking: _Taking, first: Lead, changed: Difference, piece: Piece, position: int) -> Stored:
+    """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed. What
+    came before is old: it mends nothing."""
     kind, state = "repeat", first.state
-    if changed is Difference.SAME_PERSON and first.claims:
+    differs = changed is Difference.SAME_PERSON and not taking.seen.came_before
+    if differs and first.claims:
         kind = "changed_after_call"
-        leads.mark_changed_after_call(tx, first.id)
-    elif changed is Difference.SAME_PERSON and states.targets("correct", first.state):
+        leads.mark_changed_after_call(taking.tx, first.id)
+    elif differs and states.targets("correct", first.state):
         kind, state = "correction", states.RECEIVED
         done = leads.move(
-            tx,
+            taking.tx,
             first,
             "correct",
             states.RECEIVED,
-            at=now,
+            at=taking.now,
             who="web",
             old_payload=first.payload,
             payload=identity.payload_text(piece),
             digest=piece.digest,
-            asks_crm=int(fetching.needs_asking(piece.payload, source)),
+            asks_crm=int(fetching.needs_asking(piece.payload, taking.source)),
             tries=0,
-            due_at=now,
+            due_at=taking.now,
             reason="",
             reasons="[]",
         )
         if not done:
             raise RuntimeError("a locked lead changed under its correction")
-    leads.link(tx, delivery_id, first.id, position, kind)
+    leads.link(taking.tx, taking.delivery_id, first.id, position, kind)
     return Stored(first.id, state, duplicate=True)
 
 

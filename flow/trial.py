@@ -70,7 +70,7 @@ def try_request(gateway: Gateway, name: str, delivery: Delivery) -> Trial:
         greeted = handshake.answer(delivery, source, gateway.secrets, proof.ok)
         if greeted is not None:
             return Trial(name, current.n, proof, greeted)
-        read = opened(delivery, source, proof.spent)
+        read = opened(delivery, source, proof)
         pieces = identity.split(delivery, source, proof)
         tried = tuple(_try(gateway, tx, current, _not_stored(source, piece, now), now) for piece in pieces)
     problem = Reason(read.problem) if read.problem else None

@@ -3,6 +3,7 @@
 import time
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from core.reading.delivery import Delivery
 from flow import intake
@@ -51,7 +52,12 @@ def _whole_body(limit: int) -> bytes | Answer:
     if (request.content_length or 0) > limit:
         return too_large
     request.max_content_length = limit + 1
-    body = request.get_data(cache=True)
+    try:
+        body = request.get_data(cache=True)
+    except HTTPException:
+        raise
+    except Exception as why:  # the server's own: a chunk that is none, a body that breaks off
+        return intake.problem(400, f"the body did not arrive whole ({type(why).__name__}); send again")
     if len(body) > limit:
         return too_large
     if request.content_length is not None and len(body) != request.content_length:

@@ -12,7 +12,7 @@ from core.proofs.proof import DIGESTS
 from core.source import Auth, Body, Handshake, Reply, Split
 from schemas.fields import Count, Duration, Free, Secret, Size, Text, Texts, YesNo
 from schemas.references import PlainReference, Reference, When
-from schemas.section import Part, Section, Value, Wrong, refusal
+from schemas.section import Part, Section, Value, Wrong, in_yaml, refusal
 
 METHODS = ("GET", "POST", "PUT", "PATCH")
 SCHEMES_OF_PROOF = tuple(sorted({*SCHEMES, *PROOFS, NONE}))
@@ -56,7 +56,25 @@ class AuthSection(Section):
         }
         if wrong:
             raise ValidationError({"options": wrong})
-        return Auth(**data)
+        auth = Auth(**data)
+        if auth.scheme == "hmac":
+            _refuse_unsigned(auth)
+        return auth
+
+
+def _refuse_unsigned(auth: Auth) -> None:
+    """A time or an id that nobody signed would be a stranger's to choose, and a lead that nobody signed as well."""
+    line = ", ".join(piece if piece.isalnum() else in_yaml(piece) for piece in auth.signed)
+    timed = auth.timestamp_header or "parts" in auth.options
+    if timed and "timestamp" not in auth.signed:
+        wrong = Wrong("`timestamp` in `signed`: a time that is not signed proves nothing", line, f"[timestamp, {line}]")
+    elif auth.id_header and "id" not in auth.signed:
+        wrong = Wrong("`id` in `signed`: an id that is not signed proves nothing", line, f"[id, {line}]")
+    elif not {"body", "url"} & set(auth.signed):
+        wrong = Wrong("`body` or `url` in `signed`: nothing else can hold a lead", line, f"[{line}, body]")
+    else:
+        return
+    raise ValidationError({"signed": [wrong]})
 
 
 class BodySection(Section):

@@ -153,6 +153,11 @@ def take_key(tx: Connection, source: str, key: str, lead_id: str, now: int, wind
     return str(tx.execute(_HOLDER, {"of_source": source, "of_key": key}).scalar_one())
 
 
+def holder(tx: Connection, source: str, key: str) -> str | None:
+    """The id of the lead that has this event key."""
+    return tx.execute(_HOLDER, {"of_source": source, "of_key": key}).scalar_one_or_none()
+
+
 def receive(tx: Connection, lead_id: str, values: dict[str, Any], *, at: int) -> bool:
     """Insert a lead as `received` with its first history row; whether there are keys of erased leads."""
     any_erased = tx.execute(

@@ -109,6 +109,13 @@ class Path:
             raise BadExpression("a way down through keys that are not all plain Latin words", deep)
         return cls(text, (text,))
 
+    @property
+    def parsed(self) -> Any:
+        """JMESPath's own tree of it; a field of that name alone for a plain key."""
+        return (
+            self._parsed.parsed if self._parsed is not None else {"type": "field", "value": self.text, "children": []}
+        )
+
     def read(self, payload: Any) -> Found | Missing | Failed:
         """What stands there; null is Missing."""
         if self.patterns is not None:
@@ -142,6 +149,11 @@ class Condition:
             expected = "the text compared with in single quotes (another field is written @.name)"
             raise BadExpression(expected, _mended(text))
         return cls(text, parsed)
+
+    @property
+    def parsed(self) -> Any:
+        """JMESPath's own tree of it."""
+        return self._parsed.parsed
 
     def holds(self, payload: Any) -> bool | Failed:
         """Whether the payload fits. Failed counts as no and is named in the lead's reasons."""

@@ -7,14 +7,16 @@ stranger how near he came.
 
 import secrets as entropy
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from core.proofs import botpad, hubspot, linkedin, mango, monday, signed, standard_webhooks, token, wpforms
+from core.proofs.covers import BODY, NOTHING, WHOLE, Covers
 from core.proofs.proof import CAUSES, IP, MALFORMED, NO_SECRET, Proof, Scheme, as_bytes
 from core.reading.delivery import Delivery
-from core.source import Source
+from core.source import Auth, Source
 
-__all__ = ["CAUSES", "NONE", "OPTIONS", "PROOFS", "SCHEMES", "Proof", "check"]
+__all__ = ["CAUSES", "COVERS", "NONE", "OPTIONS", "PROOFS", "SCHEMES", "Proof", "check", "covers_of"]
 
 Secrets = Callable[[str], str | None]
 
@@ -35,6 +37,20 @@ PROOFS: dict[str, Scheme] = {
     "standard_webhooks": standard_webhooks.prove,
     "wpforms": wpforms.prove,
 }
+# What each speaks for, where its own proof does not say it of the request at hand.
+COVERS: dict[str, Callable[[Auth], Covers]] = {
+    NONE: lambda auth: WHOLE,
+    "token": lambda auth: WHOLE,
+    "basic": lambda auth: WHOLE,
+    "monday": lambda auth: WHOLE,  # its JWT says who calls and signs nothing of the request
+    "hmac": signed.covers,
+    "botpad": lambda auth: Covers(field="json"),
+    "mango": lambda auth: Covers(field="json"),
+    "hubspot": lambda auth: hubspot.URL_AND_BODY,
+    "linkedin": lambda auth: BODY,
+    "standard_webhooks": lambda auth: standard_webhooks.EITHER,
+    "wpforms": lambda auth: BODY,
+}
 # The keys that `auth.options` may hold, by scheme; a scheme that is not here takes none.
 OPTIONS: dict[str, frozenset[str]] = {"hmac": frozenset({"parts", "several"}), "monday": frozenset({"audience"})}
 
@@ -46,7 +62,7 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) ->
     auth = source.auth
     scheme = SCHEMES.get(auth.scheme) or PROOFS.get(auth.scheme)
     if auth.scheme == NONE:
-        proof = Proof(True)
+        proof = Proof(True, covers=WHOLE)
     elif scheme is None:
         proof = Proof(False, MALFORMED)
     else:
@@ -54,9 +70,17 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) ->
         proof = scheme(delivery, source, keys or (entropy.token_bytes(32),), now_s)
         if not keys:
             proof = Proof(False, NO_SECRET, spent=proof.spent)
+    if proof.covers == NOTHING:
+        proof = replace(proof, covers=covers_of(source))
     if auth.allow_ips and not _comes_from(delivery.remote, auth.allow_ips):
-        return Proof(False, IP, spent=proof.spent)
+        return Proof(False, IP, spent=proof.spent, covers=proof.covers)
     return proof
+
+
+def covers_of(source: Source) -> Covers:
+    """The most that a proof of this source can speak for, whatever the request."""
+    covers = COVERS.get(source.auth.scheme)
+    return covers(source.auth) if covers else NOTHING
 
 
 def live_keys(references: tuple[str, ...], secrets: Secrets) -> tuple[bytes, ...]:

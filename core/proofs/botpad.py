@@ -17,4 +17,4 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([given or b""], expected)
     if cause or given is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, None, 0, now_s, SPENT)
+    return judged(right, None, 0, now_s, SPENT, signed=(text,))

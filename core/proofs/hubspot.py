@@ -6,13 +6,20 @@
 
 The documentation decodes some escapes of the URL before hashing, HubSpot's own SDKs do not: both
 are tried. (developers.hubspot.com, request validation; HubSpot/hubspot-api-python signature.py)
+
+A plain SHA-256 behind a secret can be continued by a stranger: he adds padding and what he likes to the
+body and still gives the right digest. So v1 and v2 are taken for nothing but a whole JSON object or
+list, which no continuation is. v3 alone decides where it is sent; a request that is sent again without it
+carries a body that has been seen (`marks`).
 """
 
 import hashlib
 import hmac
+import json
 import re
 from urllib.parse import unquote
 
+from core.proofs.covers import BODY, Covers
 from core.proofs.proof import (
     HEADER,
     MALFORMED,
@@ -32,6 +39,7 @@ from core.source import Source
 V3, STAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"
 PLAIN, VERSION = "x-hubspot-signature", "x-hubspot-signature-version"
 SPENT = ((HEADER, V3), (HEADER, PLAIN))
+URL_AND_BODY = Covers(body=True, url=True, method=True)
 DECODED = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
 
@@ -48,7 +56,10 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([given or b""], expected)
     if cause or given is None or not (bare or version == "v2"):
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, None, 0, now_s, SPENT)
+    if right and not _is_whole_json(delivery.body, bare):
+        return Proof(False, MALFORMED, spent=SPENT)
+    covers = BODY if bare else URL_AND_BODY
+    return judged(right, None, 0, now_s, SPENT, signed=(delivery.body,), covers=covers)
 
 
 def _v3(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
@@ -60,7 +71,19 @@ def _v3(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: floa
     right = any_same([given or b""], expected)
     if cause or stamp_cause or given is None or sent_ms is None:
         return Proof(False, cause or stamp_cause or MALFORMED, spent=SPENT)
-    return judged(right, sent_ms, source.auth.tolerance_s, now_s, SPENT)
+    # The body's own mark is what tells it when it comes again under v1 or v2.
+    signed = (delivery.body + wire_bytes(stamp), delivery.body)
+    return judged(right, sent_ms, source.auth.tolerance_s, now_s, SPENT, signed=signed, covers=URL_AND_BODY)
+
+
+def _is_whole_json(body: bytes, bare: bool) -> bool:
+    """An object or a list from the first byte to the last; v2 may sign an address alone (a GET)."""
+    if not body:
+        return not bare
+    try:
+        return isinstance(json.loads(body.decode("utf-8"), parse_int=str), dict | list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _urls(delivery: Delivery) -> tuple[bytes, bytes]:

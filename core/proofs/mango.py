@@ -20,4 +20,4 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([given or b""], [hashlib.sha256(key + text + salt).digest() for salt in keys])
     if cause or given is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, None, 0, now_s, SPENT)
+    return judged(right, None, 0, now_s, SPENT, signed=(key + text,))

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from core.proofs.covers import NOTHING, Covers
 from core.reading.delivery import Delivery
 from core.reading.form import pairs_of_bytes
 from core.reading.tree import Unreadable
@@ -36,12 +37,17 @@ DIGESTS = frozenset({"md5", "sha1", "sha256", "sha384", "sha512"})
 class Proof:
     """`ok`: the delivery comes from the source. `late`: it does, but it was signed too long ago to be
     taken for new (`cause` is then `too_old`). `spent` names what held the proof, as (place, name) with
-    the place query, path, header or field, so that it is never stored; it is filled in whatever `ok` is."""
+    the place query, path, header or field, so that it is never stored; it is filled in whatever `ok` is.
+
+    `covers`: what it speaks for. `marks`: digests of what was signed, 64 hex characters each, none where
+    nothing was. A request whose first mark has come before was sent again by somebody; all are remembered."""
 
     ok: bool
     cause: str = ""
     late: bool = False
     spent: Spent = ()
+    covers: Covers = NOTHING
+    marks: tuple[str, ...] = ()
 
 
 Scheme = Callable[[Delivery, Source, tuple[bytes, ...], float], Proof]
@@ -107,14 +113,24 @@ def timestamp_ms(text: str, unit: str = "s") -> int | None:
     return int(text) * (1 if unit == "ms" else 1000)
 
 
-def judged(right: bool, sent_ms: int | None, tolerance_s: float, now_s: float, spent: Spent) -> Proof:
-    """The proof that a comparison makes. A right one is late when its time differs from now by more than
-    `tolerance_s`, either way (0: any time will do)."""
+def judged(
+    right: bool,
+    sent_ms: int | None,
+    tolerance_s: float,
+    now_s: float,
+    spent: Spent,
+    *,
+    signed: Iterable[bytes],
+    covers: Covers = NOTHING,
+) -> Proof:
+    """The proof that a comparison makes of what was `signed`. A right one is late when its time differs
+    from now by more than `tolerance_s`, either way (0: any time will do). `covers` where it depends on
+    the request; else `core.proofs.authentic.COVERS` says it."""
     if not right:
         return Proof(False, WRONG, spent=spent)
-    if sent_ms is not None and tolerance_s and abs(now_s - sent_ms / 1000) > tolerance_s:
-        return Proof(True, TOO_OLD, late=True, spent=spent)
-    return Proof(True, spent=spent)
+    marks = tuple(hashlib.sha256(message).hexdigest() for message in signed)
+    late = sent_ms is not None and tolerance_s > 0 and abs(now_s - sent_ms / 1000) > tolerance_s
+    return Proof(True, TOO_OLD if late else "", late=late, spent=spent, covers=covers, marks=marks)
 
 
 def form_fields(body: bytes, *names: str) -> tuple[tuple[bytes, ...], str]:

@@ -9,6 +9,7 @@ else is literal text. Two options say what some headers hold beside the digest:
 import hmac
 import re
 
+from core.proofs.covers import Covers
 from core.proofs.proof import (
     DIGESTS,
     HEADER,
@@ -46,7 +47,15 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
         return Proof(False, header_cause or cause, spent=spent)
     if auth.digest not in DIGESTS or not any(given) or (stamp and sent_ms is None):
         return Proof(False, MALFORMED, spent=spent)
-    return judged(right, sent_ms, auth.tolerance_s, now_s, spent)
+    return judged(right, sent_ms, auth.tolerance_s, now_s, spent, signed=(message,))
+
+
+def covers(auth: Auth) -> Covers:
+    """Nothing but the pieces that are signed, and the headers that two of them stand in."""
+    pieces = frozenset(auth.signed)
+    beside = {auth.timestamp_header if "timestamp" in pieces else "", auth.id_header if "id" in pieces else ""}
+    headers = frozenset(name.lower() for name in beside if name)
+    return Covers(body="body" in pieces, url="url" in pieces, method="method" in pieces, headers=headers)
 
 
 def keyed_parts(header: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ The id is the event's, the same over retries: it stays in `_request.headers`.
 import hmac
 import re
 
+from core.proofs.covers import Covers
 from core.proofs.proof import (
     HEADER,
     MALFORMED,
@@ -21,6 +22,7 @@ from core.proofs.proof import (
 from core.reading.delivery import Delivery
 from core.source import Source
 
+EITHER = Covers(body=True, headers=frozenset(f"{a}-{b}" for a in ("webhook", "svix") for b in ("id", "timestamp")))
 MOST_ENTRIES = 16
 ENTRY = re.compile(r"v[0-9]{1,2}[a-z]?,[A-Za-z0-9+/_-]+={0,2}")
 SECRET = b"whsec_"
@@ -43,7 +45,8 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([one or b"" for one in given] or [b""], expected)
     if cause or id_cause or stamp_cause or not any(given) or sent_ms is None:
         return Proof(False, cause or id_cause or stamp_cause or MALFORMED, spent=spent)
-    return judged(right, sent_ms, source.auth.tolerance_s, now_s, spent)
+    covers = Covers(body=True, headers=frozenset({f"{family}-id", f"{family}-timestamp"}))
+    return judged(right, sent_ms, source.auth.tolerance_s, now_s, spent, signed=(message,), covers=covers)
 
 
 def _keys(secret: bytes) -> list[bytes]:

@@ -10,6 +10,7 @@ import json
 import re
 from typing import Any
 
+from core.proofs.covers import BODY, Covers
 from core.proofs.proof import (
     HEADER,
     MALFORMED,
@@ -23,34 +24,38 @@ from core.proofs.proof import (
     wire_bytes,
 )
 from core.proofs.signed import keyed_parts
+from core.reading import body as bodies
 from core.reading.delivery import Delivery
 from core.source import Source
 
 NAME = "x-wpforms-webhook-signature"
+QUERY = Covers(query=True)
 SPENT = ((HEADER, NAME),)
 
 
 def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
-    """Right when the signature fits the body's bytes, or PHP's JSON of a form's fields, by any live key."""
+    """Right when the signature fits the body's bytes, or of a form PHP's JSON of its fields, by any live key."""
     header, cause = one_header(delivery, NAME)
     parts = keyed_parts(header)
     stamps, signatures = parts.get("t", []), parts.get("v", [])
     stamp = stamps[0] if len(stamps) == 1 else ""
     given = from_hex(signatures[0]) if len(signatures) == 1 else None
     sent_ms = timestamp_ms(stamp)
-    messages = [wire_bytes(stamp) + b"." + signed for signed in _signed(delivery, source)]
-    expected = [hmac.new(key, message, "sha256").digest() for key in keys for message in messages]
+    covers, data = _signed(delivery, source)
+    message = wire_bytes(stamp) + b"." + data
+    expected = [hmac.new(key, message, "sha256").digest() for key in keys]
     right = any_same([given or b""], expected)
     if cause or given is None or sent_ms is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, sent_ms, source.auth.tolerance_s, now_s, SPENT)
+    return judged(right, sent_ms, source.auth.tolerance_s, now_s, SPENT, signed=(message,), covers=covers)
 
 
-def _signed(delivery: Delivery, source: Source) -> list[bytes]:
-    tree = delivery.tree(source.body)
-    if tree.kind in ("form", "query"):
-        return [delivery.body, as_bytes(php_json(tree.value))]
-    return [delivery.body]
+def _signed(delivery: Delivery, source: Source) -> tuple[Covers, bytes]:
+    """What the signature speaks for, and the data that it is made over."""
+    if not delivery.body.strip():
+        return QUERY, as_bytes(php_json(bodies.parse(b"", "", delivery.query, source.body).value))
+    tree = delivery.signed_tree(source.body)
+    return BODY, as_bytes(php_json(tree.value)) if tree.kind == "form" else delivery.body
 
 
 def php_json(value: Any) -> str:

@@ -22,7 +22,7 @@ class Delivery:
     body: bytes = field(repr=False)
     url: str = field(repr=False)  # the public URL, as the sender called and signed it
     remote: str = field(default="", repr=False)  # the peer's IP address
-    _trees: dict[Body, Tree] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _trees: dict[tuple[Body, bool], Tree] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case, as WSGI gives it (Latin-1); None when absent."""
@@ -44,7 +44,13 @@ class Delivery:
         return bodies.query_pairs(self.query)
 
     def tree(self, rules: Body) -> Tree:
-        """What the body says by these rules; parsed once."""
-        if rules not in self._trees:
-            self._trees[rules] = bodies.parse(self.body, self.content_type, self.query, rules)
-        return self._trees[rules]
+        """What the body says by these rules, or where it is empty the query; parsed once."""
+        if (rules, False) not in self._trees:
+            self._trees[rules, False] = bodies.parse(self.body, self.content_type, self.query, rules)
+        return self._trees[rules, False]
+
+    def signed_tree(self, rules: Body) -> Tree:
+        """What the body's bytes say, whatever the headers and the query do; parsed once."""
+        if (rules, True) not in self._trees:
+            self._trees[rules, True] = bodies.parse(self.body, "", "", rules, signed=True)
+        return self._trees[rules, True]

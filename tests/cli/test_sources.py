@@ -198,6 +198,41 @@ def test_check_runs_the_examples_and_tells_the_longest_wait(desk):
     assert (code, "examples: one.http: expected the call" in said) == (1, True)
 
 
+SIGNED = """
+auth: {scheme: hmac, header: X-Sig, secret: env:SHOP}
+event_key: _request.headers."x-event-id"
+lead_when: _request.headers."x-topic" == 'created'
+mapping:
+  number: {field: [phone, _request.query.phone]}
+  script: {rules: [{when: "_request.method == 'PUT'", value: Второй}], default: Первый}
+  sms: {template: "{{ _request.query.text }}"}
+"""
+
+
+def test_check_names_every_expression_that_reads_what_is_not_signed(desk):
+    desk.secrets.write_text("SHOP=secret-of-the-shop\n")
+    desk.save("shop", SIGNED)
+    code, said = desk.run("check", "shop")
+    assert code == 1
+    told = [line.strip() for line in said.splitlines() if "what the proof covers" in line]
+    places = [line.partition(": expected")[0].rpartition("shop.yaml:")[2] for line in told]
+    assert places == [
+        "6: mapping.number.field.1",
+        "3: event_key.all.0",
+        "7: mapping.script.rules.0.when",
+        "8: mapping.sms.template",
+    ]
+    assert all("; write: " in line for line in told)
+    assert "signed: [url, body]" in told[0]
+    assert "lead_when" not in "".join(places)
+
+
+def test_check_has_nothing_against_the_query_of_a_request_with_a_token(desk):
+    desk.secrets.write_text("SHOP=secret-of-the-shop\n")
+    desk.save("shop", SIGNED.replace("scheme: hmac, header: X-Sig,", "scheme: token,"))
+    assert desk.run("check", "shop")[0] == 0
+
+
 def test_check_refuses_a_source_that_could_never_ring(desk):
     desk.run("new", "tilda", "shop")
     path = desk.folder / "shop.yaml"

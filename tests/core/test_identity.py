@@ -7,12 +7,13 @@ import pytest
 
 from core.expressions.expression import Path
 from core.identity import split
+from core.proofs.covers import WHOLE
 from core.proofs.proof import Proof
 from core.source import Auth, Body, Source, Split
 from tests.http_request import delivery, read, with_header
 
-TOKEN_IN_QUERY = Proof(True, spent=(("query", "token"),))
-NOTHING_SPENT = Proof(True)
+TOKEN_IN_QUERY = Proof(True, covers=WHOLE, spent=(("query", "token"),))
+NOTHING_SPENT = Proof(True, covers=WHOLE)
 
 
 def paths(*texts):

@@ -5,6 +5,7 @@ import pytest
 from core.expressions.expression import Path
 from core.identity import split
 from core.proofs.authentic import Proof
+from core.proofs.covers import WHOLE
 from core.source import Source, Split
 from tests.http_request import delivery
 
@@ -12,7 +13,7 @@ LEADS = Split(each=Path.compile("ids"), beside=Path.compile("values"), by="of")
 
 
 def pieces_of(body, one=LEADS):
-    return split(delivery(body=body), Source(name="s", splits=(one,)), Proof(True))
+    return split(delivery(body=body), Source(name="s", splits=(one,)), Proof(True, covers=WHOLE))
 
 
 def test_what_belongs_to_an_id_goes_to_its_lead_and_to_no_other():

@@ -130,6 +130,20 @@ def test_what_is_signed_or_answered_is_taken_to_the_letter():
     assert (source.auth.prefix, source.reply.body) == ("v1 ", "ok\n")
 
 
+@pytest.mark.parametrize(
+    ("auth", "write"),
+    [
+        ({"timestamp_header": "X-Time"}, "[timestamp, body]"),
+        ({"options": {"parts": {"signature": "v1"}}, "signed": ["body"]}, "[timestamp, body]"),
+        ({"id_header": "X-Id", "signed": [".", "body"]}, '[id, ".", body]'),
+        ({"signed": ["timestamp"], "timestamp_header": "X-Time"}, "[timestamp, body]"),
+    ],
+)
+def test_what_nobody_signs_is_refused_with_the_line_to_write(auth, write):
+    wrong = wrong_with(auth={"scheme": "hmac", "secret": "env:A", "header": "X", **auth})
+    assert wrong["auth.signed"].write == write
+
+
 def test_an_event_key_without_a_window_is_remembered_for_thirty_days():
     assert right_with(event_key="id").repeat_window_s == 30 * 86400
 

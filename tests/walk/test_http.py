@@ -51,8 +51,9 @@ def raw(running, data: bytes, *, close_early: bool = False) -> tuple[int, dict[s
 
 
 def request(path: str, body: bytes = b"", *more: str, method: str = "POST", length: int | None = None) -> bytes:
+    """A length of -1 is not announced."""
     head = [f"{method} {path} HTTP/1.1", "Host: gateway.test", "Connection: close"]
-    if method not in ("GET", "HEAD", "OPTIONS") or body:
+    if length != -1 and (method not in ("GET", "HEAD", "OPTIONS") or body):
         head.append(f"Content-Length: {len(body) if length is None else length}")
     return "\r\n".join([*head, *more, "", ""]).encode("utf-8") + body
 
@@ -74,10 +75,16 @@ def leads(running) -> int:
     return len(json.loads(text)["leads"])
 
 
+def in_chunks(said: bytes) -> bytes:
+    return request(HOOK, said, "Transfer-Encoding: chunked", length=-1)
+
+
 HOOK = f"/hooks/shop?token={TOKEN}"
 KEPT_NOTHING = [
     ("a body cut short", request(HOOK, lead("cut")[:20], length=60), 400),
     ("a chunked body cut short", chunked(HOOK, lead("cut")[:20], whole=False), 400),
+    ("a chunk that is none", in_chunks(b"zz\r\nhello\r\n0\r\n\r\n"), 400),
+    ("a chunk longer than it says", in_chunks(b"3\r\nhello\r\n0\r\n\r\n"), 400),
     ("a body over the limit", request(HOOK, b"x" * 256_001), 413),
     ("a chunked body over the limit", chunked(HOOK, b"x" * 256_001), 413),
     ("a compressed body", request(HOOK, gzip.compress(lead("gz")), "Content-Encoding: gzip"), 415),
@@ -90,6 +97,14 @@ KEPT_NOTHING = [
     ("Content-Length and Transfer-Encoding together", request(HOOK, b"0\r\n\r\n", "Transfer-Encoding: chunked"), 400),
     ("a check of the address", request(HOOK, b""), 200),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [(n, d) for n, d, _ in KEPT_NOTHING if n.startswith("a chunk that") or "says" in n]
+)
+def test_a_bad_chunk_is_the_senders_mistake_not_ours(running, name, data):
+    status, _, body = raw(running, data)
+    assert (status, json.loads(body)["status"]) == (400, 400)
 
 
 @pytest.mark.parametrize(("name", "data", "status"), KEPT_NOTHING, ids=[n for n, *_ in KEPT_NOTHING])

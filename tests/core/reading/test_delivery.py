@@ -54,3 +54,21 @@ def test_equal_requests_are_equal_deliveries_whether_parsed_or_not():
     one, other = delivery(), delivery()
     one.tree(Body())
     assert one == other
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "application/json", "multipart/form-data; boundary=B", "x/x; charset=koi8-r"]
+)
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"phone": "1"}', {"phone": "1"}),
+        (b"phone=1&name=A", {"phone": "1", "name": "A"}),
+        ("имя=Я".encode(), {"имя": "Я"}),
+        (b'--B\r\nContent-Disposition: form-data; name="phone"\r\n\r\n1\r\n--B--\r\n', {}),
+        (b"", {}),
+    ],
+)
+def test_of_signed_bytes_no_header_and_no_query_says_how_to_read_them(content_type, body, value):
+    one = delivery(body=body, query="phone=9", headers=(("Content-Type", content_type),))
+    assert one.signed_tree(Body()).value == value

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from core.expressions.expression import Path
 from core.identity import payload_text, split
+from core.proofs.covers import WHOLE
 from core.proofs.proof import Proof
 from core.source import Auth, Source, Split
 from tests.http_request import delivery
 
-TOKEN_IN_QUERY = Proof(True, spent=(("query", "token"),))
-NOTHING_SPENT = Proof(True)
+TOKEN_IN_QUERY = Proof(True, covers=WHOLE, spent=(("query", "token"),))
+NOTHING_SPENT = Proof(True, covers=WHOLE)
 
 
 def paths(*texts):
@@ -71,7 +72,7 @@ def test_beside_it_stands_what_the_request_says_of_itself():
     ],
 )
 def test_the_proof_is_never_kept_and_never_counts(request_, spent):
-    pieces = leads(request_, proof=Proof(True, spent=(spent,)))
+    pieces = leads(request_, proof=Proof(True, covers=WHOLE, spent=(spent,)))
     assert pieces
     assert all("s3cret" not in payload_text(piece) for piece in pieces)
     changed = replace(
@@ -80,16 +81,17 @@ def test_the_proof_is_never_kept_and_never_counts(request_, spent):
         rest=request_.rest.replace("s3cret", "rotated"),
         body=request_.body.replace(b"s3cret", b"rotated"),
     )
-    again = leads(changed, proof=Proof(True, spent=(spent,)))
+    again = leads(changed, proof=Proof(True, covers=WHOLE, spent=(spent,)))
     assert [piece.digest for piece in again] == [piece.digest for piece in pieces]
 
 
 def test_what_stands_beside_the_proof_is_kept():
     piece = one(
-        delivery(body=b"auth%5Btoken%5D=s&auth%5Bdomain%5D=d"), proof=Proof(True, spent=(("field", "auth[token]"),))
+        delivery(body=b"auth%5Btoken%5D=s&auth%5Bdomain%5D=d"),
+        proof=Proof(True, covers=WHOLE, spent=(("field", "auth[token]"),)),
     )
     assert fields(piece) == {"auth": {"domain": "d"}}
-    piece = one(delivery(rest="s/events/summary", body=b"a=1"), proof=Proof(True, spent=(("path", ""),)))
+    piece = one(delivery(rest="s/events/summary", body=b"a=1"), proof=Proof(True, covers=WHOLE, spent=(("path", ""),)))
     assert piece.payload["_request"]["path"] == "events/summary"
 
 
@@ -150,7 +152,7 @@ def test_no_delivery_raises_and_every_payload_can_be_stored(body, query, place, 
     asked = source(
         splits=splits, secret=paths("id", "leads.0"), volatile=paths("add.id"), event_key=paths("id", "_element")
     )
-    for piece in leads(delivery(body=body, query=query), asked, Proof(True, spent=((place, name),))):
+    for piece in leads(delivery(body=body, query=query), asked, Proof(True, covers=WHOLE, spent=((place, name),))):
         text = payload_text(piece)
         assert text.isascii()
         assert "\\u0000" not in text

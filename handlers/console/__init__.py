@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 
 from core.numbers.hiding import hide_numbers
 from core.people import ROLES
-from handlers.console import act, decide, errors, lead, leads, overview, signin, stop, words
+from handlers.console import act, alarms, decide, errors, lead, leads, overview, signin, stop, words
 from handlers.console.assets import asset, icon
 from handlers.console.door import LONGEST_MS, blueprint, csrf, may
 from handlers.console.shown import advice, chip, phone, reason, state_name, whole_phone, why
 from handlers.console.told import reply, veiled
 
-PAGES = (signin, overview, decide, leads, lead, act, stop, errors)  # each puts its routes into the blueprint
+PAGES = (signin, overview, alarms, decide, leads, lead, act, stop, errors)  # each puts its routes into the blueprint
 
 
 def register(app: Flask, *, https: bool, zone: ZoneInfo, panel_url: str = "") -> None:

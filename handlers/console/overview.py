@@ -1,19 +1,122 @@
 """The first page: five questions, in the order in which they matter."""
 
+from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from flask import render_template
 
-from handlers.console import cases
+from core.account.caps import TOTALS, unpriced, used
+from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
+from handlers.console import cases, charts
+from handlers.console.alarms import ELSEWHERE, ringing
 from handlers.console.door import page, the_gateway
-from store import inbox
+from handlers.console.leads import titles
+from handlers.console.words import zone_hour
+from store import caps, figures, inbox
+from store import overview as last_day
+from store.engine import Tx
 
+HOUR_MS = figures.HOUR_MS
+HOURS = 24
 TOP_CASES = 4
+GOAL_MS = 5_000
+KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
 
 
 @page("/")
 def overview() -> Any:
     gateway = the_gateway()
     with gateway.store.read() as tx:
-        rows = inbox.pending(tx)
-    return render_template("console/overview.html", cases=cases.grouped(rows)[:TOP_CASES])
+        now = gateway.store.now_ms(tx)
+        first = now - now % HOUR_MS - (HOURS - 1) * HOUR_MS
+        hours = [first + n * HOUR_MS for n in range(HOURS)]
+        came = last_day.by_hour(tx, first)
+        return render_template(
+            "console/overview.html",
+            any_lead=inbox.newest_no(tx) > 0,
+            alarms=ringing(tx, ELSEWHERE),
+            cases=cases.grouped(inbox.pending(tx))[:TOP_CASES],
+            speed=_speed(tx, hours),
+            money=_money(tx, now),
+            chart=_chart(came, hours),
+            sources=_sources(tx, came, hours),
+            goal=GOAL_MS,
+            titles=titles(),
+        )
+
+
+def kind_of(state: str) -> str:
+    """A state as the chart colours it."""
+    if state in NEEDS_A_PERSON:
+        return "to decide"
+    if state in ON_THE_WAY:
+        return "waits"
+    return "called" if state == ACCEPTED else "on purpose"
+
+
+def _speed(tx: Tx, hours: list[int]) -> dict[str, Any]:
+    """Half and 95 of a hundred of the first calls that no rule made wait, and the latter by hour."""
+    whole = last_day.speeds(tx, hours[0], (0.5, 0.95), by_hours=False)
+    each = {hour: (calls, at[0]) for hour, calls, at in last_day.speeds(tx, hours[0], (0.95,), by_hours=True)}
+    points = [each[hour][1] if hour in each and each[hour][0] >= charts.FEWEST else None for hour in hours]
+    top = max([2 * GOAL_MS, *(point for point in points if point is not None)])
+    calls, (half, most) = (whole[0][1], whole[0][2]) if whole else (0, (None, None))
+    return {
+        "calls": calls,
+        "half": half,
+        "most": most,
+        "slow": last_day.slower(tx, hours[0], GOAL_MS) if calls else 0,
+        "lines": charts.lines(points, top),
+        "goal_y": round(100 - 100 * GOAL_MS / top, 2),
+        "hours": [(zone_hour(hour), point) for hour, point in zip(hours, points, strict=True)],
+    }
+
+
+def _money(tx: Tx, now: int) -> dict[str, Any]:
+    """What counts against the totals, of the last hour and day; caps of 0 are off."""
+    rung = caps.rung(tx, TOTALS, now)
+    counted = used(rung, caps.reservations(tx, unpriced(rung), now))
+    totals = the_gateway().totals
+    most = totals.spend_per_day
+    return {
+        "spent": counted.spent,
+        "spend_cap": most,
+        "part": int(min(Decimal(100), 100 * counted.spent / most)) if most else 0,
+        "hour": counted.last_hour,
+        "hour_cap": totals.calls_per_hour,
+        "day": counted.last_day,
+        "day_cap": totals.calls_per_day,
+    }
+
+
+def _chart(came: list[tuple[str, int, str, int]], hours: list[int]) -> dict[str, Any]:
+    counts: Counter[tuple[int, str]] = Counter()
+    for _source, hour, state, n in came:
+        counts[hour, kind_of(state)] += n
+    columns = [[(kind, counts[hour, kind]) for kind in KINDS] for hour in hours]
+    top = charts.scale(max(sum(n for _, n in column) for column in columns))
+    return {
+        "bars": charts.stacks(columns, top),
+        "top": top,
+        "hours": [zone_hour(hour) for hour in hours],
+        "rows": [(zone_hour(hour), dict(column)) for hour, column in zip(hours, columns, strict=True)],
+        "sums": {kind: sum(counts[hour, kind] for hour in hours) for kind in KINDS},
+    }
+
+
+def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int]) -> list[dict[str, Any]]:
+    """A row for each source in force, those that are silent longest first."""
+    last, names = figures.last_leads(tx), the_gateway().sources.names()
+    rows = []
+    for name in names:
+        kinds: Counter[str] = Counter()
+        each: Counter[int] = Counter()
+        for source, hour, state, n in came:
+            if source == name:
+                kinds[kind_of(state)] += n
+                each[hour] += n
+        top = max([1, *each.values()])
+        bars = charts.stacks([[("came", each[hour])] for hour in hours], top)
+        rows.append({"name": name, "last": last.get(name), "bars": bars, "leads": kinds.total(), "kinds": kinds})
+    return sorted(rows, key=lambda row: row["last"] or 0)

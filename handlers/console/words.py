@@ -91,6 +91,11 @@ def clock(at_ms: int) -> str:
     return format_datetime(at, "HH:mm" if at.date() == now.date() else "d MMM HH:mm", locale=_locale())
 
 
+def zone_hour(at_ms: int) -> str:
+    """14: the hour that began then, on the readers' clock."""
+    return f"{_local(at_ms):%H}"
+
+
 def ago(at_ms: int | None) -> str:
     """3 min ago."""
     if at_ms is None:

@@ -1,0 +1,54 @@
+"""Pictures from numbers: counts become rectangles and points of a box of 100 by 100. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FEWEST = 8  # calls of an hour: a 95th of a hundred of fewer is no point
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A piece of a stacked bar, from the box's top left."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    count: int
+    nth: int  # the stack it belongs to
+
+
+def scale(most: int) -> int:
+    """The top of the axis: a round number at or above `most`, that halves."""
+    size = 2
+    while size < most:
+        size = size * 5 // 2 if str(size).startswith("2") else size * 2
+    return size
+
+
+def stacks(columns: Sequence[Sequence[tuple[str, int]]], top: int) -> list[Bar]:
+    """The pieces of stacked bars, from the bottom up; nothing for a count of 0."""
+    found = []
+    width = 100 / max(1, len(columns))
+    for nth, column in enumerate(columns):
+        below = 0.0
+        for kind, count in column:
+            height = 100 * count / top
+            if count:
+                x, y = round(nth * width + width * 0.06, 2), round(100 - below - height, 2)
+                found.append(Bar(x, y, round(width * 0.88, 2), round(height, 2), kind, count, nth))
+            below += height
+    return found
+
+
+def lines(values: Sequence[float | None], top: float) -> list[str]:
+    """Runs of an SVG polyline's points; None is a gap, and a lone value is a dot."""
+    runs: list[list[str]] = [[]]
+    step = 100 / max(1, len(values) - 1)
+    for nth, value in enumerate(values):
+        if value is None:
+            runs.append([])
+            continue
+        runs[-1].append(f"{round(nth * step, 2)},{round(100 - min(100, 100 * value / top), 2)}")
+    return [" ".join(run * 2 if len(run) == 1 else run) for run in runs if run]

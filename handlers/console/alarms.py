@@ -7,10 +7,10 @@ from flask import render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from core.alarms import PAGE, Alarm
 from core.numbers.hiding import hide_numbers
 from handlers.console.door import page, the_gateway
 from store import alarms as rows
-from store.alarms import Alarm
 from store.engine import Tx
 
 WEEK_MS = 7 * 24 * 3_600_000
@@ -36,6 +36,11 @@ WORDS: dict[str, tuple[Any, Any, str]] = {
         _l("See which file and which line"),
         "sources",
     ),
+    "broken_accounts": (
+        _l("Account files with mistakes: their leads wait or are held"),
+        _l("Mend the file, then start everything again"),
+        "",
+    ),
     "broken_sources": (
         _l("Versions of sources that cannot be read here"),
         _l("This machine runs an older release"),
@@ -49,28 +54,29 @@ ELSEWHERE = frozenset({"paused", "unknown_calls"})  # the first page shows them 
 class Shown:
     """An alarm in words. `text` is the machine's own, with its numbers hidden."""
 
-    name: str
+    kind: str
+    grave: bool  # somebody should get up for it
     title: str
     todo: str
     page: str
     text: str
     since: int | None
     count: int
-    cleared: int | None
+    cleared_at: int | None
 
 
 def shown(alarm: Alarm) -> Shown:
-    title, todo, to = WORDS.get(alarm.name, (hide_numbers(alarm.text), "", ""))
     text = hide_numbers(alarm.text)
-    return Shown(alarm.name, str(title), str(todo), to, text, alarm.since, alarm.count, alarm.cleared)
+    title, todo, to = WORDS.get(alarm.kind, (text, "", ""))
+    grave = alarm.severity == PAGE
+    return Shown(alarm.kind, grave, str(title), str(todo), to, text, alarm.since, alarm.value, alarm.cleared_at)
 
 
 def ringing(tx: Tx, without: frozenset[str] = frozenset()) -> list[Shown]:
-    """Those that ring, in the order of their weight."""
-    found = rows.ringing(tx)
-    order = {name: n for n, name in enumerate(WORDS)}
-    names = sorted(found.keys() - without, key=lambda name: (order.get(name, len(order)), name))
-    return [shown(found[name]) for name in names]
+    """Those that ring, the weightiest first."""
+    order = {kind: n for n, kind in enumerate(WORDS)}
+    found = [one for one in rows.ringing(tx).values() if one.kind not in without]
+    return [shown(one) for one in sorted(found, key=lambda one: (order.get(one.kind, len(order)), one.subject))]
 
 
 @page("/alarms")

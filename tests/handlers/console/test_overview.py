@@ -1,0 +1,81 @@
+"""The first page and the alarms: what is wrong, what needs somebody, how fast, how dear, who is silent."""
+
+import itertools
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.alarms import ALARMS
+from flow import alarms as flow_alarms
+from handlers.console import charts
+from handlers.console.alarms import WORDS
+from tests.fakes import LOST, YES
+
+
+def test_every_alarm_has_its_words():
+    assert set(WORDS) == set(ALARMS)
+
+
+def test_without_leads_it_says_what_to_do_first(owner):
+    page = owner.get("/console/")
+    assert "three steps" in page
+    assert "Are the sources alive?" in page
+
+
+def test_it_answers_the_five_questions(owner, gateway, clock):
+    gateway.alive()
+    for n in range(12):
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
+        gateway.work()
+    gateway.voice.otherwise = LOST
+    gateway.take({"id": "lost", "phone": "79990000099"})
+    gateway.work()
+    flow_alarms.keep(gateway.parts)
+    page = owner.get("/console/")
+    assert "Calls of unknown outcome" not in page  # it stands under the decisions
+    assert re.search(r"Decide <span data-inbox>1<", page)
+    assert "half of the leads" in page
+    assert "Spent in 24 hours" in page
+    assert re.search(r'class="f-green"[^>]*><title>12:00, called: 12</title>', page)
+    assert page.count("<tr>") > 1
+    clock.forward(60)
+    flow_alarms.keep(gateway.parts)
+    assert "No worker is seen" in owner.get("/console/")
+    assert "flask worker" in owner.get("/console/alarms")
+
+
+def test_a_lead_that_a_rule_made_wait_counts_for_no_speed(owner, gateway, clock):
+    gateway.alive()
+    clock.forward(11 * 3600)  # 23:00
+    gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    clock.forward(10.5 * 3600)
+    gateway.voice.otherwise = YES
+    gateway.alive()
+    gateway.work()
+    page = owner.sign_in("again", "owner").get("/console/")
+    assert "No call in 24 hours" in page
+
+
+@given(st.lists(st.lists(st.integers(0, 500), min_size=3, max_size=3), min_size=1, max_size=30))
+def test_bars_stay_in_their_box_and_lie_on_one_another(columns):
+    named = [[(f"kind {n}", count) for n, count in enumerate(column)] for column in columns]
+    top = charts.scale(max(sum(column) for column in columns))
+    bars = charts.stacks(named, top)
+    assert sum(bar.count for bar in bars) == sum(map(sum, columns))
+    for bar in bars:
+        assert 0 <= bar.x <= bar.x + bar.width <= 100.01
+        assert -0.01 <= bar.y <= bar.y + bar.height <= 100.02
+    for nth in range(len(columns)):
+        mine = [bar for bar in bars if bar.nth == nth]
+        for lower, upper in itertools.pairwise(mine):
+            assert abs(upper.y + upper.height - lower.y) < 0.05
+
+
+def test_an_axis_ends_at_a_round_number():
+    assert [charts.scale(n) for n in (0, 1, 2, 3, 7, 11, 46, 300)] == [2, 2, 2, 5, 10, 20, 50, 500]
+
+
+def test_an_hour_without_enough_calls_is_a_gap():
+    assert charts.lines([1, None, 2, 2], 4) == ["0.0,75.0 0.0,75.0", "66.67,50.0 100.0,50.0"]

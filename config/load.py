@@ -20,7 +20,7 @@ from schemas.policy import read_policy
 from schemas.section import Wrong, nearest
 from schemas.source import NAME, read_source
 
-__all__ = ["Loaded", "PolicyText", "Problem", "Problems", "Text", "from_text", "load_dir", "load_file", "load_policy"]
+__all__ = ["Loaded", "PolicyText", "Problem", "Problems", "Text", "from_text", "load_file", "load_policy"]
 
 PRESETS = Path(__file__).parent / "presets"
 USUAL_POLICY = Path(__file__).parent / "policy.yaml"
@@ -157,11 +157,6 @@ def _preset(name: str, presets: Path, _written_at: int) -> Text | Problems:
 def preset_names(presets: Path = PRESETS) -> list[str]:
     """The names of all presets, sorted."""
     return sorted(path.stem for path in presets.glob("*.yaml"))
-
-
-def load_dir(folder: Path, policy: PolicyText | None = None, presets: Path = PRESETS) -> dict[str, Loaded | Problems]:
-    """Every source of a folder by its name. A file of a wrong name stands under its whole file name."""
-    return {name: load_file(path, policy, presets) for name, path in source_files(folder).items()}
 
 
 def source_files(folder: Path) -> dict[str, Path]:

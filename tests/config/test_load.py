@@ -14,11 +14,11 @@ from config.load import (
     PolicyText,
     Problems,
     from_text,
-    load_dir,
     load_file,
     load_policy,
     load_text,
     read_preset,
+    source_files,
 )
 from config.yaml_text import Text, parse
 from core.overall import POLICY, Overall
@@ -183,13 +183,13 @@ def test_a_folders_sources_are_loaded_each_for_itself(written, tmp_path):
     written(SHOP, "Wrong.yaml")
     written("", "notes.txt")
     written("x", ".hidden.yaml")
-    found = load_dir(tmp_path)
+    found = {name: load_file(path) for name, path in source_files(tmp_path).items()}
     assert {name: isinstance(one, Loaded) for name, one in found.items()} == {
         "shop": True,
         "broken": False,
         "Wrong.yaml": False,
     }
-    assert load_dir(tmp_path / "absent") == {}
+    assert source_files(tmp_path / "absent") == {}
 
 
 def test_the_shipped_example_of_a_policy_file_holds_the_built_in_rules():

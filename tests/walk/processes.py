@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition, seconds: float = 20.0):
+def until(condition, seconds: float = 60.0):
     """What `condition` answers, once it is true; fails the test when it never is."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -72,7 +72,7 @@ class Running:
             self._start("flask", "simulator", "--port", str(self.voice), "--key", "demo-key", "--quiet")
             self.web = self._start("gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
             self._start("flask", "worker")
-            until(lambda: self.get("/readyz")[0] == 200)
+            until(lambda: self.get("/readyz")[0] == 200, 120)
         except BaseException:  # a worker left behind would work on the next test's database
             self.__exit__()
             raise

@@ -12,27 +12,38 @@ import pytest
 from store import queries
 from store import versions as sources
 from store.engine import Store
+from tests import databases
 from tests.walk.processes import Running, Stream, until
 
+pytestmark = pytest.mark.xdist_group("a gateway under a stream of leads")
+LOOK_S = 0.5  # how often each process looks at the files; what two looks find the same is taken
 
-@pytest.fixture
-def gateway(tmp_path, database_url):
-    with Running(tmp_path, database_url) as running:
-        running.store = Store(database_url)
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def gateway(request, tmp_path_factory):
+    """One for both tests, which have sources of their own."""
+    if request.param == "postgresql" and databases.postgresql_server() is None:
+        pytest.skip("no PostgreSQL")
+    folder = tmp_path_factory.mktemp("live")
+    url = databases.new_file(folder) if request.param == "sqlite" else databases.new_schema()
+    with Running(folder, url) as running:
+        running.store = Store(url)
         yield running
         running.store.dispose()
 
 
-def version(gateway):
+def version(gateway, name):
     with gateway.store.read() as tx:
-        return sources.newest(tx, "shop")
+        return sources.newest(tx, name)
 
 
-def new_shop(gateway):
-    """`flask sources new tilda shop`: the printed address."""
-    code, said = gateway.flask("sources", "new", "tilda", "shop")
+def new(gateway, name):
+    """`flask sources new tilda`: the printed address, which takes leads before long."""
+    code, said = gateway.flask("sources", "new", "tilda", name)
     assert code == 0, said
-    return re.search(r"^http://\S+$", said, re.MULTILINE)[0]
+    address = re.search(r"^http://\S+$", said, re.MULTILINE)[0]
+    until(lambda: post(gateway, address, "first")[0] == 200)
+    return address
 
 
 def post(gateway, address, tranid, phone="+79990000001"):
@@ -41,49 +52,51 @@ def post(gateway, address, tranid, phone="+79990000001"):
 
 
 def test_a_broken_file_a_killed_process_and_the_mended_file_under_a_stream_of_leads(gateway):
-    address = new_shop(gateway)
-    until(lambda: post(gateway, address, "first")[0] == 200, 2.5)
-    path = gateway.sources / "shop.yaml"
+    address = new(gateway, "kitchen")
+    path = gateway.sources / "kitchen.yaml"
     whole = path.read_text()
     with Stream(gateway, address) as stream:
         path.write_text(whole.replace("preset: tilda", "preset: tilda\nenabld: false"))
-        until(lambda: "shop.yaml:4: enabld: expected" in gateway.get("/readyz")[1], 5)
-        until(lambda: '"file_broken"' in gateway.log and '"key": "enabld"' in gateway.log, 5)
+        until(lambda: "kitchen.yaml:4: enabld: expected" in gateway.get("/readyz")[1])
+        until(lambda: '"file_broken"' in gateway.log and '"key": "enabld"' in gateway.log)
         code, said = gateway.flask("sources", "check")
-        assert (code, "shop.yaml:4: enabld: expected a known key, got enabld; write: enabled:" in said) == (1, True)
+        assert (code, "kitchen.yaml:4: enabld: expected a known key, got enabld; write: enabled:" in said) == (1, True)
         killed = gateway.web_workers()[0]
         os.kill(killed, signal.SIGKILL)
         until(lambda: len(set(gateway.web_workers()) - {killed}) == 2)
         before = len(stream.answers)
         until(lambda: len(stream.answers) > before + 60)
         path.write_text(whole + 'reply: {status: "200", body: mended}\n')
-        mended = time.monotonic()
-        until(lambda: stream.answers[-1][0] > mended + 3)
+        until(lambda: {body for _, _, body in stream.answers[-60:]} == {"mended"})  # of both web processes
     statuses = [status for _, status, _ in stream.answers]
     # A killed process answers nothing to what it was just reading; the sender sees that and sends again.
     assert set(statuses) <= {200, 0}
     assert statuses.count(0) <= 4
-    late = [at - mended for at, _, body in stream.answers if at > mended and body != "mended"]
-    assert late, "the stream was too thin to tell"
-    assert max(late) < 2
-    assert version(gateway) == 2
+    assert version(gateway, "kitchen") == 2
     with gateway.store.read() as tx:
         stored = sum(queries.count_by_state(tx).values())
     assert stored >= statuses.count(200) + 1
 
 
-def test_a_new_source_rings_without_a_restart_and_no_prefix_of_its_file_becomes_a_version(gateway):
-    address = new_shop(gateway)
-    until(lambda: post(gateway, address, "first")[0] == 200, 2.5)
-    call = until(gateway.rung)[0]
-    assert (call["number"], call["script"]) == ("79990000001", "Заявка с сайта")
-    path = gateway.sources / "shop.yaml"
-    whole = path.read_bytes()
-    began = time.monotonic()
+def half_saves(path, whole):
+    """Save every beginning of the text, spread over a few seconds; the longest time that one of them stood."""
+    stood, saved = 0.0, time.monotonic()
     for end in range(len(whole) + 1):
         path.write_bytes(whole[:end])
-        time.sleep(max(0.0, began + 5 * end / len(whole) - time.monotonic()))
-    assert time.monotonic() - began < 6
-    until(lambda: json.loads(gateway.get("/readyz")[1])["files"] == {}, 5)
-    assert version(gateway) == 1
+        time.sleep(3 / len(whole))
+        stood, saved = max(stood, time.monotonic() - saved), time.monotonic()
+    return stood
+
+
+def test_a_new_source_rings_without_a_restart_and_no_prefix_of_its_file_becomes_a_version(gateway):
+    address = new(gateway, "shop")
+    assert post(gateway, address, "rings", "+79991000001")[0] == 200
+    call = until(lambda: [call for call in gateway.rung() if call["number"] == "79991000001"])[0]
+    assert call["script"] == "Заявка с сайта"
+    path = gateway.sources / "shop.yaml"
+    whole = path.read_bytes()
+    if half_saves(path, whole) > LOOK_S:
+        pytest.skip("this machine is so busy that a half-saved file stood as long as a saved one")
+    until(lambda: json.loads(gateway.get("/readyz")[1])["files"] == {})
+    assert version(gateway, "shop") == 1
     assert post(gateway, address, "second")[0] == 200

@@ -16,7 +16,11 @@ REPLY = b'{"result": "ok"}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(REPLY), REPLY)
 
 
-def post(url, total=2.0, connect=1.0, **options):
+SOON_S = 10.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_S or for ever
+PATIENT_S = 30.0
+
+
+def post(url, total=PATIENT_S, connect=PATIENT_S, **options):
     return Post(url, {"Authorization": "key"}, connect_timeout=connect, total_timeout=total, **options)
 
 
@@ -61,14 +65,14 @@ def test_a_hanging_name_server_is_not_sent_and_ends_at_the_connect_timeout(monke
     stuck = sum(thread.name == "lookup" for thread in threading.enumerate())
     free.set()
     assert ended == ["dns"] * 3
-    assert 0.6 <= seconds < 2
+    assert 0.6 <= seconds < SOON_S
     assert stuck == 1, "callers of one dead name server share one stuck thread"
 
 
 def test_a_connection_nobody_takes_is_not_sent(deaf_port):
     ended, seconds = seconds_of(lambda: send(f"http://127.0.0.1:{deaf_port}/", connect=0.3))
     assert ended.how == "connect_timeout"
-    assert 0.3 <= seconds < 1.5
+    assert 0.3 <= seconds < SOON_S
 
 
 def test_a_first_address_that_swallows_packets_leaves_time_for_the_second(monkeypatch, deaf_port, peer):
@@ -81,9 +85,9 @@ def test_a_first_address_that_swallows_packets_leaves_time_for_the_second(monkey
         return found
 
     monkeypatch.setattr(socket, "getaddrinfo", two)
-    ended, seconds = seconds_of(lambda: send("http://two.invalid/", connect=1.6, total=5.0))
+    ended, seconds = seconds_of(lambda: send("http://two.invalid/", connect=1.6))
     assert ended.status == 200
-    assert seconds < 1.5
+    assert seconds < SOON_S
 
 
 def test_a_bug_before_the_first_byte_raises_and_sends_nothing(peer):
@@ -109,7 +113,7 @@ def test_a_provider_that_hangs_ends_at_the_total_deadline(peer, hang):
     provider = peer(hang)
     ended, seconds = seconds_of(lambda: send(provider.url, total=0.4))
     assert ended == NoAnswer("no_answer")
-    assert 0.4 <= seconds < 1.4
+    assert 0.4 <= seconds < SOON_S
     assert len(provider.requests) == 1
 
 
@@ -129,7 +133,7 @@ def drip(head):
 def test_a_drip_ends_at_the_total_deadline(head, peer):
     ended, seconds = seconds_of(lambda: send(peer(drip(head)).url, total=0.5))
     assert ended.how == "no_answer"
-    assert 0.5 <= seconds < 1.5
+    assert 0.5 <= seconds < SOON_S
 
 
 def test_a_reset_before_and_after_reading_is_sent_both_times(peer, reset_connection):
@@ -247,7 +251,7 @@ def test_the_stages_are_told_in_order_and_half_means_half(peer):
     def trace(stage):
         stages.append(stage)
         if stage == "half_sent":
-            assert go.wait(5)
+            assert go.wait(SOON_S)
 
     send(provider.url, trace=trace)
     assert stages[:2] == ["connected", "half_sent"]

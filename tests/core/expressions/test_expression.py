@@ -99,10 +99,10 @@ def test_a_key_that_looks_like_an_expression_is_refused_with_the_line_to_write()
     ],
 )
 def test_what_could_hang_or_is_no_reference_is_refused_at_load(written):
-    started = time.perf_counter()
+    started = time.process_time()  # what this process works, not what a busy machine makes it wait
     with pytest.raises(BadExpression):
         Path.compile(written)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def opened(delivery: Delivery, source: Source, proof: Proof = UNPROVEN) -> Opene
         return Opened(tree, query, request, read.problem)
     covered, rest = _parted(request, covers)
     fields = {} if covers.reads_query else query
-    if not covers.body:  # a form's other fields
+    if not covers.body and delivery.body.strip():  # a form's other fields
         other = _kept(delivery.tree(source.body).value, source, proof.spent, FIELD)
         fields = fields | other if isinstance(other, dict) else fields
     fields = {key: value for key, value in fields.items() if key not in OURS and key != covers.field}

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from core.expressions.expression import Path
 from core.identity import payload_text, split
-from core.proofs.covers import WHOLE
+from core.proofs.covers import WHOLE, Covers
 from core.proofs.proof import Proof
+from core.reading.payload import as_it_came, proven
 from core.source import Auth, Source, Split
 from tests.http_request import delivery
 
@@ -158,3 +159,43 @@ def test_no_delivery_raises_and_every_payload_can_be_stored(body, query, place, 
         assert "\\u0000" not in text
         assert json.loads(text)["_request"]["method"] == "POST"
         assert len(piece.digest) == 64
+
+
+URL_ALONE = Proof(True, covers=Covers(url=True, method=True))
+BODY_AND_ID = Proof(True, covers=Covers(body=True, headers=frozenset({"x-id"})))
+
+
+def test_of_a_signed_url_the_body_is_not_covered():
+    piece = one(delivery(query="phone=1", body=b"phone=2&name=A", rest="x"), proof=URL_ALONE)
+    assert fields(piece) == {"phone": "1"}
+    assert piece.payload["_request"] == {"query": {"phone": "1"}, "headers": {}, "method": "POST", "path": "x"}
+    assert piece.payload["_unsigned"]["fields"] == {"phone": "2", "name": "A"}
+
+
+def test_a_covered_header_stands_where_it_always_does_and_the_rest_apart():
+    piece = one(
+        delivery(query="utm=vk", headers=(("X-Id", "7"), ("X-Topic", "new")), body=b"phone=1"), proof=BODY_AND_ID
+    )
+    assert proven(piece.payload) == {"phone": "1", "_request": {"query": {}, "headers": {"x-id": "7"}}}
+    whole = as_it_came(piece.payload)
+    assert (whole["utm"], whole["_request"]["query"]) == ("vk", {"utm": "vk"})
+    assert whole["_request"]["headers"] == {"x-id": "7", "x-topic": "new"}
+    assert whole["_request"]["method"] == "POST"
+
+
+def test_what_is_not_covered_never_stands_in_for_what_is():
+    piece = one(delivery(query="phone=9&_request=x", body=b"phone=1"), proof=BODY_AND_ID)
+    assert as_it_came(piece.payload)["phone"] == "1"
+    assert as_it_came(piece.payload)["_request"]["query"] == {"phone": "9"} | {"_request": "x"}
+
+
+def test_what_is_not_covered_changes_no_digest():
+    pieces = [one(delivery(query=f"n={n}", body=b"phone=1"), proof=BODY_AND_ID) for n in range(2)]
+    assert pieces[0].digest == pieces[1].digest
+
+
+@given(body=st.binary(max_size=60), query=st.text(alphabet="phone=&1[]_", max_size=20), covers=st.builds(Covers))
+def test_no_proof_makes_a_payload_that_cannot_be_stored(body, query, covers):
+    for piece in leads(delivery(body=body, query=query), proof=Proof(True, covers=covers)):
+        assert json.loads(payload_text(piece)) == piece.payload
+        assert as_it_came(piece.payload)["_request"]["method"] == "POST"

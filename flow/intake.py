@@ -27,6 +27,7 @@ from store.ids import new_id
 
 DIGEST_WINDOW_S = 600
 TRIES = 5
+ANOTHER_LEAD = {Difference.OTHER_PERSON: "same_id_other_number", Difference.NOW_A_LEAD: "signature_seen"}
 JSON_TYPE = "application/json"
 
 
@@ -173,12 +174,9 @@ def _take_piece(taking: _Taking, piece: Piece, position: int) -> Stored:
     if first is None:
         return _new(taking, piece, lead_id, position, _reasons_to_hold(taking, piece), key, window_s)
     changed = difference(taking.source, first, piece)
-    if changed in (Difference.OTHER_PERSON, Difference.NOW_A_LEAD):
-        # Another lead, for a person to decide; the key with its digest makes its own retries repeats of it.
-        other = changed is Difference.OTHER_PERSON
-        reason = (
-            Reason("same_id_other_number", {"no": first.no}) if other else Reason("signature_seen", {"no": first.no})
-        )
+    if changed in ANOTHER_LEAD:
+        # For a person to decide; the key with its digest makes its own retries repeats of it.
+        reason = Reason(ANOTHER_LEAD[changed], {"no": first.no})
         other_key = json.dumps([key, piece.digest])
         first = taking.take_key(other_key, window_s, lead_id)
         if first is None:

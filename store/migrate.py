@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 from pathlib import Path
 
 from alembic import command
@@ -16,6 +17,7 @@ from store.engine import Store
 from store.tables import meta
 
 _HERE = Path(__file__).parent / "migrations"
+_LATER = re.compile(r"\d{4}_\w+")  # how every migration after the first is called, counted from 0002
 _ONE_MIGRATOR = 7_051_934  # PostgreSQL's advisory lock: two machines may start `release` at once
 
 
@@ -37,10 +39,14 @@ def head() -> str:
 
 
 def upgrade(store: Store) -> tuple[str | None, str]:
-    """Run the missing migrations in one transaction; (before, after). Raises OtherTables, and changes nothing then."""
+    """Run the missing migrations in one transaction; (before, after). Raises OtherTables, and changes nothing then.
+
+    A database that a later release brought further stays as it is: this code lives with it."""
     with store.write() as tx:
         if not store.is_sqlite:
             tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_MIGRATOR})")
+        if later := _later(tx):
+            return later, later
         before = _known_revision(tx)
         if before != head():
             command.upgrade(config(tx), "head")
@@ -48,7 +54,24 @@ def upgrade(store: Store) -> tuple[str | None, str]:
 
 
 def is_current(tx: Connection) -> bool:
-    return MigrationContext.configure(tx).get_current_heads() == (head(),)
+    """Whether this code may work on the database: its migrations are done, or those of a later release."""
+    return MigrationContext.configure(tx).get_current_heads() == (head(),) or _later(tx) is not None
+
+
+def _later(tx: Connection) -> str | None:
+    """The migration of a later release at which the database stands: its number is higher than ours, and, as
+    migrations only add, everything of ours is there."""
+    stands = MigrationContext.configure(tx).get_current_heads()
+    if len(stands) != 1 or not _LATER.fullmatch(stands[0]) or (_LATER.fullmatch(head()) and stands[0] <= head()):
+        return None
+    there = inspect(tx)
+    tables = set(there.get_table_names())
+    for table in meta.sorted_tables:
+        if table.name not in tables or not set(table.columns.keys()) <= {
+            c["name"] for c in there.get_columns(table.name)
+        }:
+            return None
+    return stands[0]
 
 
 def _known_revision(tx: Connection) -> str | None:

@@ -1,0 +1,107 @@
+"""An upgrade while the old code serves, and one release back: migrations after the first only add."""
+
+import ast
+
+import pytest
+from sqlalchemy import text
+
+from config.settings import ROOT
+from store import migrate
+from store.engine import Store
+from tests.databases import new_file, new_schema
+from tests.deploy.served import TOKEN, Served, Unix, ask, listening, until_ready
+
+VERSIONS = ROOT / "store" / "migrations" / "versions"
+ADDING = {"create_table", "add_column", "create_index"}
+# What a release after this one may do to the database.
+A_LATER_RELEASE = (
+    "CREATE TABLE things_to_come (id BIGINT PRIMARY KEY)",
+    "ALTER TABLE leads ADD COLUMN mood TEXT",
+    "ALTER TABLE deliveries ADD COLUMN weight BIGINT NOT NULL DEFAULT 0",
+    "UPDATE alembic_version SET version_num = '0002_things_to_come'",
+)
+
+
+def not_only_adding(source):
+    """What a migration's `upgrade` does besides adding what the release before can live with."""
+    upgrade = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == "upgrade")
+    found = []
+    for call in (node for node in ast.walk(upgrade) if isinstance(node, ast.Call)):
+        name = ast.unparse(call.func)
+        if not name.startswith("op."):
+            continue
+        column = ast.unparse(call.args[1]) if name == "op.add_column" else "nullable=True"
+        if name[3:] not in ADDING or ("nullable=True" not in column and "server_default=" not in column):
+            found.append(ast.unparse(call))
+    return found
+
+
+def test_every_migration_after_the_first_only_adds():
+    for path in sorted(VERSIONS.glob("*.py"))[1:]:
+        assert migrate._LATER.fullmatch(path.stem), f"{path.name}: call it like 0002_what_it_adds.py"
+        assert not_only_adding(path.read_text()) == [], path.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "op.drop_column('leads', 'mood')",
+        "op.alter_column('leads', 'mood', new_column_name='temper')",
+        "op.execute('DELETE FROM leads')",
+        "op.add_column('leads', sa.Column('mood', sa.Text, nullable=False))",
+    ],
+)
+def test_one_that_takes_away_would_be_found(line):
+    assert not_only_adding(f"def upgrade():\n    {line}\n") != []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return new_file(tmp_path)
+    request.getfixturevalue("_schema")  # skips where there is no server
+    return new_schema()
+
+
+def test_code_of_one_release_back_works_on_the_database_of_the_later_one(url):
+    store = Store(url)
+    with store.write() as tx:
+        for line in A_LATER_RELEASE:
+            tx.execute(text(line))
+    assert migrate.upgrade(store) == ("0002_things_to_come", "0002_things_to_come")
+    with store.read() as tx:
+        assert migrate.is_current(tx)
+    store.dispose()
+
+
+def test_a_later_database_without_something_of_ours_is_refused(url):
+    store = Store(url)
+    with store.write() as tx:
+        tx.execute(text("ALTER TABLE leads RENAME COLUMN payload TO what_came"))
+        tx.execute(text(A_LATER_RELEASE[-1]))
+    with pytest.raises(migrate.OtherTables):
+        migrate.upgrade(store)
+    store.dispose()
+
+
+def test_a_later_release_while_the_old_code_serves_refuses_no_lead(tmp_path):
+    """`flask release` of the new code comes first, the restart after it."""
+    path = tmp_path / "web.sock"
+    with listening(tmp_path) as listener, Served(tmp_path, listener) as served:
+        until_ready(lambda: Unix(path))
+        store = Store(served.environ["DATABASE_URL"])
+
+        def post(n):
+            body = b'{"id": "%d", "phone": "+79990000000"}' % n
+            return ask(Unix(path), "POST", f"/hooks/shop?token={TOKEN}", body, Content_Type="application/json")[0]
+
+        assert post(1) == 200
+        with store.write() as tx:
+            for line in A_LATER_RELEASE:
+                tx.execute(text(line))
+        store.dispose()
+        assert [post(n) for n in range(2, 6)] == [200] * 4
+        served.stop()
+        served.start()
+        assert post(6) == 200
+        assert b'"migrations":"ok"' in ask(Unix(path), "GET", "/readyz")[1].replace(b" ", b"")

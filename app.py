@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cli import commands
 from config import load, logs
 from config.accounts import load_accounts, main_account
+from config.save import Files
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     api.register(app)
     console.register(
         app,
+        Files(settings.sources_dir, settings.policy_file, may_save=settings.console.saves),
         https=settings.public_url.startswith("https://"),
         zone=zone_of(settings),
         panel_url=settings.console.panel_url,

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.account.trouble import MOST_IN_FLIGHT
+from core.field_setup import Setup
 from core.outcome import Outcome
+from core.source import Source
 
 
 @dataclass(frozen=True)
@@ -111,4 +113,41 @@ class Bell(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Until rung or `seconds` passed; True when rung."""
+        ...
+
+
+@dataclass(frozen=True)
+class CheckedText:
+    """A source's text after all checks: the source it makes and its canonical text, or what is wrong with it.
+
+    `failing` names the examples beside the text that do not come out as they say."""
+
+    source: Source | None
+    canonical: str = ""
+    problems: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
+
+
+class SourceFiles(Protocol):
+    """The owner's source files, as the console reads and writes them."""
+
+    @property
+    def saves(self) -> bool:
+        """Whether files may be written here."""
+        ...
+
+    def read(self, name: str) -> str | None:
+        """The file's text; None where there is none that can be read."""
+        ...
+
+    def edited(self, text: str, was: Setup, now: Setup) -> str:
+        """The text with what changed between the two set-ups written into it; comments and all else stay."""
+        ...
+
+    def check(self, name: str, text: str) -> CheckedText:
+        """What the text would be, with its examples run."""
+        ...
+
+    def write(self, name: str, text: str, seen: str) -> bool:
+        """Put the text in the file's place, whole or not at all; False where the file is no longer the text `seen`."""
         ...

@@ -36,6 +36,12 @@ def find(tx: Connection, number: str) -> Row | None:
     return None if row is None else dict(row._mapping)
 
 
+def number_of(tx: Connection, no: int) -> str | None:
+    """The number of an entry while it is on the list."""
+    found: str | None = tx.execute(select(do_not_call.c.number).where(do_not_call.c.no == no, _ON_IT)).scalar()
+    return found
+
+
 def page(tx: Connection, limit: int, after: tuple[int, int] | None = None) -> tuple[list[Row], tuple[int, int] | None]:
     """The newest entries behind the place `after` (since, no), and the place to go on, None at the end."""
     entry = do_not_call.c

@@ -55,11 +55,26 @@ def count_states(tx: Connection, since: int, source: str = "") -> dict[str, int]
     return {state: n for state, n in tx.execute(query)}
 
 
-def neighbours(tx: Connection, row: Row) -> tuple[int | None, int | None]:
-    """The numbers of the leads that came just after and just before this one."""
-    newer = select(leads.c.no).where(leads.c.no > row["no"]).order_by(leads.c.no).limit(1)
-    older = select(leads.c.no).where(leads.c.no < row["no"]).order_by(leads.c.no.desc()).limit(1)
+def neighbours(tx: Connection, no: int, source: str = "") -> tuple[int | None, int | None]:
+    """The numbers of the leads (of a source) that came just after and just before this one."""
+    newer = select(leads.c.no).where(leads.c.no > no).order_by(leads.c.no).limit(1)
+    older = select(leads.c.no).where(leads.c.no < no).order_by(leads.c.no.desc()).limit(1)
+    if source:
+        newer, older = (query.where(leads.c.source == source) for query in (newer, older))
     return tx.execute(newer).scalar(), tx.execute(older).scalar()
+
+
+def lead_of(tx: Connection, source: str, no: int) -> Lead | None:
+    """The lead of this number, where it is this source's."""
+    row = tx.execute(select(leads).where(leads.c.no == no, leads.c.source == source)).one_or_none()
+    return None if row is None else Lead(**row._mapping)
+
+
+def scripts_seen(tx: Connection, source: str, among: int = 200) -> list[str]:
+    """The scripts of the newest leads of a source, by name."""
+    newest = select(leads.c.script).where(leads.c.source == source, leads.c.script.is_not(None))
+    newest = newest.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(among)
+    return sorted(tx.execute(select(newest.subquery().c.script).distinct()).scalars())
 
 
 def _plain(text: str) -> str:

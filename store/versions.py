@@ -4,6 +4,7 @@ and machine. `name` is the source's, or `core.overall.POLICY`."""
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, case, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -164,3 +165,9 @@ def crm_answered(tx: Connection, source: str, now: int) -> None:
 
 
 _NUMBER_IN_FORCE = select(stands.c.n).where(stands.c.name == bindparam("name"), stands.c.removed.is_(False))
+
+
+def history(tx: Connection, source: str, limit: int) -> list[dict[str, Any]]:
+    """The newest versions of a source: number, text, since when, by whom and why."""
+    query = select(versions).where(versions.c.name == source).order_by(versions.c.n.desc()).limit(limit)
+    return [dict(row._mapping) for row in tx.execute(query)]

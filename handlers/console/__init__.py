@@ -9,17 +9,41 @@ from werkzeug.wrappers import Response
 
 from core.numbers.hiding import hide_numbers
 from core.people import ROLES
-from handlers.console import act, alarms, decide, errors, lead, leads, overview, signin, stop, words
+from core.ports import SourceFiles
+from handlers.console import (
+    act,
+    alarms,
+    decide,
+    deliveries,
+    do_not_call,
+    errors,
+    export,
+    lab,
+    lead,
+    leads,
+    overview,
+    policy,
+    signin,
+    sources,
+    staff,
+    stop,
+    words,
+)
 from handlers.console.assets import asset, icon
 from handlers.console.door import LONGEST_MS, blueprint, csrf, may
+from handlers.console.drafting import digest
 from handlers.console.shown import advice, chip, phone, reason, state_name, whole_phone, why
 from handlers.console.told import reply, veiled
 
-PAGES = (signin, overview, alarms, decide, leads, lead, act, stop, errors)  # each puts its routes into the blueprint
+# Each puts its routes into the blueprint.
+OF_LEADS = (overview, decide, leads, lead, act, export, deliveries)
+OF_SET_UP = (sources, lab, do_not_call, policy, stop, alarms, staff)
+PAGES = (signin, *OF_LEADS, *OF_SET_UP, errors)
 
 
-def register(app: Flask, *, https: bool, zone: ZoneInfo, panel_url: str = "") -> None:
+def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, panel_url: str = "") -> None:
     """`https`: the console is reached by https only, so its cookie is bound to it. `panel_url`: the provider's."""
+    app.extensions["source_files"] = files
     app.config.update(
         SESSION_COOKIE_NAME="__Host-console" if https else "console",
         SESSION_COOKIE_SECURE=https,
@@ -39,6 +63,7 @@ def register(app: Flask, *, https: bool, zone: ZoneInfo, panel_url: str = "") ->
     words.register(app)
     for shown in (advice, chip, hide_numbers, phone, reason, reply, state_name, veiled, whole_phone, why):
         app.jinja_env.filters[shown.__name__] = shown
+    app.jinja_env.filters["sha"] = digest
     app.register_blueprint(blueprint)
     app.add_url_rule("/", "home", _home)
 

@@ -93,5 +93,5 @@ def _place(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
                 "left": order[at - 1] if at else None,
                 "right": order[at + 1] if at + 1 < len(order) else None,
             }
-    newer, older = search.neighbours(tx, row)
+    newer, older = search.neighbours(tx, row["no"])
     return {"of": None, "at": None, "all": None, "left": newer, "right": older}

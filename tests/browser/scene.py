@@ -1,6 +1,7 @@
 """A morning in one process: sources, leads in every state, and people, for the pages to be looked at."""
 
 import threading
+from pathlib import Path
 
 from werkzeug.serving import make_server
 
@@ -68,11 +69,21 @@ def fill(stage: Stage, many: int = 40) -> None:
     stage.alive()
 
 
-class Served:
-    """The whole web application of a stage on a port of its own."""
+def files_in(folder: Path) -> Path:
+    """The sources' files, as the owner keeps them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("tilda-main", MAIN), ("quiz", QUIZ)):
+        (folder / f"{name}.yaml").write_text(f"# {name}: the owner's own words\n{text.lstrip()}", encoding="utf-8")
+    return folder
 
-    def __init__(self, stage: Stage, **settings: str) -> None:
+
+class Served:
+    """The whole web application of a stage on a port of its own, with the sources' files beside its run directory."""
+
+    def __init__(self, stage: Stage, folder: Path, **settings: str) -> None:
         self.stage = stage
+        self.files = files_in(folder)
+        settings = {"SOURCES_DIR": str(self.files), **settings}
         self.app = create_app(read({**SETTINGS, **settings}, dotenv=None), stage.parts)
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.base = f"http://127.0.0.1:{self.server.server_port}"

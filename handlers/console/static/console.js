@@ -98,3 +98,51 @@ for (const button of all("[data-copy]")) {
     button.textContent = button.dataset.done;
   });
 }
+
+// The lab: a click on a value writes into the form; what it would be is asked of the server, and comes as a document.
+const lab = $("[data-lab]");
+if (lab) {
+  let leaf = null, soon = 0, asked = 0;
+  const fields = (name) => all(`[name=${name}]`, lab);
+  for (const button of all("[data-leaf]")) {
+    button.addEventListener("click", () => {
+      leaf?.setAttribute("aria-pressed", "false");
+      leaf = button;
+      leaf.setAttribute("aria-pressed", "true");
+      const row = $("[data-picked]");
+      row.hidden = false;
+      $("[data-picked-name]").textContent = leaf.dataset.name;
+      $("[data-do=number]").hidden = $("[data-do=also]").hidden = !leaf.dataset.reference || !fields("number").length;
+      $("[data-do=sms]").hidden = !leaf.dataset.sms || !fields("sms").length;
+      $("[data-do=when]").hidden = !leaf.dataset.condition || !fields("when").length;
+    });
+  }
+  const writing = {
+    number: () => { fields("number")[0].value = leaf.dataset.reference; },
+    also: () => { fields("number")[0].value += `\n${leaf.dataset.reference}`; },
+    sms: () => { const at = fields("sms")[0]; at.setRangeText(leaf.dataset.sms, at.selectionStart, at.selectionEnd, "end"); },
+    when: () => { fields("when").at(-1).value = leaf.dataset.condition; fields("value").at(-1).focus(); },
+  };
+  for (const button of all("[data-do]")) {
+    button.addEventListener("click", () => { writing[button.dataset.do](); ask(); });
+  }
+  lab.addEventListener("input", (event) => {
+    if (event.target.matches("[type=checkbox], [name=why], [name=chip]")) return;
+    clearTimeout(soon);
+    soon = setTimeout(ask, 250);
+  });
+  function ask() {
+    const mine = ++asked, request = new XMLHttpRequest();
+    request.open("POST", lab.action);
+    request.responseType = "document";
+    for (const region of all("[data-preview]")) region.setAttribute("aria-busy", "true");
+    request.onload = () => {
+      if (mine !== asked || !request.response) return;
+      for (const region of all("[data-preview]")) {
+        const fresh = $(`[data-preview=${region.dataset.preview}]`, request.response);
+        if (fresh) region.replaceWith(document.adoptNode(fresh));
+      }
+    };
+    request.send(new FormData(lab));
+  }
+}

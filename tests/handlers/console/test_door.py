@@ -8,6 +8,12 @@ from core.people import OPERATOR, OWNER, ROLES, VIEWER, may
 from tests.application import API_TOKEN
 from tests.fakes import TOKEN
 
+PARTS = {
+    r"<any\((\w+)[^>]*>": r"\1",
+    r"<uuid:[^>]*>": "01a22ad7-c25f-7022-b08c-33ef0e3708a9",
+    r"<source>": "shop",
+    r"<[^>]*>": "1",
+}
 OPEN = {"login", "log_in", "enter", "come_in", "choose", "static"}
 
 
@@ -17,7 +23,9 @@ def routes(app):
         if rule.endpoint.startswith("console."):
             name = rule.endpoint.removeprefix("console.")
             view = app.view_functions[rule.endpoint]
-            path = re.sub(r"<[^>]*>", "1", rule.rule)
+            path = rule.rule
+            for pattern, value in PARTS.items():
+                path = re.sub(pattern, value, path)
             yield name, "POST" if "POST" in rule.methods else "GET", path, getattr(view, "role", None)
 
 

@@ -1,0 +1,122 @@
+"""Do-not-call, deliveries, rules, people, tokens, the audit and the table for Excel."""
+
+import csv
+import io
+import re
+
+from flow import people
+from tests.fakes import SHOP
+from tests.handlers.conftest import API_TOKEN
+
+
+def test_a_number_is_put_on_the_list_in_any_spelling_and_taken_off(operator, gateway):
+    gateway.alive()
+    operator.get("/console/do-not-call")
+    page = operator.post("/console/do-not-call/add", number="8 (999) 000-00-01", chip="the person asked")
+    assert "1 number is new" in page
+    assert "+7 999 •••-••-01" in page
+    assert "9990000001" not in page
+    lead_id = gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    assert gateway.lead(lead_id).state == "suppressed"
+    no = re.search(r"/console/do-not-call/(\d+)/remove", page)[1]
+    assert "Nobody is on the list" in operator.post(f"/console/do-not-call/{no}/remove", why="a mistake")
+    assert operator.send(f"/console/do-not-call/{no}/remove").status_code == 404
+    assert operator.send("/console/do-not-call/add", number="nobody").status_code == 409
+
+
+def test_a_file_is_brought_and_lines_without_a_number_are_named(operator):
+    operator.get("/console/do-not-call")
+    table = "Имя;Телефон\r\nИван;8 999 000-00-01\r\nАнна;нет\r\nПётр;+7 999 000 00 02\r\n".encode("cp1251")
+    answer = operator.send("/console/do-not-call/import", file=(io.BytesIO(table), "list.csv"), chip="asked")
+    assert answer.status_code == 200
+    assert "line 3:" in answer.text
+    assert "+7 999 •••-••-02" in answer.text
+    empty = operator.send("/console/do-not-call/import", file=(io.BytesIO(b""), "list.csv"))
+    assert "holds no numbers" in empty.text
+
+
+def test_a_lead_s_number_is_put_on_the_list_from_its_page(operator, gateway):
+    lead_id = gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    page = operator.get(f"/console/leads/{lead_id}")
+    assert "Never call this number" in page
+    operator.post(f"/console/leads/{gateway.lead(lead_id).no}/never", chip="the person asked")
+    assert "+7 999 •••-••-01" in operator.get("/console/do-not-call")
+
+
+def test_a_delivery_s_bytes_are_a_file_that_no_browser_opens(operator, gateway):
+    gateway.take({"id": "1", "name": "<script>alert(1)</script>"})
+    page = operator.get("/console/deliveries")
+    path = re.search(r'action="(/console/deliveries/[^"]+/body)"', page)[1]
+    answer = operator.send(path)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert b"<script>" in answer.data
+
+
+def test_rules_and_caps_say_what_is_used(viewer, gateway):
+    gateway.put("shop", SHOP + 'policy: {calls_per_hour: "100", spend_per_day: "3000"}\n')
+    gateway.alive()
+    gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    page = viewer.get("/console/policy")
+    assert "1 of 100" in page
+    assert "09:00–20:00" in page
+
+
+def test_one_account_is_paused_and_resumed(operator, gateway):
+    operator.get("/console/policy")
+    page = operator.post("/console/pause", account="main", why="topping up")
+    assert "topping up" in page
+    assert "Calls are paused" in page
+    assert "Calls are on" in operator.post("/console/resume", account="main")
+
+
+def test_people_are_added_by_a_link_that_is_shown_once(owner, app):
+    owner.get("/console/users")
+    page = owner.send("/console/users/add", name="Олег", role="operator").text
+    link = re.search(r"http://localhost(/console/enter\?t=[\w-]+)", page)[1]
+    assert link not in owner.get("/console/users")
+    other = type(owner)(app, owner.gateway)
+    other.get(link)
+    assert "Олег" in other.post("/console/enter", t=link.split("=")[1])
+    number = re.findall(r"/console/users/(\d+)/disable", owner.get("/console/users"))[-1]
+    owner.post(f"/console/users/{number}/disable")
+    other.get("/console/", 303)
+    assert owner.send("/console/users/add", name="олег", role="viewer").status_code == 409
+
+
+def test_a_token_is_shown_once_and_works_until_it_is_revoked(owner, app):
+    owner.get("/console/tokens")
+    page = owner.send("/console/tokens/add", name="crm", scope="read").text
+    token = re.search(r"<code>(ltc_[\w-]+)</code>", page)[1]
+    assert token not in owner.get("/console/tokens")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().get("/api/leads", headers=headers).status_code == 200
+    number = re.search(r"/console/tokens/(\d+)/revoke", owner.get("/console/tokens"))[1]
+    owner.post(f"/console/tokens/{number}/revoke")
+    assert app.test_client().get("/api/leads", headers=headers).status_code == 401
+    own = {"Authorization": f"Bearer {API_TOKEN}"}
+    assert app.test_client().get("/api/leads", headers=own).status_code == 200
+
+
+def test_the_audit_says_who_did_what(owner, gateway):
+    people.note(gateway.parts, "Olga", "number_shown", "№ 7", "")
+    page = owner.get("/console/audit")
+    assert "Olga" in page
+    assert "looked at a number · № 7" in page
+    assert "signed in" in page
+
+
+def test_the_table_for_excel_runs_no_formula_and_keeps_numbers_whole(owner, gateway):
+    gateway.take({"id": "1", "name": "=cmd|' /C calc'!A0", "phone": "79990000001"})
+    gateway.work()
+    owner.get("/console/leads")
+    answer = owner.send("/console/leads.csv", state="", source="shop")
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][0] == "no"
+    assert rows[1][5].startswith("'=cmd")
+    assert rows[1][6] == "'+79990000001"
+    assert "exported leads" in owner.get("/console/audit")

@@ -11,7 +11,7 @@ from cli.story import moment
 from core.account.pause import Pause
 from core.account.trouble import pauses_of
 from core.reason import words
-from flow import account as trouble
+from flow import pauses
 from flow.gateway import Gateway
 from store import accounts
 
@@ -28,7 +28,7 @@ def _of_what(command: Callable[..., Any]) -> Callable[..., Any]:
 def pause(account: str, script: str | None, who: str, why: str) -> None:
     """Stop ringing within a second, on every worker; leads are still taken and wait."""
     gateway = _gateway_with(account)
-    trouble.pause(gateway, account, who, why, script)
+    pauses.pause(gateway, account, who, why, script)
     click.echo(f"{_named(account, script)} is paused; flask resume ends it")
 
 
@@ -39,7 +39,7 @@ def pause(account: str, script: str | None, who: str, why: str) -> None:
 def resume(account: str, script: str | None, who: str, why: str) -> None:
     """End a pause, a person's or one that the account made itself; without --script every script's too."""
     gateway = _gateway_with(account)
-    if not trouble.resume(gateway, account, who, why, script):
+    if not pauses.resume(gateway, account, who, why, script):
         fail(f"{_named(account, script)} is not paused")
     click.echo(f"{_named(account, script)} rings again")
 

@@ -11,11 +11,10 @@ from cli.context import fail, the_gateway, the_places
 from cli.story import moment
 from config import load
 from config.settings import Places
-from core.account.caps import TOTALS, Caps, Left, is_capped
+from core.account.caps import TOTALS, Left
 from core.overall import POLICY
 from core.policy import span
 from core.source import Policy, Totals
-from flow import caps
 from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from store import caps as counts
@@ -93,7 +92,7 @@ def _of_source(
         (f"the preset {current.source.preset}", _policy_of(preset)),
         ("the policy file", policy.defaults.value),
     )
-    used = _used(tx, name, current.source.policy, now)
+    used = counts.used_by_cap(tx, name, current.source.policy, now)
     for key, value in RULES.items():
         where = "built in"
         if key in written:
@@ -112,7 +111,7 @@ def _over_all(tx: Tx, gateway: Gateway, file: load.PolicyText | load.Problems, n
         version = f"version {current.n} since {moment(current.since)}"
     yield f"totals, over all sources ({version})"
     totals = gateway.totals
-    used = _used(tx, TOTALS, totals, now)
+    used = counts.used_by_cap(tx, TOTALS, totals, now)
     for key, value in OF_TOTALS.items():
         yield "  " + _line(
             key, value(totals), f"version {current.n}" if current and key in written else "built in", used
@@ -132,10 +131,6 @@ def _says(text: Any, written: Any) -> bool:
 def _policy_of(text: object) -> Mapping[str, Any]:
     found = text.value.get("policy") if isinstance(text, load.Text) else None
     return found if isinstance(found, dict) else {}
-
-
-def _used(tx: Tx, scope: str, each: Caps, now: int) -> dict[str, Left]:
-    return {one.cap: one for one in caps.left(tx, scope, each, "", now)} if is_capped(each) else {}
 
 
 def _line(key: str, value: str, where: str, used: Mapping[str, Left]) -> str:

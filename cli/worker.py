@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 from cli.askers import Askers
 from cli.context import fail, wired_gateway
 from config import logs
+from core.ports import Account
 from flow import call, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
 from store import migrate, workers
@@ -27,6 +28,29 @@ ERASE_S = 60.0  # old data fades a batch at a time
 QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
 
+class Slots:
+    """The calls of one account that this worker may have in flight, and the threads that place them."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.pool = ThreadPoolExecutor(account.slots, f"call-{account.name}")
+        self.wanted = False  # a lead waits until a call ends
+        self.idle = False  # the last look found nothing that is due
+        self._free, self._lock = account.slots, threading.Lock()
+
+    @property
+    def free(self) -> int:
+        return self._free
+
+    def take(self, count: int) -> None:
+        with self._lock:
+            self._free -= count
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._free += 1
+
+
 class Worker:
     """One worker process; each account has slots of its own in it, so that one whose calls hang keeps no other waiting.
     `run` returns after `stop`, when what it held is finished and recorded. `clock`: seconds that only go forward."""
@@ -36,10 +60,10 @@ class Worker:
     ) -> None:
         self.id = new_id()
         self._gateway, self._clock = gateway, clock
-        self._slots = {name: threading.Semaphore(account.slots) for name, account in gateway.accounts.items()}
-        self._pools = {name: ThreadPoolExecutor(account.slots, "call") for name, account in gateway.accounts.items()}
+        self._slots = {name: Slots(account) for name, account in gateway.accounts.items()}
         self._askers = Askers(gateway)
         self._stopping = threading.Event()
+        self._recorder = call.Recorder(gateway, self._stopping)
         self._tended_at = 0.0
         self._erased_at, self._erase_every_s = self._clock(), erase_every_s
         self._turn = 0
@@ -61,8 +85,8 @@ class Worker:
             rest = self._guarded(partial(self.turn, rung))
             rung = self._gateway.bell.wait(rest)
         # What is on the wire is finished and recorded; nothing new is claimed.
-        for pool in self._pools.values():
-            pool.shutdown(wait=True)
+        for slots in self._slots.values():
+            slots.pool.shutdown(wait=True)
         self._askers.stop(QUESTION_S)
         self._guarded(self._check_out)
         self._gateway.bell.close()
@@ -73,22 +97,18 @@ class Worker:
         if self._clock() - self._tended_at >= POLL_S:
             self.tend()
         self._askers.nudge()
+        if self._redo and not sweep.redo_next(self._gateway, self._redo[0]):
+            self._redo.pop(0)
         looks = rung or self._more or self._clock() - self._looked_at >= LOOK_S
-        go_on = looks and self._decide_next()
-        if self._redo:
-            go_on = True
-            if not sweep.redo_next(self._gateway, self._redo[0]):
-                self._redo.pop(0)
-        rest = POLL_S if looks else LOOK_S
-        for account in self._gateway.accounts:
-            rest = min(rest, self._call_next(account))
-        return 0.0 if go_on else rest
+        rests = [self._call_due(slots) for slots in self._slots.values() if looks or not slots.idle]
+        go_on = bool(self._redo) or (looks and 0.0 not in rests and self._decide_due())
+        return 0.0 if go_on else min([POLL_S if looks else LOOK_S, *rests])
 
-    def _decide_next(self) -> bool:
-        """Map one lead, where one is due; whether there was. A look costs a turn among the writers, and the loop
-        turns for each call that ends: so it looks when rung, after each lead it found, and a few times a second."""
+    def _decide_due(self) -> bool:
+        """Map what no claim took; whether there was anything. It looks when rung, after each lead it found, and a few
+        times a second."""
         self._looked_at, self._more = self._clock(), True
-        self._more = decide.decide_next(self._gateway)
+        self._more = decide.decide_due(self._gateway)
         return self._more
 
     def tend(self) -> None:
@@ -105,32 +125,31 @@ class Worker:
             erase.erase_old(self._gateway)
         self._tended_at = self._clock()
 
-    def _call_next(self, account: str) -> float:
-        slots = self._slots[account]
-        if not slots.acquire(blocking=False):
+    def _call_due(self, slots: Slots) -> float:
+        """Claim what may ring now; the seconds until the next look, 0 to look again right away."""
+        slots.wanted = True
+        if not slots.free:
             return POLL_S  # a call that ends pokes the bell
-        held = True
-        try:
-            claimed = claim.claim_next(self._gateway, account, self.id, self._turn)
-            if isinstance(claimed, claim.Rest):
-                return POLL_S if claimed.seconds is None else claimed.seconds
-            if claimed is not None:
-                self._turn += 1
-                self._pools[account].submit(self._place, claimed)
-                held = False
+        found = claim.claim_due(self._gateway, slots.account, self.id, self._turn, slots.free)
+        slots.take(len(found.claimed))
+        self._turn += len(found.claimed)
+        for claimed in found.claimed:
+            slots.pool.submit(self._place, slots, claimed)
+        slots.wanted = found.rest_s is not None
+        slots.idle = not found.looked_at and found.rest_s is None
+        if found.looked_at:
             return 0.0
-        finally:
-            if held:
-                slots.release()
+        return POLL_S if found.rest_s is None else found.rest_s
 
-    def _place(self, claimed: claim.Claimed) -> None:
+    def _place(self, slots: Slots, claimed: claim.Claimed) -> None:
         try:
-            call.record_surely(self._gateway, claimed, call.place(self._gateway, claimed), self._stopping)
+            self._recorder.record_surely(claimed, call.place(self._gateway, claimed))
         except Exception:
             self._gateway.log.exception("call_failed", lead=claimed.lead.id)
         finally:
-            self._slots[claimed.attempt.account].release()
-            self._gateway.bell.poke()
+            slots.give_back()
+            if slots.wanted:
+                self._gateway.bell.poke()
 
     def _guarded(self, step: Callable[[], float | None]) -> float:
         """The loop outlives a database that is away, and a bug; both are said."""

@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import quote
 
 from config.load import PRESETS, Loaded, Problem, Problems, Text, load_text, preset_names, read_preset
-from core import fetching, identity, mapping, policy
+from core import decision, fetching, identity, mapping
+from core.policy import Facts
 from core.proofs import authentic, handshake
 from core.reading.delivery import Delivery
 from core.reading.request_text import read as read_request
 from core.source import Example, Source
+from core.states import READY
 
 CLOCK = "2026-08-01T13:20:00Z"  # when the signed examples were signed
 SECRET = "test-secret"  # noqa: S105 - what they were signed with
@@ -128,16 +130,11 @@ def with_answers_of(source: Source, example: Example, payload: dict[str, Any], f
 def _result(source: Source, piece: identity.Piece, now_s: float) -> Result:
     key = tuple(json.loads(piece.event_key)) if piece.event_key else ()
     mapped = mapping.map_call(piece.payload, source)
-    if isinstance(mapped, mapping.Unmapped):
-        if policy.is_test(source.policy, piece.payload):
-            return Result("suppressed", reasons=("test",), event_key=key)
-        state = "held" if mapped.is_lead else "suppressed"
-        return Result(state, reasons=tuple(reason.code for reason in mapped.reasons), event_key=key)
-    facts = policy.Facts(received_at_s=now_s, payload=piece.payload)
-    verdict = policy.check(mapped.call, facts, source.policy, now_s, SET_ASIDE)
-    if verdict.kind != policy.ALLOW:
-        state = {policy.SUPPRESS: "suppressed", policy.HOLD: "held"}.get(verdict.kind, "ready")
-        return Result(state, reasons=(verdict.reason.code,) if verdict.reason else (), event_key=key)
+    now_ms = int(now_s * 1000)
+    move = decision.decide(mapped, source, Facts(now_ms, payload=piece.payload, despite=SET_ASIDE), now_ms)
+    if isinstance(mapped, mapping.Unmapped) or move.target != READY or move.reason:
+        first = move.reasons if isinstance(mapped, mapping.Unmapped) else move.reasons[:1]
+        return Result(move.target, reasons=tuple(reason.code for reason in first), event_key=key)
     call = {"number": mapped.call.number, "script": mapped.call.script}
     return Result("ready", call | ({"sms": mapped.call.sms} if mapped.call.sms is not None else {}), event_key=key)
 

@@ -8,6 +8,7 @@ from typing import Any
 from core.asked_at import moment_ms
 from core.expressions import sms
 from core.expressions.expression import Failed, Found, Path, first, is_empty
+from core.lead import Lead
 from core.number_rules import may_ring
 from core.numbers import phone
 from core.numbers.phone_in_text import numbers_in
@@ -26,7 +27,6 @@ class Mapped:
     """A whole call. `reasons` names expressions that failed on the way and changed nothing."""
 
     call: Call
-    reading: phone.Reading
     person: str = ""
     asked_at_ms: int | None = None
     trace: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +64,12 @@ def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
     trace = _fitted(notes.trace)
     if reading.number is None or script is None or notes.against:
         return Unmapped((*notes.against, *notes.failed), trace, person, asked_at)
-    return Mapped(Call(reading.number, script, text), reading, person, asked_at, trace, tuple(notes.failed))
+    return Mapped(Call(reading.number, script, text), person, asked_at, trace, tuple(notes.failed))
+
+
+def as_mapped(lead: Lead) -> Mapped:
+    """The call that was made of a lead before, as its row keeps it."""
+    return Mapped(Call(str(lead.number), str(lead.script), lead.sms), lead.person or "", lead.asked_at)
 
 
 def is_lead(payload: dict[str, Any], source: Source) -> bool:

@@ -7,7 +7,6 @@ hour and day, `core.account.caps`) are no rules of this table: only the claim's 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ from core.ports import Call
 from core.reading.payload import CALL, as_it_came
 from core.reason import Reason
 from core.source import Policy
+from core.states import RECEIVED
 
 ALLOW = "allow"
 DEFER = "defer"
@@ -32,7 +32,7 @@ DESPITE: dict[str, frozenset[str]] = {
     "max_age": frozenset({"max_age", "max_wait"}),
     "hours": frozenset({"hours"}),
 }
-BUSY_AGAIN_S = 2.0  # a call is decided in a second or two; its end rings no bell for the others
+BUSY_AGAIN_MS = 2_000  # a call is decided in a second or two; its end rings no bell for the others
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Ring:
     """A call of ANOTHER lead that may have rung the number: its outcome is `accepted` or `unknown`, or
     still open. `no` is that lead's short number, `lead` its id."""
 
-    at_s: float
+    at_ms: int
     script: str
     lead: str
     no: int = 0
@@ -50,26 +50,35 @@ class Ring:
 class Facts:
     """What the store knows at this moment about a lead and its number.
 
-    `asked_at_s` is when the sender says that the person asked. `payload` is for `test_when`. `rings`
-    are those to the number by other leads of the same account, whichever source, at least the
-    newest of each script inside `once_per_number`. `number_busy`: a call to it is in flight."""
+    `asked_at_ms` is when the sender says that the person asked. `payload` is for `test_when`. `state` and
+    `waits_for` are the lead's own, `despite` the words of `DESPITE` that a person's rearm set aside.
 
-    received_at_s: float
-    asked_at_s: float | None = None
+    `rings` are those to the number by other leads, whichever source and account, at least the newest of each
+    script inside `once_per_number`. `number_busy`: a call to it is in flight."""
+
+    received_at_ms: int
+    asked_at_ms: int | None = None
     payload: dict[str, Any] = field(default_factory=dict)
+    state: str = RECEIVED
+    waits_for: str = ""
+    despite: frozenset[str] = frozenset()
+    version: int = 0  # of the source, that is in force
+    mapped_by: int = 0  # the version that mapped a ready lead
+    behind: bool = False  # this process has not read the version in force yet
+    account_known: bool = True
     do_not_call: bool = False
     rings: tuple[Ring, ...] = ()
     number_busy: bool = False
     number_cap: int = 0  # the totals' `calls_per_number_per_day`
-    number_room_s: float | None = None  # when one more call to the number fits under it; None: now
+    number_room_ms: int | None = None  # when one more call to the number fits under it; None: now
     forgotten: bool = False  # an older database has forgotten a call for this very event
 
     @property
-    def since_s(self) -> float:
+    def since_ms(self) -> int:
         """When the lead's age begins. A sender's clock can make a lead older, never younger."""
-        if self.asked_at_s is None:
-            return self.received_at_s
-        return max(0.0, min(self.asked_at_s, self.received_at_s))
+        if self.asked_at_ms is None:
+            return self.received_at_ms
+        return max(0, min(self.asked_at_ms, self.received_at_ms))
 
 
 @dataclass(frozen=True)
@@ -78,18 +87,18 @@ class Ruling:
 
     kind: str = ALLOW
     reason: Reason | None = None
-    until_s: float | None = None
+    until_ms: int | None = None
     seen: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`kind` is allow, defer (until `until_s`), suppress or hold. `rules` has one entry for each rule,
+    """`kind` is allow, defer (until `until_ms`), suppress or hold. `rules` has one entry for each rule,
     `{"rule", "verdict", ...what it saw}`, also after the first no."""
 
     kind: str
     reason: Reason | None
-    until_s: float | None
+    until_ms: int | None
     rules: tuple[dict[str, Any], ...]
 
 
@@ -100,17 +109,17 @@ class Case:
     call: Call
     facts: Facts
     policy: Policy
-    now_s: float
+    now_ms: int
     reading: phone.Reading
     zone: ZoneInfo
 
 
-def check(call: Call, facts: Facts, policy: Policy, now_s: float, despite: frozenset[str] = frozenset()) -> Verdict:
-    """Whether `call` may be placed at `now_s`. `despite` holds words of `DESPITE`; others change nothing.
+def check(call: Call, facts: Facts, policy: Policy, now_ms: int) -> Verdict:
+    """Whether `call` may be placed at `now_ms`. Unknown words in `facts.despite` change nothing.
 
     Allowed means allowed at this very moment: ask again when it is later."""
-    case = Case(call, facts, policy, now_s, phone.read("+" + call.number, ""), callee_zone(call.number, policy))
-    left_out = frozenset[str]().union(*(DESPITE.get(word, frozenset()) for word in despite))
+    case = Case(call, facts, policy, now_ms, phone.read("+" + call.number, ""), callee_zone(call.number, policy))
+    left_out = frozenset[str]().union(*(DESPITE.get(word, frozenset()) for word in facts.despite))
     first = Ruling()
     rows: list[dict[str, Any]] = []
     for name, rule in RULES.items():
@@ -118,7 +127,7 @@ def check(call: Call, facts: Facts, policy: Policy, now_s: float, despite: froze
         rows.append({"rule": name, "verdict": ruling.kind, **ruling.seen})
         if first.kind == ALLOW and ruling.kind != SET_ASIDE:
             first = ruling
-    return Verdict(first.kind, first.reason, first.until_s, tuple(rows))
+    return Verdict(first.kind, first.reason, first.until_ms, tuple(rows))
 
 
 def callee_zone(number: str, policy: Policy) -> ZoneInfo:
@@ -140,12 +149,11 @@ def never_rings(policy: Policy) -> bool:
     return 0 < policy.max_wait_s < longest_wait(policy)
 
 
-def outwaited(policy: Policy, since_s: float, now_s: float) -> Reason | None:
+def outwaited(policy: Policy, since_ms: int, now_ms: int) -> Reason | None:
     """Why a lead whose number is not known yet has waited too long to be welcome; None while it has not."""
     zone = ZoneInfo(policy.timezone)
-    open_s = hours.open_seconds(policy.hours, zone, since_s, now_s, policy.max_age_s)
-    by_age = _too_old("max_age", open_s, policy.max_age_s)
-    return by_age.reason or _too_old("max_wait", now_s - since_s, policy.max_wait_s).reason
+    by_age = _too_old("max_age", _open_ms(policy, zone, since_ms, now_ms), policy.max_age_s)
+    return by_age.reason or _too_old("max_wait", now_ms - since_ms, policy.max_wait_s).reason
 
 
 def is_test(policy: Policy, payload: dict[str, Any]) -> bool:
@@ -182,22 +190,26 @@ def _of_number(rule: Callable[[phone.Reading, Policy], Finding]) -> Callable[[Ca
 
 
 def _max_wait(case: Case) -> Ruling:
-    waited = case.now_s - case.facts.since_s
-    return _too_old("max_wait", waited, case.policy.max_wait_s)
+    waited_ms = case.now_ms - case.facts.since_ms
+    return _too_old("max_wait", waited_ms, case.policy.max_wait_s)
 
 
 def _max_age(case: Case) -> Ruling:
     """Only waiting while people may be called counts: a lead of the night is as young in the morning."""
-    limit = case.policy.max_age_s
-    if not limit:
+    if not case.policy.max_age_s:
         return Ruling()
-    waited = hours.open_seconds(case.policy.hours, case.zone, case.facts.since_s, case.now_s, limit)
-    return _too_old("max_age", waited, limit)
+    waited_ms = _open_ms(case.policy, case.zone, case.facts.since_ms, case.now_ms)
+    return _too_old("max_age", waited_ms, case.policy.max_age_s)
 
 
-def _too_old(rule: str, waited_s: float, limit_s: int) -> Ruling:
-    seen = {"waited_s": int(waited_s)}
-    if not limit_s or waited_s <= limit_s:
+def _open_ms(policy: Policy, zone: ZoneInfo, since_ms: int, until_ms: int) -> int:
+    """How much of that time people may be called; counting ends where `max_age` is passed."""
+    return int(hours.open_seconds(policy.hours, zone, since_ms / 1000, until_ms / 1000, policy.max_age_s) * 1000)
+
+
+def _too_old(rule: str, waited_ms: int, limit_s: int) -> Ruling:
+    seen = {"waited_s": waited_ms // 1000}
+    if not limit_s or waited_ms <= limit_s * 1000:
         return Ruling(seen=seen)
     return Ruling(HOLD, Reason("too_old", {"rule": rule, "limit": span(limit_s)}), seen=seen)
 
@@ -205,40 +217,44 @@ def _too_old(rule: str, waited_s: float, limit_s: int) -> Ruling:
 def _once_per_number(case: Case) -> Ruling:
     window = case.policy.once_per_number_s
     same = (r for r in case.facts.rings if not case.policy.once_per_script or r.script == case.call.script)
-    last = max(same, key=lambda ring: ring.at_s, default=None)
-    if not window or last is None or case.now_s - last.at_s >= window:
+    last = max(same, key=lambda ring: ring.at_ms, default=None)
+    if not window or last is None or case.now_ms - last.at_ms >= window * 1000:
         return Ruling()
-    at = datetime.fromtimestamp(last.at_s, case.zone)
     params = {
         "lead": last.lead,
         "no": last.no or "(forgotten by the database)",
-        "at": at.isoformat(timespec="minutes"),
+        "at": _shown(case.zone, last.at_ms),
         "window": span(window),
     }
     return Ruling(SUPPRESS, Reason("called_recently", params), seen={"lead": last.lead, "at": params["at"]})
 
 
 def _number_cap(case: Case) -> Ruling:
-    room_s, most = case.facts.number_room_s, case.facts.number_cap
-    if room_s is None or room_s <= case.now_s:
+    room_ms, most = case.facts.number_room_ms, case.facts.number_cap
+    if room_ms is None or room_ms <= case.now_ms:
         return Ruling()
-    at = hours.local(case.zone, room_s).isoformat(timespec="minutes")
-    return Ruling(DEFER, Reason("number_cap", {"limit": most, "at": at}), room_s, seen={"at": at})
+    at = _shown(case.zone, room_ms)
+    return Ruling(DEFER, Reason("number_cap", {"limit": most, "at": at}), room_ms, seen={"at": at})
 
 
 def _hours(case: Case) -> Ruling:
-    opens_s = hours.next_opening(case.policy.hours, case.zone, case.now_s)
-    if opens_s == case.now_s:
+    now_s = case.now_ms / 1000
+    opens_s = hours.next_opening(case.policy.hours, case.zone, now_s)
+    if opens_s == now_s:
         return Ruling(seen={"zone": case.zone.key})
-    opens = hours.local(case.zone, opens_s).isoformat(timespec="minutes")
-    params = {"opens": opens, "zone": case.zone.key}
-    return Ruling(DEFER, Reason("quiet_hours", params), opens_s, seen=params)
+    opens_ms = int(opens_s * 1000)
+    params = {"opens": _shown(case.zone, opens_ms), "zone": case.zone.key}
+    return Ruling(DEFER, Reason("quiet_hours", params), opens_ms, seen=params)
+
+
+def _shown(zone: ZoneInfo, at_ms: int) -> str:
+    return hours.local(zone, at_ms / 1000).isoformat(timespec="minutes")
 
 
 def _number_busy(case: Case) -> Ruling:
     if not case.facts.number_busy:
         return Ruling()
-    return Ruling(DEFER, Reason("number_busy"), case.now_s + BUSY_AGAIN_S)
+    return Ruling(DEFER, Reason("number_busy"), case.now_ms + BUSY_AGAIN_MS)
 
 
 def span(seconds: int) -> str:

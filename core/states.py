@@ -1,6 +1,6 @@
 """Every state a lead can be in and every transition between them: the one table.
 
-`store.leads.move` is the only code that changes a lead's state, and it refuses what
+`store.leads.apply` is the only code that changes a lead's state, and it refuses what
 this table does not hold. Who waits, who is over, who needs a person and what a person
 may do is derived from the table: no other file writes down a group of states.
 """

@@ -1,32 +1,29 @@
-"""From a committed claim to one POST, and from its ending to the lead's next state.
+"""From committed claims to one POST each, and from their endings to the leads' next states.
 
 An attempt whose fate is unknown is never tried again by the machine; a late owner changes nothing
 without a proof.
 """
 
-import json
 import random
 import threading
-import time
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from core import ended
 from core import outcome as outcomes
-from core import states
+from core.account.trouble import Ended, Trouble, after, is_calm
 from core.lead import Lead
+from core.move import Move
 from core.outcome import Outcome
-from core.reason import Reason
-from flow import account as trouble
-from flow import recover
+from flow import pauses, recover
 from flow.claim import Claimed
 from flow.gateway import Gateway
-from store import attempts, leads
+from flow.together import Together
+from store import accounts, attempts, leads
 from store.attempts import Attempt
 from store.engine import StoreUnavailable, Tx
 
-WHO = "worker"
 LAST_WORDS = 3  # tries, a second apart, that a worker which is asked to end still makes
-BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 
 def place(gateway: Gateway, claimed: Claimed) -> Outcome:
@@ -36,94 +33,142 @@ def place(gateway: Gateway, claimed: Claimed) -> Outcome:
     return gateway.accounts[claimed.attempt.account].voice.place(claimed.attempt.call, claimed.start)
 
 
-def record(gateway: Gateway, claimed: Claimed, outcome: Outcome) -> str:
-    """Write what the attempt taught us, in one commit; the lead's state after it.
+@dataclass(frozen=True)
+class Told:
+    """What one ended call came to: the lead's state then, and what it taught (None: nothing)."""
 
-    An owner that comes too late changes nothing, unless it brings a proof."""
-    lesson: trouble.Lesson | None = None
-    with gateway.store.write() as tx:
+    state: str
+    lesson: pauses.Lesson | None = None
+
+
+def record(gateway: Gateway, *ended_calls: tuple[Claimed, Outcome]) -> list[str]:
+    """Write what the attempts taught us, all in one commit; each lead's state after it.
+
+    An owner that comes too late changes nothing, unless it brings a proof. The accounts are locked first, but
+    for an acceptance while all is well: that teaches nothing."""
+    with gateway.store.write(lock_ms=0) as tx:
+        # Read.
         now = gateway.store.now_ms(tx)
-        if claimed.not_sent is None and not attempts.exists(tx, claimed.attempt.id):
-            recover.bring_back(tx, claimed.entry, now)
-        lead = leads.get(tx, claimed.lead.id, lock=True)
-        if lead is None:
-            return ""  # an older database has forgotten it; its number and key are kept as guards
-        state = lead.state
-        if attempts.close(tx, claimed.attempt.id, outcome, now):
-            state = _end_in_time(tx, lead, claimed.attempt, outcome, now)
-            if not (claimed.calm and outcome.kind == outcomes.ACCEPTED):
-                lesson = trouble.learn(gateway, tx, claimed.attempt, outcome, now)
-        elif outcomes.is_proof(outcome) and attempts.prove(tx, claimed.attempt.id, outcome, now):
-            state = _settle(tx, lead, claimed.attempt, outcome, now)
+        standing = _lock_accounts(tx, ended_calls)
+        known = leads.get_all(tx, {claimed.lead.id for claimed, _ in ended_calls})
+        # Decide and write, a call after the other: what one teaches counts for the next.
+        told = []
+        for claimed, outcome in sorted(ended_calls, key=lambda pair: pair[0].attempt.call.number):
+            told.append((claimed, outcome, _record(gateway, tx, claimed, outcome, known, standing, now)))
+    for claimed, outcome, what in told:
+        _say(gateway, claimed, outcome, what)
+    states_of = {claimed.attempt.id: what.state for claimed, _, what in told}
+    return [states_of[claimed.attempt.id] for claimed, _ in ended_calls]
+
+
+def _lock_accounts(tx: Tx, ended_calls: Sequence[tuple[Claimed, Outcome]]) -> dict[str, Trouble]:
+    """The records of the accounts that have something to learn, locked."""
+    names = {claimed.attempt.account for claimed, _ in ended_calls}
+    well = {name: accounts.record(tx, name) for name in names}
+    learn = {
+        claimed.attempt.account
+        for claimed, outcome in ended_calls
+        if outcome.kind != outcomes.ACCEPTED or not is_calm(well[claimed.attempt.account], claimed.attempt.call.script)
+    }
+    return {name: accounts.lock(tx, name).trouble for name in sorted(learn)}
+
+
+def _record(
+    gateway: Gateway,
+    tx: Tx,
+    claimed: Claimed,
+    outcome: Outcome,
+    known: dict[str, Lead],
+    standing: dict[str, Trouble],
+    now: int,
+) -> Told:
+    attempt = claimed.attempt
+    if attempts.close(tx, attempt.id, outcome, now):
+        attempts.free_numbers(tx, {attempt.id: attempt.call.number})
+        move = ended.in_time(known[attempt.lead], attempt.n, outcome, now, _jitter())
+        _apply(tx, known, attempt, move, now)
+        return Told(move.target, _learn(gateway, tx, attempt, outcome, standing, now))
+    if claimed.not_sent is None and not attempts.exists(tx, attempt.id):
+        recover.bring_back(tx, claimed.entry, now)
+        if (lead := leads.get(tx, attempt.lead, lock=True)) is not None:
+            known[attempt.lead] = lead
+    if attempt.lead not in known:
+        return Told("")  # an older database has forgotten it; its number and key are kept as guards
+    lead = known[attempt.lead]
+    if outcomes.is_proof(outcome) and attempts.prove(tx, attempt.id, outcome, now):
+        late = ended.late(lead, attempt.n, outcome)
+        if late is not None:
+            _apply(tx, known, attempt, late, now)
+            return Told(late.target)
+    return Told(lead.state)
+
+
+def _apply(tx: Tx, known: dict[str, Lead], attempt: Attempt, move: Move, now: int) -> None:
+    known[attempt.lead] = leads.apply(tx, known[attempt.lead], move, at=now)
+
+
+def _learn(
+    gateway: Gateway, tx: Tx, attempt: Attempt, outcome: Outcome, standing: dict[str, Trouble], now: int
+) -> pauses.Lesson | None:
+    before = standing.get(attempt.account)
+    if before is None:
+        return None
+    started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
+    call = Ended(attempt.id, attempt.call.script, started_at)
+    learnt = after(before, call, outcome, now, gateway.trouble_words(attempt.account))
+    if learnt != before:
+        accounts.write(tx, attempt.account, learnt)
+        standing[attempt.account] = learnt
+    return pauses.Lesson(attempt, before, learnt)
+
+
+def _say(gateway: Gateway, claimed: Claimed, outcome: Outcome, what: Told) -> None:
     gateway.log.info(
         "called",
-        lead=lead.id,
-        no=lead.no,
+        lead=claimed.lead.id,
+        no=claimed.lead.no,
         attempt=claimed.attempt.n,
         outcome=outcome.kind,
         how=outcome.how,
         http_status=outcome.http_status,
-        state=state,
+        state=what.state,
     )
-    if lesson is not None:
-        trouble.say(gateway, lesson, outcome)
-    return state
+    if what.lesson is not None:
+        pauses.say(gateway, what.lesson, outcome)
 
 
-def _end_in_time(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> str:
-    attempts.free_number(tx, attempt.id, attempt.account, attempt.call.number)
-    transition, target = outcomes.transition_after(outcome)
-    columns: dict[str, Any] = {"reason": outcome.how if target == states.UNKNOWN else ""}
-    if target == states.READY:
-        wait = BACKOFF_S[min(lead.tries, len(BACKOFF_S) - 1)]
-        due_at = now + int(wait * random.uniform(0.75, 1.25) * 1000)  # noqa: S311 - jitter, no secret
-        columns = {"reason": "retry", "due_at": due_at, "tries": lead.tries + 1}
-    if target == states.REFUSED:
-        columns = _refused(outcome)
-    done = leads.move(tx, lead, transition, target, at=now, who=WHO, trace=_evidence(attempt, outcome), **columns)
-    if not done:
-        raise RuntimeError("an open attempt's lead was not calling")
-    return target
+def _jitter() -> float:
+    return random.uniform(0.75, 1.25)  # noqa: S311 - spreads tries, no secret
 
 
-def _refused(outcome: Outcome) -> dict[str, Any]:
-    said = Reason("provider_refused", {"said": (outcome.error or "")[:200]})
-    return {"reason": said.code, "reasons": json.dumps([asdict(said)])}
+class Recorder:
+    """Records outcomes from several threads: those that end together become one commit, written by the thread
+    that comes first."""
 
+    def __init__(self, gateway: Gateway, ending: threading.Event) -> None:
+        """`ending` is set once the worker is asked to end."""
+        self._gateway, self._ending = gateway, ending
+        self._together: Together[tuple[Claimed, Outcome], str] = Together(
+            lambda calls: record(gateway, *calls), StoreUnavailable
+        )
 
-def _settle(tx: Tx, lead: Lead, attempt: Attempt, outcome: Outcome, now: int) -> str:
-    target = states.ACCEPTED if outcome.kind == outcomes.ACCEPTED else states.REFUSED
-    if target not in states.targets("settle", lead.state):
-        return lead.state
-    trace = {**_evidence(attempt, outcome), "late": True}
-    columns = _refused(outcome) if target == states.REFUSED else {"reason": "", "reasons": "[]"}
-    if not leads.move(tx, lead, "settle", target, at=now, who=WHO, trace=trace, **columns):
-        raise RuntimeError("a locked lead changed under its proof")
-    return target
-
-
-def _evidence(attempt: Attempt, outcome: Outcome) -> dict[str, Any]:
-    return {"attempt": attempt.n, "outcome": outcome.kind, "how": outcome.how, "http_status": outcome.http_status}
-
-
-def record_surely(
-    gateway: Gateway, claimed: Claimed, outcome: Outcome, ending: threading.Event | None = None, tries: int = 50
-) -> None:
-    """Record the outcome, also over a database that is away for a while; once `ending` is set, only a moment
-    longer. What cannot be recorded is found by any worker as overdue and becomes `unknown`; it is never
-    called again."""
-    last_words = LAST_WORDS
-    for n in range(tries):
-        try:
-            record(gateway, claimed, outcome)
-            return
-        except StoreUnavailable as why:
-            gateway.log.warning("outcome_not_recorded", lead=claimed.lead.id, outcome=outcome.kind, why=str(why), n=n)
-        if ending is None:
-            time.sleep(min(0.1 * 2**n, 2.0))
-        elif ending.wait(min(0.1 * 2**n, 2.0)):
-            if not last_words:
-                break
-            last_words -= 1
-            time.sleep(1.0)
-    gateway.log.error("outcome_given_up", lead=claimed.lead.id, outcome=outcome.kind)
+    def record_surely(self, claimed: Claimed, outcome: Outcome, tries: int = 50) -> None:
+        """Record the outcome, also over a database that is away for a while; once the worker ends, only a moment
+        longer. An acceptance is tried for as long as the process lives: it is a proof. What cannot be recorded
+        is found by any worker as overdue and becomes `unknown`; it is never called again."""
+        last_words, n = LAST_WORDS, 0
+        while n < tries or outcomes.is_proof(outcome):
+            try:
+                self._together.do((claimed, outcome))
+                return
+            except StoreUnavailable as why:
+                self._gateway.log.warning(
+                    "outcome_not_recorded", lead=claimed.lead.id, outcome=outcome.kind, why=str(why), n=n
+                )
+            n += 1
+            if self._ending.wait(min(0.1 * 2 ** min(n, 5), 2.0)):
+                if not last_words:
+                    break
+                last_words -= 1
+                threading.Event().wait(1.0)
+        self._gateway.log.error("outcome_given_up", lead=claimed.lead.id, outcome=outcome.kind)

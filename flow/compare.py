@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from core import mapping, policy
+from core import decision, mapping
 from core.lead import Lead
+from core.policy import Facts
 from core.reason import Reason
 from core.source import Source
+from core.states import READY
 from store import versions as sources
 from store.engine import Tx
 
@@ -46,19 +49,15 @@ def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change
     return changes
 
 
-def outcome(payload: dict[str, object], source: Source, lead: Lead) -> Outcome:
-    """What `source` makes of the payload of `lead`."""
+def outcome(payload: dict[str, Any], source: Source, lead: Lead) -> Outcome:
+    """What `source` makes of the payload of `lead`, if it were asked now."""
     mapped = mapping.map_call(payload, source)
+    facts = Facts(received_at_ms=lead.received_at, payload=payload, despite=frozenset({"hours", "max_age"}))
+    move = decision.decide(mapped, replace(source, enabled=True), facts, lead.received_at)
     if isinstance(mapped, mapping.Unmapped):
-        if policy.is_test(source.policy, payload):
-            return Outcome("suppressed", reasons=(Reason("test"),))
-        return Outcome("held" if mapped.is_lead else "suppressed", reasons=mapped.reasons)
-    received_s = lead.received_at / 1000
-    facts = policy.Facts(received_at_s=received_s, payload=payload)
-    verdict = policy.check(mapped.call, facts, source.policy, received_s, frozenset({"hours", "max_age"}))
-    state = {policy.SUPPRESS: "suppressed", policy.HOLD: "held"}.get(verdict.kind, "ready")
-    reasons = () if verdict.reason is None else (verdict.reason,)
-    return Outcome(state, mapped.call.number, mapped.call.script, mapped.call.sms, reasons)
+        return Outcome(move.target, reasons=move.reasons)
+    call = mapped.call
+    return Outcome(move.target, call.number, call.script, call.sms, () if move.target == READY else move.reasons[:1])
 
 
 def held_that_fit(tx: Tx, source: Source, now: int) -> int:
@@ -79,9 +78,5 @@ def _fits(lead: Lead, source: Source, now: int) -> bool:
         return False
     payload = json.loads(lead.payload)
     mapped = mapping.map_call(payload, source)
-    if isinstance(mapped, mapping.Unmapped):
-        return False
-    asked_s = None if mapped.asked_at_ms is None else mapped.asked_at_ms / 1000
-    facts = policy.Facts(received_at_s=lead.received_at / 1000, asked_at_s=asked_s, payload=payload)
-    kind = policy.check(mapped.call, facts, source.policy, now / 1000, lead.set_aside).kind
-    return kind in (policy.ALLOW, policy.DEFER)
+    facts = Facts(lead.received_at, mapped.asked_at_ms, payload, despite=lead.set_aside)
+    return decision.decide(mapped, source, facts, now).target == READY

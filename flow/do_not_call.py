@@ -7,11 +7,9 @@ rearm sets it aside. What waits when a number is added is suppressed at once.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from core import policy
-from core.reason import Reason
-from flow import decide
+from core import decision
 from flow.gateway import Gateway
-from store import do_not_call, leads
+from store import do_not_call, due, leads
 
 BATCH = 200
 
@@ -45,14 +43,12 @@ def remove(gateway: Gateway, number: str, who: str, why: str) -> bool:
 
 def _suppress_waiting(gateway: Gateway, numbers: tuple[str, ...], batch: int) -> Iterator[int]:
     """Batch by batch. A lead that another worker holds right now is suppressed by its claim."""
-    rule = {"rule": "do_not_call", "verdict": policy.SUPPRESS}
-    listed = policy.Verdict(policy.SUPPRESS, Reason("do_not_call"), None, (rule,))
     while True:
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
-            waiting = leads.ready_of(tx, numbers, batch)
+            waiting = due.ready_of(tx, numbers, batch)
             for lead in waiting:
-                decide.follow(tx, lead, listed, {}, now)
+                leads.apply(tx, lead, decision.put_on_do_not_call(), at=now)
         yield len(waiting)
         if len(waiting) < batch:
             return

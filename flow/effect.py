@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from core import policy
 from core.account.trouble import Trouble, waits_for
+from core.decision import hold
 from core.lead import Lead
-from core.ports import Call
+from core.move import Move
 from core.reason import Reason
-from flow import decide
+from core.states import CALLING, READY
+from flow import candidates
 from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
 from store import accounts, attempts, caps
@@ -39,10 +40,11 @@ def of_rearm(gateway: Gateway, tx: Tx, leads: Iterable[Lead], despite: frozenset
         if settles is not None and now < settles + SETTLING_MS:
             found.settling.append((lead, settles + SETTLING_MS))
             continue
-        kind, reason = _verdict(gateway, tx, lead, despite, now)
-        if kind in (policy.SUPPRESS, policy.HOLD):
-            found.never.append((lead, reason or Reason("source_off")))
+        move = _move(gateway, tx, lead, despite, now)
+        if move.target not in (CALLING, READY):
+            found.never.append((lead, move.reasons[0]))
             continue
+        reason = next(iter(move.reasons), None)
         reason = reason or waits_for(known.get(lead.account, Trouble()), lead.account, lead.script)
         reason = reason or caps.waits_for(full, lead.source)
         if reason is None:
@@ -55,16 +57,19 @@ def of_rearm(gateway: Gateway, tx: Tx, leads: Iterable[Lead], despite: frozenset
     return found
 
 
-def _verdict(gateway: Gateway, tx: Tx, lead: Lead, despite: frozenset[str], now: int) -> tuple[str, Reason | None]:
-    current = gateway.sources.get(lead.source)
+def _move(gateway: Gateway, tx: Tx, lead: Lead, despite: frozenset[str], now: int) -> Move:
+    """What would be decided on the lead as a rearm leaves it."""
     if lead.erased_at is not None or not lead.number or not lead.script:
-        return policy.HOLD, Reason("number_missing")
-    if current is None or current.removed or not current.source.enabled:
-        return policy.HOLD, Reason("source_off")
-    if current.source.account not in gateway.accounts:
-        return policy.HOLD, Reason("no_account", {"account": current.source.account})
-    call = Call(lead.number, lead.script, lead.sms)
-    again = replace(lead, round=lead.round + 1)  # as a rearm leaves it
-    known = decide.gather(gateway, tx, again, call, lead.asked_at, current.source, now)
-    verdict = policy.check(call, known, current.source.policy, now / 1000, despite)
-    return verdict.kind, verdict.reason
+        return hold(Reason("number_missing"))
+    current = gateway.sources.get(lead.source)
+    current = None if current is None or current.removed else current
+    again = replace(
+        lead,
+        state=READY,
+        round=lead.round + 1,
+        despite=",".join(despite),
+        version=None if current is None else current.n,
+        reason="",
+    )
+    (candidate,) = candidates.know(gateway, tx, [candidates.of(gateway, again, current)], now)
+    return candidates.decide(gateway, candidate, now)

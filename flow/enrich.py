@@ -5,26 +5,25 @@ at once and a lead of a worker that was killed comes back by itself. The questio
 transaction; what they brought is written only when the lead is still as it was.
 """
 
+import contextlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from core import fetching, policy
+from core.decision import NEW_VERSION_MS
 from core.expressions.slots import NoId
 from core.fetching import Answers, Ask, Complete, NotYet
 from core.lead import Lead
+from core.move import Columns, Move, later, written
 from core.ports import Answer
 from core.reason import Reason
 from core.source import Fetch, Source
 from core.states import HELD, RECEIVED
-from flow import decide
 from flow.gateway import Gateway
-from store import leads
-from store import versions as sources
+from store import due, leads, versions
 from store.engine import Tx
 
-WHO = "worker"
-NEW_VERSION_MS = 250
 LEASE_MS = 15_000  # for each question; one lasts 8 s at most, and the pace's pause comes beside
 # amoCRM links the contact a second or two after it posts the lead: the first looks come soon.
 LOOK_AGAIN_MS = tuple(s * 1000 for s in (1, 2, 4, 8, 15, 30, 60, 120, 300, 600, 1800))
@@ -58,11 +57,11 @@ def enrich_next(gateway: Gateway) -> bool:
     """Ask for one lead and write what came of it; False when no lead waits for a question now."""
     try:
         with gateway.store.read() as tx:
-            if not leads.anything_to_ask(tx, gateway.store.now_ms(tx)):
+            if not due.anything_to_ask(tx, gateway.store.now_ms(tx)):
                 return False
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
-            lead = leads.next_to_ask(tx, now)
+            lead = due.next_to_ask(tx, now)
             if lead is None:
                 return False
             taken = _take(gateway, tx, lead, now)
@@ -73,7 +72,7 @@ def enrich_next(gateway: Gateway) -> bool:
     return True
 
 
-def columns_to_receive(gateway: Gateway, source: str, payload: dict[str, Any]) -> dict[str, object]:
+def columns_to_receive(gateway: Gateway, source: str, payload: dict[str, Any]) -> Columns:
     """The columns of a lead that is to be mapped (again) from what was posted: the CRM is asked anew, and
     what it said before is dropped. A source that asks nobody any more keeps what was answered once."""
     current = gateway.sources.get(source)
@@ -86,24 +85,25 @@ def columns_to_receive(gateway: Gateway, source: str, payload: dict[str, Any]) -
 def _take(gateway: Gateway, tx: Tx, lead: Lead, now: int) -> Taken | None:
     """The lead with its lease and the CRM's turn, or None where it was moved without a question."""
     current = gateway.sources.get(lead.source)
-    if decide.is_behind(tx, lead.source, current):
-        leads.postpone(tx, lead, now + NEW_VERSION_MS)
+    in_force = versions.in_force(tx, [lead.source]).get(lead.source)
+    if in_force != (None if current is None or current.removed else current.n):
+        leads.apply(tx, lead, later(RECEIVED, now + NEW_VERSION_MS), at=now)
         return None
     if current is None or current.removed or not current.source.enabled:
-        _hold(tx, lead, [Reason("source_off")], [], now)
+        leads.apply(tx, lead, _held(Reason("source_off")), at=now)
         return None
     fetch = current.source.fetch
     if fetch is None:  # a new version asks nobody: the lead is mapped as it came
-        _move(tx, lead, "defer", RECEIVED, [], [], now, asks_crm=0, due_at=now)
+        leads.apply(tx, lead, Move("defer", RECEIVED, columns={"asks_crm": 0, "due_at": now}), at=now)
         return None
-    too_old = policy.outwaited(current.source.policy, lead.received_at / 1000, now / 1000)
+    too_old = policy.outwaited(current.source.policy, lead.received_at, now)
     if too_old is not None:
-        _hold(tx, lead, [_given_up(lead, too_old), *_last_words(lead)], [], now)
+        leads.apply(tx, lead, _held(_given_up(lead, too_old), *_last_words(lead)), at=now)
         return None
     lease_ms = LEASE_MS * max(1, len(fetch.steps))
-    if not sources.take_question(tx, lead.source, now, len(fetch.steps) * 1000 // fetch.rate, lease_ms):
+    if not versions.take_question(tx, lead.source, now, len(fetch.steps) * 1000 // fetch.rate, lease_ms):
         raise _NotOurTurn
-    leads.postpone(tx, lead, now + lease_ms)
+    leads.apply(tx, lead, later(RECEIVED, now + lease_ms), at=now)
     return Taken(lead, current.source, fetch)
 
 
@@ -135,11 +135,13 @@ def _record(gateway: Gateway, taken: Taken, asked: Asked) -> None:
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         if asked.failed is not None:
-            ask_at = sources.crm_failed(tx, lead.source, now, CRM_AGAIN_MS, int(asked.failed.retry_after_s * 1000))
-            _wait(tx, lead, _why(asked.failed), asked, now, due_at=ask_at)
+            ask_at = versions.crm_failed(tx, lead.source, now, CRM_AGAIN_MS, int(asked.failed.retry_after_s * 1000))
+            move = _wait(lead, _why(asked.failed), asked, {"due_at": ask_at})
         else:
-            sources.crm_answered(tx, lead.source, now)
-            _follow(tx, taken, asked, now)
+            versions.crm_answered(tx, lead.source, now)
+            move = _follow(taken, asked, now)
+        with contextlib.suppress(leads.LeadChanged):
+            leads.apply(tx, lead, move, at=now)
     gateway.log.info(
         "asked_crm",
         lead=lead.id,
@@ -150,26 +152,25 @@ def _record(gateway: Gateway, taken: Taken, asked: Asked) -> None:
     )
 
 
-def _follow(tx: Tx, taken: Taken, asked: Asked, now: int) -> None:
+def _follow(taken: Taken, asked: Asked, now: int) -> Move:
+    """What becomes of the lead once its CRM has answered."""
     lead = taken.lead
     if isinstance(asked.next, NoId):
-        _hold(tx, lead, [Reason("crm_odd_id", {"field": asked.next.slot})], asked.trace, now)
-    elif isinstance(asked.next, Complete):
+        return _held(Reason("crm_odd_id", {"field": asked.next.slot}), trace=asked.trace)
+    if isinstance(asked.next, Complete):
         posted = fetching.as_posted(json.loads(lead.payload))
         payload = _text(fetching.with_answers(posted, taken.fetch, asked.answers))
-        _move(tx, lead, "enrich", RECEIVED, [], asked.trace, now, payload=payload, asks_crm=0, due_at=now, tries=0)
-    else:
-        again = now + LOOK_AGAIN_MS[min(lead.tries, len(LOOK_AGAIN_MS) - 1)]
-        _wait(tx, lead, Reason("crm_knows_no_phone"), asked, now, due_at=again, tries=lead.tries + 1)
+        columns: Columns = {"payload": payload, "asks_crm": 0, "due_at": now, "tries": 0}
+        return Move("enrich", RECEIVED, trace=_trace(asked.trace), columns=columns)
+    again = now + LOOK_AGAIN_MS[min(lead.tries, len(LOOK_AGAIN_MS) - 1)]
+    return _wait(lead, Reason("crm_knows_no_phone"), asked, {"due_at": again, "tries": lead.tries + 1})
 
 
-def _wait(tx: Tx, lead: Lead, why: Reason, asked: Asked, now: int, **columns: Any) -> None:
+def _wait(lead: Lead, why: Reason, asked: Asked, columns: Columns) -> Move:
     """A history row only where the reason is another than before."""
-    reasons = [Reason("waits_for_crm"), why]
-    if _written(reasons) == lead.reasons:
-        leads.postpone(tx, lead, columns.pop("due_at"), **columns)
-    else:
-        _move(tx, lead, "defer", RECEIVED, reasons, asked.trace, now, **columns)
+    reasons = (Reason("waits_for_crm"), why)
+    quiet = written(reasons) == lead.reasons
+    return Move("defer", RECEIVED, reasons, _trace(asked.trace), columns, quiet=quiet)
 
 
 def _why(failed: Answer) -> Reason:
@@ -190,26 +191,12 @@ def _last_words(lead: Lead) -> list[Reason]:
     return [Reason(**reason) for reason in json.loads(lead.reasons) if reason["code"] != "waits_for_crm"]
 
 
-def _hold(tx: Tx, lead: Lead, reasons: list[Reason], trace: list[dict[str, Any]], now: int) -> None:
-    _move(tx, lead, "hold", HELD, reasons, trace, now, asks_crm=0)
+def _held(*reasons: Reason, trace: list[dict[str, Any]] | None = None) -> Move:
+    return Move("hold", HELD, reasons, _trace(trace or []), {"asks_crm": 0})
 
 
-def _move(
-    tx: Tx,
-    lead: Lead,
-    transition: str,
-    target: str,
-    reasons: list[Reason],
-    trace: list[dict[str, Any]],
-    now: int,
-    **columns: Any,
-) -> None:
-    columns |= {"reason": reasons[0].code if reasons else "", "reasons": _written(reasons)}
-    leads.move(tx, lead, transition, target, at=now, who=WHO, trace={"crm": trace} if trace else None, **columns)
-
-
-def _written(reasons: list[Reason]) -> str:
-    return json.dumps([asdict(reason) for reason in reasons])
+def _trace(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"crm": steps} if steps else {}
 
 
 def _text(payload: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from core import states
 from core.lead import Lead
+from core.move import Move
 from flow import seen
 from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
@@ -153,8 +154,7 @@ def _ended(tx: Tx, lead: Lead, now: int, who: str, why: str) -> Lead:
     """The lead as it is when it waits for nothing any more."""
     if lead.state not in states.UNCALLED or lead.state in states.FINAL:
         return lead
-    leads.move(tx, lead, "cancel", states.CANCELLED, at=now, who=who, why=why, reason="", reasons="[]")
-    return leads.get(tx, lead.id) or lead
+    return leads.apply(tx, lead, Move("cancel", states.CANCELLED, who=who, why=why), at=now)
 
 
 def _tell(gateway: Gateway, *of_each: list[tuple[str, Exception]]) -> None:

@@ -10,10 +10,10 @@ from core.ports import Account, Bell, Crm
 from core.source import Totals
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from flow.rooms import Rooms
+from flow.remembered import Remembered
 from flow.ticker import Ticker
 from store.engine import Store
-from store.journal import Journal
+from store.journal import Journal, number_hash
 
 
 @dataclass
@@ -31,9 +31,9 @@ class Gateway:
     accounts: dict[str, Account] = field(default_factory=dict)
     broken_accounts: dict[str, str] = field(default_factory=dict)  # what is wrong with the others' files
     retention_days: int = 90  # then people's data is erased
-    rooms: Rooms = field(default_factory=Rooms)
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
     ticker: Ticker = field(default_factory=Ticker)
+    remembered: Remembered = field(default_factory=Remembered)
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()
@@ -53,3 +53,11 @@ class Gateway:
         policy's version in force, else its provider's own."""
         words = self.sources.overall.account_trouble
         return self.accounts[account].trouble_words if words is None else words
+
+    def digest(self, value: str) -> str:
+        """What stands for a value that must not be there itself."""
+        return number_hash(value, self.digest_key)
+
+    def readable(self) -> list[str] | None:
+        """The sources whose version in force this process can read; None: all of them."""
+        return self.sources.names() if self.sources.broken else None

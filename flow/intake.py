@@ -7,16 +7,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from core import fetching, identity, states
+from core import decision, fetching, identity, states
 from core.identity import Piece
 from core.lead import Lead
+from core.move import Columns, Move
 from core.proofs import authentic, handshake
 from core.proofs.authentic import Proof
 from core.reading.delivery import Delivery
 from core.reading.payload import REQUEST, as_it_came
 from core.reason import Reason
 from core.source import Reply, Source
-from flow import decide
 from flow.changed import Difference, difference
 from flow.erased_keys import ErasedKeys, KeyOfErased
 from flow.gateway import Gateway
@@ -210,8 +210,9 @@ def _new(
     leads.link(tx, taking.delivery_id, lead_id, position, "first")
     if hold:
         lead = leads.get(tx, lead_id)
-        if lead is None or not decide.hold(tx, lead, hold, {}, taking.now):
-            raise RuntimeError("a lead just stored cannot be held")
+        if lead is None:
+            raise RuntimeError("a lead just stored is gone")
+        leads.apply(taking.tx, lead, decision.hold(*hold), at=taking.now)
         return Stored(lead_id, states.HELD, duplicate=False)
     return Stored(lead_id, states.RECEIVED, duplicate=False)
 
@@ -226,24 +227,15 @@ def _repeat(taking: _Taking, first: Lead, changed: Difference, piece: Piece, pos
         leads.mark_changed_after_call(taking.tx, first.id)
     elif differs and states.targets("correct", first.state):
         kind, state = "correction", states.RECEIVED
-        done = leads.move(
-            taking.tx,
-            first,
-            "correct",
-            states.RECEIVED,
-            at=taking.now,
-            who="web",
-            old_payload=first.payload,
-            payload=identity.payload_text(piece),
-            digest=piece.digest,
-            asks_crm=int(fetching.needs_asking(piece.payload, taking.source)),
-            tries=0,
-            due_at=taking.now,
-            reason="",
-            reasons="[]",
-        )
-        if not done:
-            raise RuntimeError("a locked lead changed under its correction")
+        columns: Columns = {
+            "payload": identity.payload_text(piece),
+            "digest": piece.digest,
+            "asks_crm": int(fetching.needs_asking(piece.payload, taking.source)),
+            "tries": 0,
+            "due_at": taking.now,
+        }
+        move = Move("correct", states.RECEIVED, columns=columns, who="web", old_payload=first.payload)
+        leads.apply(taking.tx, first, move, at=taking.now)
     leads.link(taking.tx, taking.delivery_id, first.id, position, kind)
     return Stored(first.id, state, duplicate=True)
 

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from core import policy, states
 from core.lead import Lead
+from core.move import Columns, Move
 from flow import enrich
 from flow.gateway import Gateway
 from store import attempts, leads
@@ -26,8 +26,7 @@ def cancel(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None 
     """End a lead that waits, was held, suppressed or refused, or whose fate is unknown."""
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
-        _move(gateway, tx, lead, "cancel", states.CANCELLED, who, why, reason="", reasons="[]")
-        return _again(tx, lead)
+        return _move(gateway, tx, lead, Move("cancel", states.CANCELLED, who=who, why=why))
 
 
 def remap(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
@@ -37,11 +36,9 @@ def remap(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None =
         _refuse_erased(lead)
         if lead.claims:
             raise Refused("a call for this lead was already claimed; to ring again use rearm")
-        now = gateway.store.now_ms(tx)
-        columns: dict[str, Any] = {"reason": "", "reasons": "[]", "despite": "", "due_at": now}
+        columns: Columns = {"despite": "", "due_at": gateway.store.now_ms(tx)}
         columns |= enrich.columns_to_receive(gateway, lead.source, json.loads(lead.payload))
-        _move(gateway, tx, lead, "remap", states.RECEIVED, who, why, None, **columns)
-        lead = _again(tx, lead)
+        lead = _move(gateway, tx, lead, Move("remap", states.RECEIVED, columns=columns, who=who, why=why))
     gateway.bell.ring()
     return lead
 
@@ -66,24 +63,15 @@ def rearm(
         if settles is not None and now < settles + SETTLING_MS:
             minutes = (settles + SETTLING_MS - now) // 60_000 + 1
             raise Refused(f"the last call may still come to light; ask again in {minutes} min")
-        _move(
-            gateway,
-            tx,
-            lead,
-            "rearm",
-            states.READY,
-            who,
-            why,
-            trace={"despite": aside},
-            round=lead.round + 1,
-            despite=",".join(aside),
-            due_at=now,
-            urgent=1,
-            tries=0,
-            reason="",
-            reasons="[]",
-        )
-        lead = _again(tx, lead)
+        columns: Columns = {
+            "round": lead.round + 1,
+            "despite": ",".join(aside),
+            "due_at": now,
+            "urgent": 1,
+            "tries": 0,
+        }
+        move = Move("rearm", states.READY, trace={"despite": aside}, columns=columns, who=who, why=why)
+        lead = _move(gateway, tx, lead, move)
     gateway.bell.ring()
     return lead
 
@@ -93,10 +81,10 @@ def resolve(gateway: Gateway, lead_id: str, who: str, why: str, provider_id: str
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         trace = {"provider_id": provider_id} if provider_id else {}
-        _move(gateway, tx, lead, "resolve", states.ACCEPTED, who, why, trace=trace, reason="", reasons="[]")
+        after = _move(gateway, tx, lead, Move("resolve", states.ACCEPTED, trace=trace, who=who, why=why))
         if provider_id:
             attempts.name_unknown(tx, lead.id, provider_id)
-        return _again(tx, lead)
+        return after
 
 
 def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
@@ -113,28 +101,12 @@ def _refuse_erased(lead: Lead) -> None:
         raise Refused("the personal data of this lead was erased, so it cannot be called any more")
 
 
-def _move(
-    gateway: Gateway,
-    tx: Tx,
-    lead: Lead,
-    transition: str,
-    target: str,
-    who: str,
-    why: str,
-    trace: dict[str, Any] | None = None,
-    **columns: Any,
-) -> None:
-    if target not in states.targets(transition, lead.state):
-        may = ", ".join(states.a_person_may(lead.state)) or "nothing"
-        raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}; what a person may do now: {may}")
-    now = gateway.store.now_ms(tx)
-    if not leads.move(tx, lead, transition, target, at=now, who=who, why=why, trace=trace, **columns):
-        raise Refused("the lead changed at this very moment; look again")
-    gateway.log.info("operated", lead=lead.id, no=lead.no, transition=transition, who=who)
-
-
-def _again(tx: Tx, lead: Lead) -> Lead:
-    after = leads.get(tx, lead.id)
-    if after is None:
-        raise NoSuchLead("the lead is gone")
+def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:
+    if move.target not in states.targets(move.transition, lead.state):
+        raise Refused(f"a lead that is {lead.state} cannot be changed by {move.transition}")
+    try:
+        after = leads.apply(tx, lead, move, at=gateway.store.now_ms(tx))
+    except leads.LeadChanged as why:
+        raise Refused("the lead changed at this very moment; look again") from why
+    gateway.log.info("operated", lead=lead.id, no=lead.no, transition=move.transition, who=move.who)
     return after

@@ -5,13 +5,10 @@ the journals of its run directory with the database; the last one opens the new 
 are lost are waited for 30 s; then what was due is held for a person.
 """
 
-from typing import Any
-
-from core import states
+from core import decision, ended, states
 from core.outcome import UNKNOWN, Outcome
 from core.ports import Call
 from core.reason import Reason
-from flow import decide
 from flow.gateway import Gateway
 from store import attempts, epoch, leads, workers
 from store.attempts import Attempt
@@ -60,15 +57,19 @@ def _compare(gateway: Gateway, seen: Epoch) -> int:
         newest = attempts.newest_start(tx) or 0
     entries = [e for e in gateway.journal.entries(seen.store) if e.at > newest - SLACK_MS]
     brought = 0
+    entries.sort(key=lambda entry: entry.lead)  # leads are locked in the order of their ids, by whoever locks several
     for start in range(0, len(entries), BATCH):
-        with gateway.store.write() as tx:
+        with gateway.store.write(lock_ms=0, statement_ms=0) as tx:
             now = gateway.store.now_ms(tx)
             brought += sum(bring_back(tx, entry, now) for entry in entries[start : start + BATCH])
     return brought
 
 
 def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
-    """Make the database know of a call again; False when it does."""
+    """Make the database know of a call again; False when it does.
+
+    Its lead's round and count of claims rise to what they were, whatever became of the lead: a later rearm
+    must not begin a round that has rung."""
     if not epoch.forgot(tx, entry):
         return False
     lead = leads.get(tx, entry.lead, lock=True)
@@ -76,24 +77,18 @@ def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
         epoch.remember(tx, entry)
     if lead is None:
         return True
-    number = lead.number or ""
-    n = attempts.next_n(tx, lead.id)
-    call = Call(number, entry.script)
-    attempt = Attempt(entry.attempt, lead.id, n, entry.round, entry.account, call, entry.at, entry.source)
+    n = attempts.counts(tx, [lead.id]).get(lead.id, 0) + 1
+    move = ended.brought_back(lead, n, entry.round, WENT_BACK)
     if attempts.may_have_rung(tx, lead.id, entry.round):
-        if number:
+        if lead.number:
             epoch.remember(tx, entry)
-        return True
-    attempts.open_attempt(tx, attempt, "journal", entry.at)
-    attempts.close(tx, attempt.id, WENT_BACK, now)
-    if states.UNKNOWN in states.targets("recall", lead.state):
-        trace = {"attempt": n, "how": WENT_BACK.how}
-        columns: dict[str, Any] = {
-            "claims": lead.claims + 1,
-            "round": max(lead.round, entry.round),
-            "reason": WENT_BACK.how,
-        }
-        leads.move(tx, lead, "recall", states.UNKNOWN, at=now, who="worker", trace=trace, reasons="[]", **columns)
+        move = None
+    else:
+        call = Call(lead.number or "", entry.script)
+        attempt = Attempt(entry.attempt, lead.id, n, entry.round, entry.account, call, entry.at, entry.source)
+        attempts.open_all(tx, [attempt], "journal", entry.at)
+        attempts.close(tx, attempt.id, WENT_BACK, now)
+    leads.apply(tx, lead, move or ended.counted_again(lead, entry.round), at=now)
     return True
 
 
@@ -124,9 +119,9 @@ def _hold_waiting(gateway: Gateway, before: int) -> None:
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
             waiting = epoch.waiting_leads(tx, before, BATCH)
-            for lead_id in waiting:
+            for lead_id in sorted(waiting):
                 lead = leads.get(tx, lead_id, lock=True)
                 if lead is not None and lead.state in states.WAITING:
-                    decide.hold(tx, lead, [Reason("may_have_rung")], {}, now)
+                    leads.apply(tx, lead, decision.hold(Reason("may_have_rung")), at=now)
         if len(waiting) < BATCH:
             return

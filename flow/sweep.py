@@ -1,12 +1,10 @@
 """What nobody waits for: attempts whose owner is gone, and waiting leads that an old version mapped."""
 
-from core import states
+from core import decision, ended
 from core.outcome import UNKNOWN, Outcome
 from core.reason import Reason
-from flow import decide
-from flow.claim import redo
 from flow.gateway import Gateway
-from store import attempts, leads
+from store import attempts, due, leads, versions
 
 GRACE_MS = 5_000
 OWNER_GONE = Outcome(UNKNOWN, how="owner_gone", error="the worker that sent this call ended before it could tell")
@@ -17,16 +15,15 @@ def settle_lost(gateway: Gateway) -> bool:
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         lost = attempts.overdue(tx, now - GRACE_MS)
-    for attempt_id, lead_id, account, number in lost:
+    for attempt_id, lead_id, number in lost:
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
             lead = leads.get(tx, lead_id, lock=True)
             # Its owner may have closed it between the look and the lock.
             if lead is None or not attempts.close(tx, attempt_id, OWNER_GONE, now):
                 continue
-            attempts.free_number(tx, attempt_id, account, number)
-            trace = {"attempt_id": attempt_id, "outcome": UNKNOWN, "how": OWNER_GONE.how}
-            leads.move(tx, lead, "lose", states.UNKNOWN, at=now, who="worker", trace=trace, reason=OWNER_GONE.how)
+            attempts.free_numbers(tx, {attempt_id: number})
+            leads.apply(tx, lead, ended.lost(attempt_id, OWNER_GONE), at=now)
         gateway.log.warning("lost", lead=lead_id, how=OWNER_GONE.how)
     return bool(lost)
 
@@ -38,13 +35,11 @@ def redo_next(gateway: Gateway, source: str, batch: int = 200) -> bool:
     if current is None:
         return False
     with gateway.store.write() as tx:
-        if decide.is_behind(tx, source, current):
+        if versions.in_force(tx, [source]).get(source) != (None if current.removed else current.n):
             return False  # asked again when this process has read it
         now = gateway.store.now_ms(tx)
-        waiting = leads.stale(tx, source, None if current.removed else current.n, batch)
+        move = decision.hold(Reason("source_off")) if current.removed else decision.redo(now)
+        waiting = due.stale(tx, source, None if current.removed else current.n, batch)
         for lead in waiting:
-            if current.removed:
-                decide.hold(tx, lead, [Reason("source_off")], {}, now)
-            else:
-                redo(tx, lead, now)
+            leads.apply(tx, lead, move, at=now)
     return len(waiting) == batch

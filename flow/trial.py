@@ -2,11 +2,10 @@
 a call, with every expression and every rule told. Nothing is stored and nobody is rung.
 """
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from core import identity, mapping, policy, states
+from core import decision, identity, states
 from core.identity import Piece
 from core.lead import Lead, not_stored
 from core.proofs import authentic, handshake
@@ -15,7 +14,7 @@ from core.reading.delivery import Delivery
 from core.reading.payload import opened
 from core.reason import Reason
 from core.source import Source
-from flow import decide
+from flow import candidates
 from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from flow.operate import NoSuchLead
@@ -104,31 +103,21 @@ def _in_force(gateway: Gateway, name: str) -> InForceSource:
 
 
 def _try(gateway: Gateway, tx: Tx, current: InForceSource, lead: Lead, now: int) -> Tried:
-    source, payload = current.source, json.loads(lead.payload)
-    mapped = mapping.map_call(payload, source)
-    told: dict[str, Any] = {
-        "payload": payload,
-        "event_key": lead.event_key,
-        "person": mapped.person,
-        "asked_at": mapped.asked_at_ms,
-        "trace": mapped.trace,
-    }
-    if isinstance(mapped, mapping.Unmapped):
-        if policy.is_test(source.policy, payload):
-            return Tried(states.SUPPRESSED, reasons=(Reason("test"),), **told)
-        return Tried(states.HELD if mapped.is_lead else states.SUPPRESSED, reasons=mapped.reasons, **told)
-    known = decide.gather(gateway, tx, lead, mapped.call, mapped.asked_at_ms, source, now)
-    verdict = policy.check(mapped.call, known, source.policy, now / 1000, lead.set_aside)
-    told |= {"call": asdict(mapped.call), "rules": verdict.rules}
-    first = () if verdict.reason is None else (verdict.reason,)
-    reasons = (*first, *mapped.reasons)
-    if not source.enabled:
-        return Tried(states.HELD, reasons=(Reason("source_off"), *reasons), **told)
-    if source.account not in gateway.accounts:
-        return Tried(states.HELD, reasons=(Reason("no_account", {"account": source.account}), *reasons), **told)
-    state = {policy.SUPPRESS: states.SUPPRESSED, policy.HOLD: states.HELD}.get(verdict.kind, states.READY)
-    until = now if verdict.until_s is None else int(verdict.until_s * 1000)
-    return Tried(state, reasons=reasons, due_at=until if state == states.READY else None, **told)
+    as_new = replace(lead, state=states.RECEIVED)
+    (candidate,) = candidates.know(gateway, tx, [candidates.of(gateway, as_new, current)], now)
+    move = decision.decide(candidate.mapped, candidate.source, candidate.facts, now)
+    return Tried(
+        move.target,
+        payload=candidate.facts.payload,
+        event_key=lead.event_key,
+        reasons=move.reasons,
+        call=None if candidate.call is None else asdict(candidate.call),
+        person=candidate.mapped.person,
+        asked_at=candidate.mapped.asked_at_ms,
+        due_at=move.columns.get("due_at"),
+        trace=candidate.mapped.trace,
+        rules=tuple(move.trace.get("rules", ())),
+    )
 
 
 def _not_stored(source: Source, piece: Piece, now: int) -> Lead:

@@ -1,13 +1,18 @@
-"""The accounts' rows: what ended calls taught about each (`core.account.trouble`), and the calls in flight."""
+"""The accounts' rows: pace, what ended calls taught about each (`core.account.trouble`), the calls in flight.
+
+The row named `TOTALS` (empty) is nobody's account: it is what claims lock where a sum over all accounts is set.
+"""
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, select, true, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.account.caps import TOTALS
+from core.account.claiming import Standing
 from core.account.pause import Pause, Script
 from core.account.trouble import InFlight, Trouble, pauses_of, waits_for
 from core.lead import Lead
@@ -19,42 +24,49 @@ from store.tables import accounts, attempts, workers
 ALIVE_MS = 3_000  # workers check in each second; what a killed one left open counts no longer than this
 
 
-@dataclass(frozen=True)
-class Look:
-    """An account as it stands: no call may start before `next_at`, in milliseconds."""
-
-    next_at: int
-    trouble: Trouble
-    calls: InFlight
-
-
-def look(tx: Connection, account: str, owner: str, now: int) -> Look:
-    """The account and the calls in flight, without a lock; `owner` is the worker that asks."""
-    row = tx.execute(_LOOK, {"account": account, "owner": owner, "alive": now - ALIVE_MS}).one()
-    return Look(row.next_at or 0, _trouble(row), InFlight(row.total, row.own))
-
-
-def lock(tx: Connection, account: str) -> Trouble:
-    """The account's record, locked until the transaction ends: the last in the order of locks."""
+def lock(tx: Connection, account: str) -> Standing:
+    """The account as it stands, locked until the transaction ends; the calls in flight are counted by a later
+    statement (`in_flight`). It comes before leads and numbers in the order of locks."""
     row = tx.execute(_LOCK, {"account": account}).one_or_none()
     if row is None:
         flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
         tx.execute(flavour.insert(accounts).values(name=account).on_conflict_do_nothing())
         row = tx.execute(_LOCK, {"account": account}).one()
-    return _trouble(row)
+    return Standing(row.next_at, _trouble(row))
 
 
-def write(tx: Connection, account: str, trouble: Trouble) -> None:
-    """The record of an account that this transaction has locked."""
-    values = {column.name: getattr(trouble, column.name) for column in _RECORD}
+def lock_totals(tx: Connection) -> None:
+    """Before any account: claims of all accounts come one after the other where a sum over them is set."""
+    lock(tx, TOTALS)
+
+
+def in_flight(tx: Connection, account: str, owner: str, now: int) -> InFlight:
+    """The open calls of the account, and those of them that `owner` began."""
+    row = tx.execute(_OPEN, {"account": account, "owner": owner, "alive": now - ALIVE_MS}).one()
+    return InFlight(row.total, row.own)
+
+
+def record(tx: Connection, account: str) -> Trouble:
+    """The account's record as it stands, without a lock."""
+    row = tx.execute(_READ, {"account": account}).one_or_none()
+    return Trouble() if row is None else _trouble(row)
+
+
+def write(tx: Connection, account: str, trouble: Trouble, next_at: int | None = None) -> None:
+    """The record of an account that this transaction has locked, and its pace where that has moved on."""
+    values: dict[str, Any] = {name: getattr(trouble, name) for name in Trouble.__dataclass_fields__}
     values["pause"] = trouble.pause and json.dumps(asdict(trouble.pause), ensure_ascii=False)
     values["scripts"] = json.dumps({name: asdict(s) for name, s in trouble.scripts.items()}, ensure_ascii=False)
-    tx.execute(update(accounts).where(accounts.c.name == account).values(**values))
+    if next_at is None:
+        tx.execute(_WRITE, {**values, "of": account})
+    else:
+        tx.execute(_WRITE_PACE, {**values, "of": account, "next_at": next_at})
 
 
 def all_accounts(tx: Connection) -> dict[str, Trouble]:
     """Every account that ever rang or was paused."""
-    return {row.name: _trouble(row) for row in tx.execute(select(accounts.c.name, *_RECORD))}
+    query = select(accounts.c.name, *_RECORD).where(accounts.c.name != TOTALS)
+    return {row.name: _trouble(row) for row in tx.execute(query)}
 
 
 def what_is_paused(tx: Connection) -> dict[str, str]:
@@ -97,8 +109,9 @@ def _trouble(row: Row[Any]) -> Trouble:
 
 
 _RECORD = tuple(accounts.c[name] for name in Trouble.__dataclass_fields__)
-_LOCK = select(*_RECORD).where(accounts.c.name == bindparam("account")).with_for_update()
-_open = (
+_READ = select(*_RECORD).where(accounts.c.name == bindparam("account"))
+_LOCK = select(accounts.c.next_at, *_RECORD).where(accounts.c.name == bindparam("account")).with_for_update()
+_OPEN = (
     select(
         func.count().label("total"),
         func.coalesce(func.sum(case((attempts.c.owner == bindparam("owner"), 1), else_=0)), 0).label("own"),
@@ -110,8 +123,10 @@ _open = (
         attempts.c.account.concat("") == bindparam("account"),
         workers.c.seen_at.is_(None) | (workers.c.seen_at > bindparam("alive")),
     )
-    .subquery()
 )
-_LOOK = select(_open.c.total, _open.c.own, accounts.c.next_at, *_RECORD).select_from(
-    _open.outerjoin(accounts, (accounts.c.name == bindparam("account")) & true())
+_WRITE = (
+    update(accounts)
+    .where(accounts.c.name == bindparam("of"))
+    .values({column.name: bindparam(column.name) for column in _RECORD})
 )
+_WRITE_PACE = _WRITE.values(next_at=bindparam("next_at"))

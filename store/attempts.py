@@ -4,12 +4,12 @@ An attempt without an outcome is open; its owner closes it, or any worker does o
 is past. The number's lock is free exactly when no open attempt holds it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from core import outcome as outcomes
 from core.outcome import Outcome
@@ -31,24 +31,31 @@ class Attempt:
     source: str = ""  # under whose caps it counts
 
 
-def lock_number(tx: Connection, account: str, number: str, attempt_id: str) -> bool:
-    """Take the number for this attempt; False while another attempt holds it.
+def lock_numbers(tx: Connection, numbers: Mapping[str, str]) -> frozenset[str]:
+    """Take these numbers, each for an attempt (id -> number), over all accounts; the attempts that have theirs
+    now. Of two attempts for one number the first has it.
 
     The condition reads the lock's own column: a waiting PostgreSQL statement keeps its old snapshot,
-    and a sub-query on attempts let both claims win."""
-    given = {"account": account, "number": number, "attempt": attempt_id}
-    return tx.execute(_locking(tx.dialect.name), given).one_or_none() is not None
+    and a sub-query on attempts let both claims win. In ascending order, as whoever takes several."""
+    firsts = {number: attempt for attempt, number in reversed(list(numbers.items()))}
+    if not firsts:
+        return frozenset()
+    given: dict[str, str] = {}
+    for n, (number, attempt) in enumerate(sorted(firsts.items())):
+        given |= {f"n{n}": number, f"a{n}": attempt}
+    return frozenset(row[0] for row in tx.execute(_locking(len(firsts)), given))
 
 
-def free_number(tx: Connection, attempt_id: str, account: str, number: str) -> None:
-    """Free the number where this attempt holds it."""
-    tx.execute(_FREE, {"of_account": account, "of_number": number, "of_attempt": attempt_id})
+def free_numbers(tx: Connection, numbers: Mapping[str, str]) -> None:
+    """Free the numbers that these attempts (id -> number) hold."""
+    ordered = sorted(numbers.items(), key=lambda pair: pair[1])
+    if ordered:
+        tx.execute(_FREE, [{"of_attempt": attempt, "of_number": number} for attempt, number in ordered])
 
 
-def open_attempt(tx: Connection, attempt: Attempt, owner: str, now: int) -> None:
-    """Write the attempt. The database refuses a second one of a round that may already have rung."""
-    tx.execute(
-        _INSERT,
+def open_all(tx: Connection, opened: Sequence[Attempt], owner: str, now: int) -> None:
+    """Write the attempts. The database refuses a second one of a round that may already have rung."""
+    rows = [
         {
             "id": attempt.id,
             "lead": attempt.lead,
@@ -62,12 +69,18 @@ def open_attempt(tx: Connection, attempt: Attempt, owner: str, now: int) -> None
             "owner": owner,
             "started_at": now,
             "deadline_at": attempt.deadline_at,
-        },
-    )
+        }
+        for attempt in opened
+    ]
+    if rows:
+        tx.execute(_INSERT, rows)
 
 
-def next_n(tx: Connection, lead_id: str) -> int:
-    return int(tx.execute(_COUNT, {"lead": lead_id}).scalar_one()) + 1
+def counts(tx: Connection, leads: Sequence[str]) -> dict[str, int]:
+    """How many attempts each of these leads has had; those without any are left out."""
+    if not leads:
+        return {}
+    return {row.lead: row.n for row in tx.execute(_COUNTS, {"leads": list(leads)})}
 
 
 def close(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
@@ -96,10 +109,10 @@ def _write(tx: Connection, statement: Any, attempt_id: str, outcome: Outcome, no
     return bool(tx.execute(statement, given).rowcount == 1)
 
 
-def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, str, str, str]]:
-    """Open attempts whose deadline was before that time: (attempt, lead, account, number)."""
+def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, str, str]]:
+    """Open attempts whose deadline was before that time: (attempt, lead, number)."""
     query = (
-        select(attempts.c.id, attempts.c.lead, attempts.c.account, attempts.c.number)
+        select(attempts.c.id, attempts.c.lead, attempts.c.number)
         .where(attempts.c.outcome.is_(None), attempts.c.deadline_at < before)
         .order_by(attempts.c.deadline_at)
         .limit(limit)
@@ -147,14 +160,13 @@ def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
 
 
 @cache
-def _locking(dialect: str) -> Any:
-    flavour = sqlite if dialect == "sqlite" else postgresql
-    take = flavour.insert(number_locks)
-    return take.on_conflict_do_update(
-        index_elements=["account", "number"],
-        set_={"attempt": take.excluded.attempt},
-        where=number_locks.c.attempt.is_(None),
-    ).returning(number_locks.c.attempt)
+def _locking(count: int) -> Any:
+    rows = ", ".join(f"(:n{n}, :a{n})" for n in range(count))
+    return text(
+        f"INSERT INTO number_locks (number, attempt) VALUES {rows} "  # noqa: S608 - names of parameters only
+        "ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt WHERE number_locks.attempt IS NULL "
+        "RETURNING attempt"
+    )
 
 
 def _ending(still: Any) -> Any:
@@ -165,16 +177,16 @@ def _ending(still: Any) -> Any:
 
 # The statements of the hot path are built once: building one costs more than running it.
 _INSERT = insert(attempts)
-_COUNT = select(func.count()).where(attempts.c.lead == bindparam("lead"))
+_COUNTS = (
+    select(attempts.c.lead, func.max(attempts.c.n).label("n"))
+    .where(attempts.c.lead.in_(bindparam("leads", expanding=True)))
+    .group_by(attempts.c.lead)
+)
 _EXISTS = select(attempts.c.id).where(attempts.c.id == bindparam("id"))
 _CLOSE = _ending(attempts.c.outcome.is_(None))
 _PROVE = _ending(attempts.c.outcome == outcomes.UNKNOWN)
 _FREE = (
     update(number_locks)
-    .where(
-        number_locks.c.account == bindparam("of_account"),
-        number_locks.c.number == bindparam("of_number"),
-        number_locks.c.attempt == bindparam("of_attempt"),
-    )
+    .where(number_locks.c.number == bindparam("of_number"), number_locks.c.attempt == bindparam("of_attempt"))
     .values(attempt=None)
 )

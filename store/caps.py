@@ -1,7 +1,6 @@
 """What counts against the caps (`core.account.caps`), and which caps are reached: a row each, none on a lead.
 
-`hold` comes after a number's lock and before the account's row in the order of locks; what is read after
-it holds until the commit. SQLite's writers are alone anyway.
+What is counted holds until the commit where the account is locked (a source's caps), or the totals.
 """
 
 from collections.abc import Collection, Iterable
@@ -13,12 +12,23 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.account.caps import DAY_MS, HOUR_MS, PRICE_AT_FIRST, PRICES_MS, TOTALS, Rung
+from core.account.caps import (
+    DAY_MS,
+    HOUR_MS,
+    PRICE_AT_FIRST,
+    PRICES_MS,
+    TOTALS,
+    Caps,
+    Left,
+    Room,
+    Rung,
+    is_capped,
+    unpriced,
+    used,
+)
 from core.outcome import NOT_SENT
 from core.reason import Reason
 from store.tables import attempts, reached_caps
-
-_LOCK = 0x6C656164_63617073  # an advisory lock's own number: "lead", "caps"
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,16 @@ class Reached:
         return Reason("cap", {"whose": self.whose, "cap": self.cap, "limit": self.limit, "at": at})
 
 
-def hold(tx: Connection, *, alone: bool) -> None:
-    """Until this transaction ends nobody counts `alone` beside us; `alone`: and nobody claims at all.
+def room(tx: Connection, scope: str, caps: Caps, scripts: Collection[str], now: int) -> Room:
+    """What is used of the scope's caps (a source's, or the `TOTALS`), for calls of these scripts."""
+    known = rung(tx, scope, now)
+    prices = reservations(tx, unpriced(known) | set(scripts), now)
+    return Room(caps, used(known, prices), prices)
 
-    Never ask for the second while holding the first: two who did would wait for each other."""
-    if tx.dialect.name != "sqlite":
-        tx.execute(_HOLD_ALONE if alone else _HOLD, {"lock": _LOCK})
+
+def used_by_cap(tx: Connection, scope: str, caps: Caps, now: int) -> dict[str, Left]:
+    """By the name of each cap of the scope that is on, what is used of it."""
+    return {one.cap: one for one in room(tx, scope, caps, [""], now).left("")} if is_capped(caps) else {}
 
 
 def rung(tx: Connection, source: str, now: int) -> tuple[Rung, ...]:
@@ -93,12 +107,6 @@ def _money(price: str | None) -> Decimal | None:
     return found if found is not None and found.is_finite() and found >= 0 else None
 
 
-def number_room(tx: Connection, number: str, most: int, now: int) -> int | None:
-    """When one more call to the number fits under `most` in 24 hours, over all accounts; None: now."""
-    found = tx.execute(_OF_NUMBER, {"number": number, "day": now - DAY_MS, "nth": most - 1}).scalar()
-    return None if found is None else int(found) + DAY_MS
-
-
 def reached(tx: Connection) -> tuple[Reached, ...]:
     """Every cap that is reached, the totals' first."""
     return tuple(Reached(**row._mapping) for row in tx.execute(_REACHED))
@@ -124,8 +132,6 @@ def change(tx: Connection, seen: Reached, now_so: Reached | None) -> bool:
 
 
 # The statements of the hot path are built once: building one costs more than running it.
-_HOLD = text("SELECT pg_advisory_xact_lock_shared(:lock)")
-_HOLD_ALONE = text("SELECT pg_advisory_xact_lock(:lock)")
 _COUNTS = or_(attempts.c.outcome.is_(None), attempts.c.outcome != NOT_SENT)
 _RUNG_IN_HOUSE: Any = (
     select(
@@ -139,13 +145,6 @@ _RUNG_IN_HOUSE: Any = (
     .group_by(attempts.c.script, attempts.c.outcome, attempts.c.price)
 )
 _RUNG = _RUNG_IN_HOUSE.where(attempts.c.source == bindparam("source"))
-_OF_NUMBER = (
-    select(attempts.c.started_at)
-    .where(attempts.c.number == bindparam("number"), attempts.c.started_at > bindparam("day"), _COUNTS)
-    .order_by(attempts.c.started_at.desc())
-    .limit(1)
-    .offset(bindparam("nth"))
-)
 _REACHED = select(reached_caps).order_by(reached_caps.c.source)
 # From one price of the script to the next by the index `attempts_by_price`, however many calls had each.
 _PRICES = text(

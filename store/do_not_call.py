@@ -1,6 +1,6 @@
 """The do-not-call list: numbers that nobody may ring, whatever their leads say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,9 +12,9 @@ from store.tables import do_not_call
 Row = dict[str, Any]
 
 
-def holds(tx: Connection, number: str) -> bool:
-    """Whether the number (digits) is on the list."""
-    return tx.execute(_HOLDS, {"number": number}).one_or_none() is not None
+def listed(tx: Connection, numbers: Collection[str]) -> frozenset[str]:
+    """Those of the numbers (digits) that are on the list."""
+    return frozenset(row.number for row in tx.execute(_HOLDS, {"numbers": sorted(set(numbers))}))
 
 
 def add(tx: Connection, whys: Mapping[str, str], who: str, now: int) -> list[str]:
@@ -56,7 +56,7 @@ def page(tx: Connection, limit: int, after: tuple[int, int] | None = None) -> tu
 _ON_IT = do_not_call.c.removed_at.is_(None)
 _LISTED = select(*(do_not_call.c[name] for name in ("no", "number", "since", "who", "why"))).where(_ON_IT)
 # Asked before every call: built once.
-_HOLDS = select(do_not_call.c.no).where(do_not_call.c.number == bindparam("number"), _ON_IT)
+_HOLDS = select(do_not_call.c.number).where(do_not_call.c.number.in_(bindparam("numbers", expanding=True)), _ON_IT)
 _REMOVE = (
     update(do_not_call)
     .where(do_not_call.c.number == bindparam("of_number"), _ON_IT)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -19,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the p
 from store.writers import Writers
 
 BUSY_SECONDS = 10
+LOCK_MS, STATEMENT_MS, IDLE_MS = 10_000, 10_000, 10_000
 
 
 Tx = Connection  # an open transaction, for those who may not import the library
@@ -26,6 +28,10 @@ Tx = Connection  # an open transaction, for those who may not import the library
 
 class StoreUnavailable(Exception):
     """The database cannot be reached, is locked or is full: nothing of this transaction was promised."""
+
+
+class Busy(StoreUnavailable):
+    """A row that this transaction wanted stayed locked for longer than it would wait."""
 
 
 class UnprovenCommit(StoreUnavailable):
@@ -73,9 +79,12 @@ class Store:
         self._reader = self.engine.execution_options(reads_only=True)
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, lock_ms: int = LOCK_MS, statement_ms: int = STATEMENT_MS) -> Iterator[Connection]:
         """One transaction, committed at the block's end. Raises StoreUnavailable when the database
-        fails, UnprovenCommit when it may have kept what the caller must not rely on."""
+        fails, UnprovenCommit when it may have kept what the caller must not rely on.
+
+        On PostgreSQL it waits `lock_ms` for a row (then Busy) and `statement_ms` for a statement, and a process
+        that is frozen inside it is cut off by the server after `IDLE_MS`; 0 is without an end."""
         with self._in_turn():
             file = self._same_file()
             with _named_failures():
@@ -84,6 +93,8 @@ class Store:
                 with _named_failures():
                     transaction = connection.begin()
                     try:
+                        if not self.is_sqlite:
+                            self._set_limits(connection, lock_ms, statement_ms)
                         yield connection
                     except BaseException:
                         _roll_back(transaction, connection)
@@ -94,6 +105,13 @@ class Store:
             finally:
                 with contextlib.suppress(DBAPIError):
                     connection.close()
+
+    def _set_limits(self, connection: Connection, lock_ms: int, statement_ms: int) -> None:
+        """For this transaction only: settings of a session do not survive a transaction pooler. The clock comes
+        along, for whoever asks for it first."""
+        idle_ms = IDLE_MS if statement_ms else 0
+        given = {"lock": str(lock_ms), "statement": str(statement_ms), "idle": str(idle_ms)}
+        connection.info["now_ms"] = int(connection.execute(_LIMITS, given).scalar_one())
 
     @contextlib.contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -130,15 +148,24 @@ class Store:
         return file
 
     def now_ms(self, tx: Connection) -> int:
-        """The clock that processes share, in milliseconds: PostgreSQL's, or this machine's for SQLite."""
+        """The clock that processes share, in milliseconds: PostgreSQL's, or this machine's for SQLite. Asked the
+        first time in a writing transaction, it is the moment at which that began."""
         if self._clock is not None:
             return int(self._clock() * 1000)
+        began: int | None = tx.info.pop("now_ms", None)
+        if began is not None:
+            return began
         return int(tx.execute(_NOW_POSTGRESQL).scalar_one())
 
     def dispose(self) -> None:
         self.engine.dispose()
 
 
+_LIMITS = text(
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), set_config('lock_timeout', :lock, true), "
+    "set_config('statement_timeout', :statement, true), "
+    "set_config('idle_in_transaction_session_timeout', :idle, true)"
+)
 _NOW_POSTGRESQL = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
 
 
@@ -147,6 +174,8 @@ def _named_failures() -> Iterator[None]:
     try:
         yield
     except (OperationalError, NoneFree) as why:
+        if isinstance(getattr(why, "orig", None), LockNotAvailable):
+            raise Busy(_without_values(why)) from why
         raise StoreUnavailable(_without_values(why)) from why
     except DBAPIError as why:
         if why.connection_invalidated:

@@ -52,7 +52,7 @@ _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
  || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
  || ':' || (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"""
 _READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
-_COUNT_CLAIM = update(epoch).values(claims=epoch.c.claims + 1).returning(epoch.c.claims)
+_COUNT_CLAIMS = update(epoch).values(claims=epoch.c.claims + bindparam("more")).returning(epoch.c.claims)
 _ANY_FORGOTTEN = select(forgotten_calls.c.attempt).limit(1)
 _KEPT = select(attempts.c.id).where(attempts.c.id == bindparam("attempt"))
 _REMEMBERED = select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt == bindparam("attempt"))
@@ -98,9 +98,9 @@ def begin(store: Store, tx: Connection) -> None:
     tx.execute(insert(epoch), values)
 
 
-def count_claim(tx: Connection) -> int:
-    """Count a claim on SQLite, where writers are alone; its number."""
-    return int(tx.execute(_COUNT_CLAIM).scalar_one())
+def count_claims(tx: Connection, claims: int) -> int:
+    """Count so many claims on SQLite, where writers are alone; the number of the last."""
+    return int(tx.execute(_COUNT_CLAIMS, {"more": claims}).scalar_one())
 
 
 def suspect(tx: Connection, found: str, now: int) -> None:
@@ -137,15 +137,14 @@ def remember(tx: Connection, entry: Entry) -> None:
     )
 
 
-def forgotten_rings(tx: Connection, account: str, number_hash: str, since: int) -> tuple[Ring, ...]:
+def forgotten_rings(tx: Connection, number_hash: str, since: int) -> tuple[Ring, ...]:
     """Calls to this number since then (milliseconds) whose leads the database has forgotten."""
     query = select(forgotten_calls.c.script, func.max(forgotten_calls.c.at).label("at")).where(
-        forgotten_calls.c.account == account,
         forgotten_calls.c.number_hash == number_hash,
         forgotten_calls.c.at > since,
     )
     found = tx.execute(query.group_by(forgotten_calls.c.script))
-    return tuple(Ring(row.at / 1000, row.script, "", 0) for row in found)
+    return tuple(Ring(row.at, row.script, "", 0) for row in found)
 
 
 def forgotten_event(tx: Connection, source: str, event_key: str) -> bool:

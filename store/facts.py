@@ -1,41 +1,105 @@
-"""What the store knows about a number, for the pure rules of `core.policy`."""
+"""What the store knows about leads and their numbers, for the pure rules of `core.policy`."""
 
-from sqlalchemy import Connection, bindparam, func, select
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from core import outcome as outcomes
+from sqlalchemy import Connection, bindparam, select
+
+from core.account.caps import DAY_MS
+from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN
 from core.policy import Ring
+from store import do_not_call, epoch
 from store.tables import attempts, leads
 
 
-def rings(tx: Connection, account: str, number: str, *, not_of: str, since: int) -> tuple[Ring, ...]:
-    """The newest call of each script to this number since then (milliseconds), by other leads of the
-    account, that may have rung. Refused and provably unsent calls do not count."""
-    given = {"account": account, "number": number, "since": since, "not_of": not_of}
-    found = tx.execute(_NEWEST, given).all()
-    return tuple(Ring(row.at / 1000, row.script, *_whose(tx, account, number, row.at, not_of)) for row in found)
+@dataclass(frozen=True)
+class Known:
+    """What is known of a number at this moment, seen from one lead; see `core.policy.Facts`."""
+
+    do_not_call: bool
+    rings: tuple[Ring, ...]
+    number_room_ms: int | None
+    forgotten: bool
 
 
-def _whose(tx: Connection, account: str, number: str, at: int, not_of: str) -> tuple[str, int]:
-    query = select(leads.c.id, leads.c.no).join(attempts, attempts.c.lead == leads.c.id)
-    query = query.where(
-        attempts.c.account == account,
-        attempts.c.number == number,
-        attempts.c.started_at == at,
-        attempts.c.lead != not_of,
-    )
-    row = tx.execute(query.limit(1)).one()
-    return row.id, row.no
+@dataclass(frozen=True)
+class Asked:
+    """A lead and the number that it would ring. `since` is how far back calls to the number matter to it, in
+    milliseconds; `event` its event key, or its digest where it has none."""
+
+    lead: str
+    number: str
+    since: int
+    round: int
+    source: str
+    event: str
 
 
-_NEWEST = (
-    select(attempts.c.script, func.max(attempts.c.started_at).label("at"))
+def known(
+    tx: Connection, asked: Sequence[Asked], now: int, per_day: int, digest: Callable[[str], str]
+) -> dict[str, Known]:
+    """By lead. Counted over every account; `per_day` is how many calls a number may have in 24 hours (0: any
+    number), `digest` what stands for a number where the number itself must not.
+
+    What it says of a number holds until the commit only where the number's lock is held."""
+    if not asked:
+        return {}
+    calls = _calls(tx, [one.number for one in asked], min([now - DAY_MS, *(one.since for one in asked)]))
+    listed = do_not_call.listed(tx, [one.number for one in asked])
+    guards = epoch.has_forgotten(tx)
+    found = {}
+    for one in asked:
+        rings, forgotten = _rings(calls[one.number], one), False
+        if guards:
+            rings += epoch.forgotten_rings(tx, digest(one.number), one.since)
+            # A person who rings again after looking has decided this.
+            forgotten = one.round == 1 and epoch.forgotten_event(tx, one.source, one.event)
+        room_ms = _room_ms(calls[one.number], per_day, now)
+        found[one.lead] = Known(one.number in listed, rings, room_ms, forgotten)
+    return found
+
+
+@dataclass(frozen=True)
+class _Call:
+    lead: str
+    no: int
+    script: str
+    outcome: str | None
+    at: int
+
+
+def _calls(tx: Connection, numbers: Iterable[str], since: int) -> dict[str, list[_Call]]:
+    """The calls to each number since then that are not proven unsent, the newest first."""
+    found: dict[str, list[_Call]] = defaultdict(list)
+    for row in tx.execute(_CALLS, {"numbers": sorted(set(numbers)), "since": since}):
+        found[row.number].append(_Call(row.lead, row.no, row.script, row.outcome, row.started_at))
+    return found
+
+
+def _rings(calls: Iterable[_Call], asked: Asked) -> tuple[Ring, ...]:
+    """The newest call of each script by another lead that may have rung. Refused ones do not count, nor do
+    those in flight: they hold the number's lock."""
+    newest: dict[str, Ring] = {}
+    for call in calls:
+        if call.lead != asked.lead and call.at > asked.since and call.outcome in (ACCEPTED, UNKNOWN):
+            newest.setdefault(call.script, Ring(call.at, call.script, call.lead, call.no))
+    return tuple(newest.values())
+
+
+def _room_ms(calls: Sequence[_Call], per_day: int, now: int) -> int | None:
+    """When one more call fits under `per_day` in 24 hours; None: now."""
+    today = [call.at for call in calls if call.at > now - DAY_MS]
+    return today[per_day - 1] + DAY_MS if per_day and len(today) >= per_day else None
+
+
+_CALLS = (
+    select(attempts.c.number, attempts.c.lead, leads.c.no, attempts.c.script, attempts.c.outcome, attempts.c.started_at)
+    .join(leads, leads.c.id == attempts.c.lead)
     .where(
-        attempts.c.account == bindparam("account"),
-        attempts.c.number == bindparam("number"),
+        attempts.c.number.in_(bindparam("numbers", expanding=True)),
         attempts.c.started_at > bindparam("since"),
-        attempts.c.lead != bindparam("not_of"),
-        # Not in_(): its list is expanded anew at each execution.
-        (attempts.c.outcome == outcomes.ACCEPTED) | (attempts.c.outcome == outcomes.UNKNOWN),
+        attempts.c.outcome.is_(None) | (attempts.c.outcome != NOT_SENT),
     )
-    .group_by(attempts.c.script)
+    .order_by(attempts.c.started_at.desc())
 )

@@ -79,33 +79,45 @@ class Journal:
         self._run = name.read_text()
         return self._run
 
-    def write(self, entry: Entry) -> None:
-        """Returns when the line is on the disk. Raises OSError: then nothing may be sent."""
-        line = json.dumps(asdict(entry), separators=(",", ":")).encode() + b"\n"
+    def write(self, *entries: Entry) -> None:
+        """Returns when the lines are on the disk. Raises OSError: then nothing may be sent."""
+        lines = b"".join(json.dumps(asdict(one), separators=(",", ":")).encode() + b"\n" for one in entries)
         with self._lock:
             file = self._current()
             try:
-                if os.write(file, line) != len(line):
-                    raise OSError("the dispatch journal took a part of a line only")
+                if os.write(file, lines) != len(lines):
+                    raise OSError("the dispatch journal took a part of the lines only")
                 os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
             except OSError:
                 os.close(file)  # the next line must not run into this half one: it begins a new file
                 self._file = None
                 raise
-            self.last = entry
+            self.last = entries[-1]
 
     def _current(self) -> int:
+        """The open file. Once a day a new one takes its place; where none can be made, the old one serves on."""
         now = time.monotonic()
-        if self._file is None or now - self._opened_at > NEW_FILE_S:
-            if self._file is not None:
-                os.close(self._file)
-            self._prune()
-            self.directory.mkdir(parents=True, exist_ok=True)
-            name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
-            self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            _sync_directory(self.directory)
-            self._opened_at = now
+        if self._file is not None and now - self._opened_at <= NEW_FILE_S:
+            return self._file
+        old = self._file
+        try:
+            self._file = self._new_file()
+        except OSError:
+            if old is None:
+                raise
+            return old
+        self._opened_at = now
+        if old is not None:
+            os.close(old)
+        self._prune()
         return self._file
+
+    def _new_file(self) -> int:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        _sync_directory(self.directory)
+        return file
 
     def _prune(self) -> None:
         for path in self.directory.glob(f"{_PREFIX}*.jsonl"):

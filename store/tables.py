@@ -95,7 +95,7 @@ leads = Table(
     sqlite_autoincrement=True,
 )
 _state = leads.c.state
-# store.leads.next_received and next_to_ask: those to be mapped, and those whose CRM has to be asked first.
+# store.due.to_map and next_to_ask: those to be mapped, and those whose CRM has to be asked first.
 # It begins with an equality, or SQLite takes `leads_by_state` and sorts every received lead.
 Index(
     "leads_to_map",
@@ -104,7 +104,7 @@ Index(
     sqlite_where=_state == RECEIVED,
     postgresql_where=_state == RECEIVED,
 )
-# store.leads.next_ready: a person's rearm first, then the newest due, or the oldest.
+# store.due.to_call: a person's rearm first, then the newest due, or the oldest.
 Index(
     "leads_to_call",
     leads.c.account,
@@ -114,16 +114,17 @@ Index(
     sqlite_where=_state == READY,
     postgresql_where=_state == READY,
 )
-# store.leads.next_ready while the leads of some sources wait for their caps: each other source's next one.
+# store.due.to_call while some sources or scripts wait: each other one's next leads.
 Index(
-    "leads_to_call_by_source",
+    "leads_to_call_by_kind",
     leads.c.account,
     leads.c.source,
+    leads.c.script,
     leads.c.urgent,
     leads.c.due_at,
     leads.c.no,
-    sqlite_where=_state == READY,
-    postgresql_where=_state == READY,
+    sqlite_where=_state == "ready",
+    postgresql_where=_state == "ready",
 )
 # store.queries.page: lists, newest first, with any filter; stats of the last hours.
 Index("leads_by_arrival", leads.c.received_at, leads.c.no)
@@ -229,7 +230,6 @@ Index(
 number_locks = Table(
     "number_locks",
     meta,
-    Column("account", Text, primary_key=True, info=NAME),
     Column("number", Text, primary_key=True, info=personal(After.NO_ROW)),
     Column("attempt", Text, info=ID),  # NULL: free
 )

@@ -31,7 +31,7 @@ forgotten_calls = Table(
     Column("number_hash", Text, nullable=False, info=DIGEST),
     Column("script", Text, nullable=False, info=NAME),
     Column("at", BigInteger, nullable=False),
-    Index("forgotten_calls_by_number", "account", "number_hash"),  # store.epoch.forgotten_rings
+    Index("forgotten_calls_by_number", "number_hash"),  # store.epoch.forgotten_rings
     Index("forgotten_calls_by_key", "source", "event_key"),  # store.epoch.forgotten_event
 )
 

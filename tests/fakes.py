@@ -160,15 +160,15 @@ class Stage:
         return json.loads(answer.body)["leads"][0]["id"]
 
     def work(self) -> None:
-        """Map, claim, call and record until nothing is due."""
+        """Map, claim, call and record until nothing is due, a lead after the other."""
         go_on = True
         while go_on:
             sweep.settle_lost(self.parts)
-            go_on = decide.decide_next(self.parts)
-            claimed = self.claim()
-            if isinstance(claimed, claim.Claimed):
-                call.record(self.parts, claimed, call.place(self.parts, claimed))
-            go_on = go_on or not isinstance(claimed, claim.Rest)
+            go_on = decide.decide_due(self.parts)
+            claims = self.claim_due()
+            for claimed in claims.claimed:
+                call.record(self.parts, (claimed, call.place(self.parts, claimed)))
+            go_on = go_on or claims.looked_at > 0
 
     def alive(self, worker: str = "owner") -> None:
         """A worker has just looked at this database."""
@@ -176,8 +176,13 @@ class Stage:
             now = self.store.now_ms(tx)
             workers.check_in(tx, worker, self.parts.journal.run_id(), now, now)
 
-    def claim(self, owner: str = "owner", turn: int = 0):
-        return claim.claim_next(self.parts, "main", owner, turn)
+    def claim_due(self, owner: str = "owner", turn: int = 0, slots: int = 1) -> claim.Claims:
+        return claim.claim_due(self.parts, self.parts.accounts["main"], owner, turn, slots)
+
+    def claim(self, owner: str = "owner", turn: int = 0) -> claim.Claimed | claim.Claims:
+        """The next lead claimed, or why there is none."""
+        claims = self.claim_due(owner, turn)
+        return claims.claimed[0] if claims.claimed else claims
 
     def story(self, lead_id: str):
         with self.store.read() as tx:

@@ -7,18 +7,17 @@ provider asked for its script in 30 days. Pure. Times are milliseconds since 197
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
+from core.account.pace import MOST_AT_ONCE
 from core.outcome import ACCEPTED, REFUSED
 
 HOUR_MS, DAY_MS = 3_600_000, 24 * 3_600_000
 PRICES_MS = 30 * DAY_MS  # how long a price is remembered
 PRICE_AT_FIRST = Decimal(10)  # of a script whose price nobody has named yet: twice a plausible one
 TOTALS = ""  # the scope of the totals over all sources, beside the names of sources
-# So few calls below a cap, claims count one at a time; more than there are workers who claim at once.
-NEAR = 32
 MOST_CLAIMS_A_SECOND = 5_000  # of all workers together; no database here came to more
 
 
@@ -109,6 +108,30 @@ def tightest(found: Iterable[Left]) -> Left:
     return min(found, key=lambda one: one.calls)
 
 
-def sure_s(calls: int) -> float:
-    """For how many seconds it is certain that so many calls of room do not shrink to `NEAR`."""
-    return min(60.0, max(0, calls - NEAR) / MOST_CLAIMS_A_SECOND)
+def sure_ms(calls: int) -> int:
+    """For how long it is certain that so much room is not used up: until then nobody has to count again."""
+    return min(60_000, max(0, calls - MOST_AT_ONCE) * 1000 // MOST_CLAIMS_A_SECOND)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is used of one scope's caps, as counted under its lock; `prices` has the reservation for a call of
+    each script that may be asked for."""
+
+    caps: Caps
+    used: Used
+    prices: Mapping[str, Decimal]
+
+    def left(self, script: str) -> tuple[Left, ...]:
+        """Every cap that is on, before one more call of this script."""
+        return left(self.caps, self.used, self.prices[script])
+
+    def full(self, script: str) -> Left | None:
+        """The cap that lets no more call of this script through."""
+        return next((one for one in self.left(script) if not one.calls), None)
+
+    def taken(self, script: str) -> "Room":
+        """The room after one more call of this script."""
+        used = self.used
+        more = Used(used.last_hour + 1, used.last_day + 1, used.spent + self.prices[script])
+        return replace(self, used=more)

@@ -22,8 +22,7 @@ REMEMBERED = 20
 UNSENT_PAUSES = 5  # in a row; costs no lead, and one lead's own retries (1, 2, 4, 8 s) come there in 15 s
 UNGATED_AT = 64  # allowed in flight; from here on the limit of all alone holds
 MOST_IN_FLIGHT = 24  # of an account over all workers: three workers of 8
-SLACK = 8  # so far below the limit, calls in flight need not be counted under the account's lock
-FULL_AGAIN = 200  # until we look whether another process, which rings no bell, has finished a call
+FULL_AGAIN_MS = 200  # until we look whether another process, which rings no bell, has finished a call
 
 PAUSING_STATUS = frozenset({401, 403, 404, 405, 407, 429})
 OUR_OWN_LOSS = frozenset({"owner_gone", "store_went_back"})  # unknown, by no fault of the provider's
@@ -72,24 +71,24 @@ class InFlight:
     own: int
 
 
-def until_start(trouble: Trouble, calls: InFlight, most: int, now: int) -> int:
-    """Milliseconds until a call of this account may start; 0: now. `most` in flight over all workers.
+def places(trouble: Trouble, calls: InFlight, most: int, now: int) -> int:
+    """How many calls of this account may start now; `most` in flight over all workers.
 
-    A lost call keeps its place until an answer comes. A worker that has nothing in flight may always have
-    one call while all is well, so that what killed workers left open stops nobody."""
+    A paused account has one, for the call that tries, once its time has come. A lost call keeps its place until
+    an answer comes. A worker that has nothing in flight may always have one call while all is well, so that
+    what killed workers left open stops nobody."""
     if trouble.pause is not None:
-        return trouble.pause.rests(now)
-    if calls.total < _limit(trouble, most):
-        return 0
+        return 0 if trouble.pause.rests(now) else 1
+    free = _limit(trouble, most) - calls.total
+    if free > 0:
+        return free
     well = trouble.allowed is None and not trouble.doubts
-    return 0 if well and not calls.own else FULL_AGAIN
+    return 1 if well and not calls.own else 0
 
 
-def is_sure(trouble: Trouble, script: str, calls: InFlight, most: int) -> bool:
-    """Whether a call that may start needs no second look under the account's lock: no other worker can have
-    begun the one call that tries, or taken the last place in flight."""
-    paused = trouble.pause or pauses.pause_of(trouble.scripts, script)
-    return not paused and calls.total + SLACK < _limit(trouble, most)
+def wait_ms(trouble: Trouble, now: int) -> int:
+    """How long an account without places waits before it looks again."""
+    return FULL_AGAIN_MS if trouble.pause is None else trouble.pause.rests(now)
 
 
 def resting(trouble: Trouble, now: int) -> tuple[str, ...]:

@@ -136,8 +136,8 @@ def _unreadable(now: Setup) -> list[str]:
 
 def _canonical(name: str) -> str:
     with the_gateway().store.read() as tx:
-        version = rows.in_force(tx, name)
-    return version.text if version else "{}"
+        n = rows.in_force(tx, [name]).get(name)
+        return "{}" if n is None else rows.version(tx, name, n).text
 
 
 def diff(before: str, after: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from core.people import OPERATOR
-from flow import account, people
+from flow import pauses, people
 from handlers.console import frame
 from handlers.console.door import page, the_gateway, the_user
 from handlers.console.forms import why_given
@@ -20,12 +20,12 @@ ALL = "all accounts"
 @page("/pause", OPERATOR, post=True)
 def pause() -> Any:
     """Stop an account, or all: within a second nobody new is called."""
-    return _change(account.pause, "paused", _("Calls are paused."))
+    return _change(pauses.pause, "paused", _("Calls are paused."))
 
 
 @page("/resume", OPERATOR, post=True)
 def resume() -> Any:
-    return _change(account.resume, "resumed", _("Calls are on again."))
+    return _change(pauses.resume, "resumed", _("Calls are on again."))
 
 
 def _change(change: Any, what: str, said: str) -> Any:

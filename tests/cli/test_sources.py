@@ -71,7 +71,7 @@ class Desk:
         return intake.take(self.parts, source, delivery, 1_800_000_000.0)
 
     def decide(self):
-        while decide.decide_next(self.parts):
+        while decide.decide_due(self.parts, 1):
             continue
 
     def lead(self, answer):
@@ -293,7 +293,7 @@ def test_an_older_file_is_taken_at_a_persons_word(desk):
     assert "differs from version 2" in desk.run("check")[1]
     assert desk.run("apply", "shop")[1] == "shop: version 3 is in force\n"
     with desk.parts.store.read() as tx:
-        assert sources.in_force(tx, "shop").n == 3
+        assert sources.in_force(tx, ["shop"]) == {"shop": 3}
 
 
 def test_remove_ends_a_source_and_its_waiting_leads_are_held(desk):

@@ -58,7 +58,7 @@ def test_the_first_lead_of_a_source_that_the_worker_has_not_read_yet_is_not_held
     lead_id = gateway.take(IVAN, source="new")
     gateway.parts.sources = worker_knows
     assert gateway.parts.sources.get("new") is None
-    while decide.decide_next(gateway.parts):
+    while decide.decide_due(gateway.parts, 1):
         continue
     assert gateway.lead(lead_id).state == "received"
     gateway.clock.forward(1)
@@ -70,6 +70,6 @@ def test_a_source_switched_on_again_is_not_held_by_a_worker_that_still_knows_it_
     gateway.put("shop", SHOP + "enabled: false\n")
     gateway.put("shop", SHOP, refresh=False)
     lead_id = gateway.take(IVAN)
-    while decide.decide_next(gateway.parts):
+    while decide.decide_due(gateway.parts, 1):
         continue
     assert gateway.lead(lead_id).state == "received"

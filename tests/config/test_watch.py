@@ -83,7 +83,8 @@ def in_force(store):
 
     def told(name="shop"):
         with store.read() as tx:
-            found = sources.in_force(tx, name)
+            n = sources.in_force(tx, [name]).get(name)
+            found = None if n is None else sources.version(tx, name, n)
         return (0, "") if found is None else (found.n, from_text(name, found.text).mapping.script.default)
 
     return told

@@ -40,7 +40,8 @@ def in_force(store):
 
     def told():
         with store.read() as tx:
-            found = versions.in_force(tx, POLICY)
+            n = versions.in_force(tx, [POLICY]).get(POLICY)
+            found = None if n is None else versions.version(tx, POLICY, n)
         return (0, 0) if found is None else (found.n, int("".join(c for c in found.text if c.isdigit()) or 0))
 
     return told

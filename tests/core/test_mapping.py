@@ -60,7 +60,7 @@ def test_of_several_numbers_the_first_that_the_policy_lets_through_is_rung():
     mapped = map_call({"Phone": "+49 30 901820, +79990000002"}, source_with())
     assert isinstance(mapped, Mapped)
     assert mapped.call.number == "79990000002"
-    assert mapped.reading.rest == ("+49 30 901820",)
+    assert mapped.trace["number"]["rest"] == ["+49 30 901820"]
 
 
 def test_digits_without_a_country_are_read_in_the_sources_region_else_the_policys_first():

@@ -32,7 +32,15 @@ NOON = at("2026-08-03 12:00")
 
 def asked(call=MOBILE, policy=DAYTIME, now_s=NOON, despite=(), **facts):
     facts.setdefault("received_at_s", now_s - 60)
-    return check(call, Facts(**facts), policy, now_s, frozenset(despite))
+    in_ms = {f"{k[:-2]}_ms" if k.endswith("_s") else k: v for k, v in facts.items()}
+    for name in ("received_at_ms", "asked_at_ms", "number_room_ms"):
+        if in_ms.get(name) is not None:
+            in_ms[name] = int(in_ms[name] * 1000)
+    return check(call, Facts(**in_ms, despite=frozenset(despite)), policy, int(now_s * 1000))
+
+
+def ring(at_s, script, lead, no=0):
+    return Ring(int(at_s * 1000), script, lead, no)
 
 
 def said(verdict):
@@ -133,25 +141,25 @@ def test_age_counts_from_when_the_person_asked_if_that_is_earlier():
 @pytest.mark.parametrize("since", [0.0, NOON - 10_000 * HOUR])
 def test_off_is_off(since):
     policy = Policy(max_age_s=0, max_wait_s=0, once_per_number_s=0)
-    assert asked(policy=policy, received_at_s=since, rings=(Ring(NOON - 1, "Заявка", "lead-1"),)).kind == "allow"
+    assert asked(policy=policy, received_at_s=since, rings=(ring(NOON - 1, "Заявка", "lead-1"),)).kind == "allow"
 
 
 def test_who_was_rung_for_another_lead_is_not_rung_again_within_the_window():
-    verdict = asked(rings=(Ring(NOON - 23 * HOUR, "Другой", "lead-1", 17),))
+    verdict = asked(rings=(ring(NOON - 23 * HOUR, "Другой", "lead-1", 17),))
     assert said(verdict) == ("suppress", "called_recently")
     assert verdict.reason.params["lead"] == "lead-1"
     assert verdict.reason.params["no"] == 17
-    assert asked(rings=(Ring(NOON - 24 * HOUR, "Другой", "lead-1"),)).kind == "allow"
+    assert asked(rings=(ring(NOON - 24 * HOUR, "Другой", "lead-1"),)).kind == "allow"
 
 
 def test_the_newest_ring_counts_whatever_their_order():
-    rings = (Ring(NOON - 30 * HOUR, "s", "old"), Ring(NOON - HOUR, "s", "new"), Ring(NOON - 20 * HOUR, "s", "older"))
+    rings = (ring(NOON - 30 * HOUR, "s", "old"), ring(NOON - HOUR, "s", "new"), ring(NOON - 20 * HOUR, "s", "older"))
     assert asked(rings=rings).reason.params["lead"] == "new"
 
 
 def test_another_script_may_ring_where_the_policy_says_per_script():
     policy = Policy(once_per_script=True)
-    other, same = Ring(NOON - HOUR, "Другой", "lead-1"), Ring(NOON - 2 * HOUR, "Заявка", "lead-2")
+    other, same = ring(NOON - HOUR, "Другой", "lead-1"), ring(NOON - 2 * HOUR, "Заявка", "lead-2")
     assert asked(policy=policy, rings=(other,)).kind == "allow"
     assert asked(policy=policy, rings=(other, same)).reason.params["lead"] == "lead-2"
 
@@ -159,7 +167,7 @@ def test_another_script_may_ring_where_the_policy_says_per_script():
 def test_outside_the_hours_a_lead_waits_for_their_beginning():
     verdict = asked(now_s=at("2026-08-03 21:15:20"))
     assert said(verdict) == ("defer", "quiet_hours")
-    assert verdict.until_s == at("2026-08-04 09:00")
+    assert (verdict.until_ms / 1000) == at("2026-08-04 09:00")
     assert verdict.reason.params == {"opens": "2026-08-04T09:00+03:00", "zone": "Europe/Moscow"}
 
 
@@ -167,7 +175,7 @@ def test_the_callees_own_clock_counts_where_the_number_tells_it():
     vladivostok = ZoneInfo("Asia/Vladivostok")
     evening = at("2026-08-03 20:30", vladivostok)  # 13:30 in Moscow
     verdict = asked(VLADIVOSTOK, now_s=evening)
-    assert verdict.until_s == at("2026-08-04 09:00", vladivostok)
+    assert (verdict.until_ms / 1000) == at("2026-08-04 09:00", vladivostok)
     assert asked(VLADIVOSTOK, now_s=at("2026-08-04 09:00", vladivostok)).kind == "allow"
     assert callee_zone(MOBILE.number, DAYTIME) == MOSCOW
 
@@ -175,12 +183,12 @@ def test_the_callees_own_clock_counts_where_the_number_tells_it():
 def test_two_calls_to_one_number_are_never_in_flight_at_once():
     verdict = asked(policy=Policy(once_per_number_s=0), number_busy=True)
     assert said(verdict) == ("defer", "number_busy")
-    assert NOON < verdict.until_s <= NOON + 10
+    assert NOON < (verdict.until_ms / 1000) <= NOON + 10
 
 
 def test_a_number_that_was_called_often_enough_waits_until_there_is_room():
     verdict = asked(number_cap=3, number_room_s=NOON + HOUR)
-    assert (said(verdict), verdict.until_s) == (("defer", "number_cap"), NOON + HOUR)
+    assert (said(verdict), (verdict.until_ms / 1000)) == (("defer", "number_cap"), NOON + HOUR)
     assert asked(number_cap=3, number_room_s=NOON).kind == "allow"
 
 
@@ -194,7 +202,7 @@ EVERYTHING = {
     "do_not_call": True,
     "forgotten": True,
     "received_at_s": 0.0,
-    "rings": (Ring(at("2026-08-03 04:00"), "s", "lead-1"),),
+    "rings": (ring(at("2026-08-03 04:00"), "s", "lead-1"),),
     "number_busy": True,
     "number_cap": 3,
     "number_room_s": at("2026-08-04 04:00"),
@@ -222,7 +230,7 @@ def test_a_lead_that_may_never_ring_does_not_wait_first():
 @pytest.mark.parametrize(
     ("word", "facts"),
     [
-        ("once_per_number", {"rings": (Ring(NOON - HOUR, "s", "lead-1"),)}),
+        ("once_per_number", {"rings": (ring(NOON - HOUR, "s", "lead-1"),)}),
         ("max_age", {"received_at_s": NOON - 90 * HOUR}),
         ("max_age", {"received_at_s": 0.0}),
         ("hours", {"now_s": at("2026-08-03 23:00")}),
@@ -261,7 +269,7 @@ def test_every_reason_has_words_and_they_fit():
     ):
         reason = asked(**facts).reason
         assert "{" not in WORDS[reason.code].format(**reason.params)
-    for reason in (asked(Call("12025550143", "s")).reason, asked(rings=(Ring(NOON, "s", "lead-1", 17),)).reason):
+    for reason in (asked(Call("12025550143", "s")).reason, asked(rings=(ring(NOON, "s", "lead-1", 17),)).reason):
         assert "{" not in WORDS[reason.code].format(**reason.params)
 
 
@@ -317,10 +325,10 @@ def test_who_is_told_to_wait_is_allowed_at_that_very_minute_and_not_before(call,
     verdict = asked(call, policy, now, received_at_s=now)
     if verdict.kind != "defer":
         return
-    assert verdict.until_s > now
-    assert asked(call, policy, verdict.until_s - 1, received_at_s=now).kind != "allow"
-    later = asked(call, policy, verdict.until_s, received_at_s=now)
-    waited_out = 0 < policy.max_wait_s < verdict.until_s - now
+    assert (verdict.until_ms / 1000) > now
+    assert asked(call, policy, (verdict.until_ms / 1000) - 1, received_at_s=now).kind != "allow"
+    later = asked(call, policy, (verdict.until_ms / 1000), received_at_s=now)
+    waited_out = 0 < policy.max_wait_s < (verdict.until_ms / 1000) - now
     assert later.kind == ("hold" if waited_out else "allow")
 
 
@@ -328,7 +336,7 @@ def test_who_is_told_to_wait_is_allowed_at_that_very_minute_and_not_before(call,
 def test_a_night_alone_makes_no_lead_too_old_for_max_age(call, policy, now):
     policy = replace(policy, max_wait_s=0)
     verdict = asked(call, policy, now, received_at_s=now)
-    moment = verdict.until_s if verdict.kind == "defer" else now
+    moment = (verdict.until_ms / 1000) if verdict.kind == "defer" else now
     assert asked(call, policy, moment, received_at_s=now).kind == "allow"
 
 

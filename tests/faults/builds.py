@@ -12,6 +12,7 @@ from app import create_app, wire
 from cli.worker import Worker
 from config.settings import read
 from core import states
+from core.move import Move
 from core.outcome import NOT_SENT, Outcome
 from flow import recover, sweep
 from flow.gateway import Gateway
@@ -57,13 +58,13 @@ def _reclaim(parts: Gateway) -> bool:
     with parts.store.write() as tx:
         now = parts.store.now_ms(tx)
         lost = attempts.overdue(tx, now)
-    for attempt_id, lead_id, account, number in lost:
+    for attempt_id, lead_id, number in lost:
         with parts.store.write() as tx:
             lead = leads.get(tx, lead_id, lock=True)
             if lead is None or not attempts.close(tx, attempt_id, Outcome(NOT_SENT, "lease_expired"), now):
                 continue
-            attempts.free_number(tx, attempt_id, account, number)
-            leads.move(tx, lead, "release", states.READY, at=now, who="worker", due_at=now)
+            attempts.free_numbers(tx, {attempt_id: number})
+            leads.apply(tx, lead, Move("release", states.READY, columns={"due_at": now}), at=now)
     return bool(lost)
 
 

@@ -92,12 +92,12 @@ class Failpoint:
             self._still.notify_all()
 
     @contextlib.contextmanager
-    def _gated_write(self) -> Iterator[Connection]:
+    def _gated_write(self, **limits: int) -> Iterator[Connection]:
         with self._still:
             self._still.wait_for(lambda: not self._freezing)
             self._writing += 1
         try:
-            with self._write() as tx:
+            with self._write(**limits) as tx:
                 yield tx
         finally:
             with self._still:

@@ -1,6 +1,7 @@
 """The trial that the N-th statement fails, for N = 1, 2, ... until a whole walk comes through clean."""
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,9 +140,10 @@ class Walk:
         """One turn of the worker's loop; whether there is nothing to do any more."""
         parts = self._gateway.parts
         sweep.settle_lost(parts)
-        mapped = decide.decide_next(parts)
-        claimed = claim.claim_next(parts, "main", new_id())
-        if isinstance(claimed, claim.Claimed):
-            call.record_surely(parts, claimed, call.place(parts, claimed))
+        mapped = decide.decide_due(parts, 1)
+        claims = claim.claim_due(parts, parts.accounts["main"], new_id(), slots=4)
+        recorder = call.Recorder(parts, threading.Event())
+        for claimed in claims.claimed:
+            recorder.record_surely(claimed, call.place(parts, claimed))
             self._gateway.clock.forward(2)  # what was proven not sent is due again
-        return not mapped and isinstance(claimed, claim.Rest)
+        return not mapped and not claims.looked_at

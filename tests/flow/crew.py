@@ -10,7 +10,7 @@ from pathlib import Path
 from core.outcome import Outcome
 from core.ports import Call
 from flow import call, claim, decide, sweep
-from flow.claim import Claimed, Rest
+from flow.claim import Claimed
 from store.journal import Journal
 
 Provider = Callable[[Call, float], tuple[Outcome, float]]  # a call at a time: how it ends, after how many seconds
@@ -35,7 +35,7 @@ class Crew:
         until = self.clock() + seconds
         with ThreadPoolExecutor(len(self.houses)) as pool:
             while self.clock() < until:
-                while decide.decide_next(self.houses[0]):
+                while decide.decide_due(self.houses[0], 1):
                     continue
                 rests = list(pool.map(self._claim_all, range(len(self.houses))))
                 self._move(min(until, self.clock() + min([LOOK_S, *rests])))
@@ -44,10 +44,11 @@ class Crew:
     def _claim_all(self, worker: int) -> float:
         """Everything that this worker may claim now; the seconds it is told to rest."""
         while sum(1 for flight in self._flying if flight[2] == worker) < self.slots:
-            claimed = claim.claim_next(self.houses[worker], "main", f"worker {worker}", next(self._count))
-            if isinstance(claimed, Rest):
-                return LOOK_S if claimed.seconds is None else max(claimed.seconds, 0.001)
-            if claimed is not None:
+            mine = self.houses[worker]
+            found = claim.claim_due(mine, mine.accounts["main"], f"worker {worker}", next(self._count))
+            if not found.looked_at:
+                return LOOK_S if found.rest_s is None else max(found.rest_s, 0.001)
+            for claimed in found.claimed:
                 outcome, seconds = self.provider(claimed.attempt.call, self.clock())
                 self.calls.append((self.clock(), claimed.attempt.call, outcome))
                 flight = (self.clock() + seconds, next(self._count), worker, claimed, outcome)
@@ -61,4 +62,4 @@ class Crew:
         self.clock.at = max(to, self.clock())
         while self._flying and self._flying[0][0] <= self.clock():
             _, _, worker, claimed, outcome = heapq.heappop(self._flying)
-            call.record(self.houses[worker], claimed, outcome)
+            call.record(self.houses[worker], (claimed, outcome))

@@ -86,7 +86,7 @@ def test_no_worker_and_a_changed_database_ring(gateway):
 
 def test_leads_of_an_account_that_is_gone_do_not_wait_unseen(gateway):
     gateway.take(IVAN)
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     gateway.parts.accounts.clear()  # its file was taken away, and all was started again
     gateway.clock.forward(120)
     gateway.alive()

@@ -13,7 +13,7 @@ from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
 from core.overall import POLICY
 from core.source import Totals
 from flow import alarms, call, claim, decide, sweep
-from flow.rooms import Rooms
+from flow.remembered import Remembered
 from store import caps, queries
 from store import versions as sources
 from store.journal import Journal
@@ -39,28 +39,28 @@ def leads(gateway, many, first=0, source="shop"):
     for start in range(first, first + many, 100):
         rows = [{"id": str(n), "phone": f"+7 999 {n:07d}"} for n in range(start, min(start + 100, first + many))]
         gateway.post(rows, source=source)
-    while decide.decide_next(gateway.parts):
+    while decide.decide_due(gateway.parts, 1):
         continue
 
 
-class EverFar(Rooms):
+class EverFar(Remembered):
     """A memory that forgets to count."""
 
-    def is_far(self, scope, caps):
+    def is_far(self, scope, each):
         return True
 
 
-def all_ring(gateway, tmp_path, provider, *, rooms=Rooms, at_most=10_000):
+def all_ring(gateway, tmp_path, provider, *, memory=Remembered, at_most=10_000):
     """Every worker claims and rings in its own thread, with its own memory, until it is told to rest."""
 
     def run(n):
-        parts = dataclasses.replace(gateway.parts, rooms=rooms(), journal=Journal(tmp_path / f"worker{n}"))
+        parts = dataclasses.replace(gateway.parts, remembered=memory(), journal=Journal(tmp_path / f"worker{n}"))
         for turn in range(at_most):
-            claimed = claim.claim_next(parts, "main", f"worker {n}", turn)
-            if isinstance(claimed, claim.Rest) and claimed.seconds is None:
+            found = claim.claim_due(parts, parts.accounts["main"], f"worker {n}", turn, 4)
+            if not found.looked_at and found.rest_s is None:
                 return
-            if isinstance(claimed, claim.Claimed):
-                call.record(parts, claimed, provider(claimed.attempt.call))
+            if found.claimed:
+                call.record(parts, *((claimed, provider(claimed.attempt.call)) for claimed in found.claimed))
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(run, range(WORKERS)))
@@ -69,8 +69,8 @@ def all_ring(gateway, tmp_path, provider, *, rooms=Rooms, at_most=10_000):
 def claims(gateway):
     """Everything that may be claimed now; nothing of it has ended yet."""
     flying = []
-    while not isinstance(claimed := gateway.claim(), claim.Rest):
-        flying += [claimed] if claimed is not None else []
+    while claimed := gateway.claim_due(slots=8).claimed:
+        flying += claimed
         assert len(flying) < 1000
     return flying
 
@@ -113,7 +113,7 @@ def test_a_thousand_leads_through_a_leaked_token_ring_at_most_the_cap_an_hour(ga
 def test_a_memory_that_forgets_to_count_rings_more_so_the_test_above_can_see_it(gateway, tmp_path):
     capped(gateway, hour=60)
     leads(gateway, 150)
-    all_ring(gateway, tmp_path, lambda _: YES, rooms=EverFar)
+    all_ring(gateway, tmp_path, lambda _: YES, memory=EverFar)
     assert len(rang(gateway)) == 150
 
 
@@ -157,12 +157,12 @@ def test_a_lower_price_leaves_more_room_and_a_price_rise_costs_no_more_than_what
     flying = claims(gateway)
     assert len(flying) == 10  # reckoned with 10 each, the price of a script nobody has heard
     for claimed in flying:
-        call.record(gateway.parts, claimed, Outcome(ACCEPTED, price=Decimal("4"), http_status=200))
+        call.record(gateway.parts, (claimed, Outcome(ACCEPTED, price=Decimal("4"), http_status=200)))
     gateway.clock.forward(1)
     flying = claims(gateway)
     assert len(flying) == 15  # 60 left at 4 each
     for claimed in flying:
-        call.record(gateway.parts, claimed, Outcome(ACCEPTED, price=Decimal("6"), http_status=200))
+        call.record(gateway.parts, (claimed, Outcome(ACCEPTED, price=Decimal("6"), http_status=200)))
     gateway.clock.forward(2)
     assert claims(gateway) == []
     assert reached(gateway) == {"shop": ("spend_per_day", "100")}
@@ -172,8 +172,8 @@ def test_unknown_calls_keep_their_reservation_and_what_was_not_sent_gives_it_bac
     capped(gateway, spend=20)
     leads(gateway, 9)
     one, two = claims(gateway)
-    call.record(gateway.parts, one, Outcome(UNKNOWN, "reset"))
-    call.record(gateway.parts, two, Outcome(NOT_SENT, "dns"))
+    call.record(gateway.parts, (one, Outcome(UNKNOWN, "reset")))
+    call.record(gateway.parts, (two, Outcome(NOT_SENT, "dns")))
     gateway.clock.forward(1)
     assert len(claims(gateway)) == 1
 

@@ -22,7 +22,7 @@ def test_a_lead_of_a_listed_number_is_suppressed_in_any_spelling(gateway):
 
 def test_what_waits_is_suppressed_when_its_number_is_added(gateway):
     lead, other = gateway.take(IVAN), gateway.take({"id": "2", "phone": "79990000002"})
-    while decide.decide_next(gateway.parts):
+    while decide.decide_due(gateway.parts, 1):
         pass
     assert gateway.lead(lead).state == "ready"
     added = do_not_call.add(gateway.parts, NOBODY, "anna")
@@ -33,7 +33,7 @@ def test_what_waits_is_suppressed_when_its_number_is_added(gateway):
 
 def test_more_waiting_leads_than_a_batch_are_all_suppressed(gateway):
     leads = [gateway.take({**IVAN, "id": str(n)}) for n in range(5)]
-    while decide.decide_next(gateway.parts):
+    while decide.decide_due(gateway.parts, 1):
         pass
     assert do_not_call.add(gateway.parts, NOBODY, "anna", batch=2).suppressed == 5
     assert {gateway.lead(one).state for one in leads} == {"suppressed"}
@@ -41,7 +41,7 @@ def test_more_waiting_leads_than_a_batch_are_all_suppressed(gateway):
 
 def test_the_claim_itself_asks_again(gateway):
     lead = gateway.take(IVAN)
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     with gateway.store.write() as tx:  # by a process that ended before it could suppress what waits
         listed.add(tx, NOBODY, "anna", 1)
     assert not isinstance(gateway.claim(), claim.Claimed)
@@ -82,9 +82,9 @@ def test_a_number_keeps_the_time_and_the_reason_it_came_with(store):
             ("1", 100, "first"),
         ]
         assert listed.remove(tx, "1", "boris", "", 300)
-        assert not listed.holds(tx, "1")
+        assert not listed.listed(tx, ["1"])
         assert listed.add(tx, {"1": "again"}, "carl", 400) == ["1"]
-        assert listed.holds(tx, "1")
+        assert listed.listed(tx, ["1"])
 
 
 def test_the_list_goes_on_behind_a_place(store):

@@ -259,7 +259,7 @@ def test_where_nothing_can_be_erased_nothing_more_is_tried(shop):
 
 def test_of_a_persons_leads_the_one_that_cannot_be_erased_is_named_and_the_others_go(shop):
     bad, other, waits = (shop.take({**ARISTARCH, "id": str(n)}) for n in range(3))
-    while decide.decide_next(shop.parts):
+    while decide.decide_due(shop.parts, 1):
         continue
     spoil(shop, bad)
     done = erase.erase_person(shop.parts, NUMBER, "anna", "asked")
@@ -344,7 +344,7 @@ def test_leads_that_only_mention_the_number_are_found(shop):
 
 def test_a_call_that_may_still_come_to_light_is_left_and_told(shop):
     lead = shop.take(ARISTARCH)
-    decide.decide_next(shop.parts)
+    decide.decide_due(shop.parts, 1)
     shop.claim()
     done = erase.erase_person(shop.parts, NUMBER, "anna", "asked")
     assert (done.leads, done.left) == (0, [shop.lead(lead).no])

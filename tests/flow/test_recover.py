@@ -131,10 +131,10 @@ def test_a_lead_that_is_gone_too_is_guarded_by_its_key_and_number(sqlite, path, 
 def test_a_reply_that_comes_after_the_database_went_back_settles_its_lead(sqlite, path, tmp_path):
     lead_id = sqlite.take(PEOPLE[0])
     keep(sqlite, path, tmp_path / "copy.db")
-    decide.decide_next(sqlite.parts)
+    decide.decide_due(sqlite.parts, 1)
     claimed = sqlite.claim()
     went_back(sqlite, path, tmp_path / "copy.db")
-    assert call.record(sqlite.parts, claimed, YES) == "accepted"
+    assert call.record(sqlite.parts, (claimed, YES)) == ["accepted"]
     work(sqlite)
     assert rung(sqlite) == []
     assert [(a["n"], a["outcome"]) for a in sqlite.story(lead_id)["attempts"]] == [(1, "accepted")]
@@ -170,7 +170,7 @@ def test_on_another_identity_nobody_claims_until_the_new_epoch_is_open(gateway, 
     with gateway.store.write() as tx:  # as if promoted: everything else is as it was
         tx.execute(epoch.epoch.update().values(identity="another"))
     second = gateway.take(PEOPLE[1])
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     with pytest.raises(OtherDatabase):
         gateway.claim()
     rest = recover.recover(gateway.parts, "w1")
@@ -186,7 +186,7 @@ def test_on_another_identity_nobody_claims_until_the_new_epoch_is_open(gateway, 
 
 def test_a_claim_that_cannot_be_written_down_is_not_sent(gateway, monkeypatch):
     lead_id = gateway.take(PEOPLE[0])
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
 
     def full(entry):
         raise OSError(28, "No space left on device")
@@ -194,7 +194,7 @@ def test_a_claim_that_cannot_be_written_down_is_not_sent(gateway, monkeypatch):
     monkeypatch.setattr(gateway.parts.journal, "write", full)
     claimed = gateway.claim()
     assert isinstance(claimed, claim.Claimed)
-    assert call.record(gateway.parts, claimed, call.place(gateway.parts, claimed)) == "ready"
+    assert call.record(gateway.parts, (claimed, call.place(gateway.parts, claimed))) == ["ready"]
     assert rung(gateway) == []
     assert gateway.story(lead_id)["attempts"][0]["how"] == "journal"
     assert UNKNOWN not in {a["outcome"] for a in gateway.story(lead_id)["attempts"]}

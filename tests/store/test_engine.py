@@ -26,12 +26,3 @@ def test_a_database_that_is_away_is_a_named_failure_without_its_address():
     with pytest.raises(StoreUnavailable) as told, store.write():
         pass
     assert "geheim" not in str(told.value)
-
-
-def test_the_pace_is_one_call_a_gap_for_all_workers(store):
-    with store.write() as tx:
-        assert parts.take_turn(tx, "main", 1000, rate=5)
-        assert not parts.take_turn(tx, "main", 1199, rate=5)
-        assert parts.take_turn(tx, "other", 1000, rate=5)
-        assert parts.take_turn(tx, "main", 1200, rate=5)
-        assert parts.take_turn(tx, "main", 1200, rate=0)

@@ -74,10 +74,10 @@ def test_a_version_follows_the_one_it_was_read_after(store):
         assert sources.put_in_force(tx, "shop", "[]", after=0, who="t", now=AT) is None
         assert sources.put_in_force(tx, "shop", "[]", after=1, who="t", now=AT) == 2
         assert sources.put_in_force(tx, "shop", "{1}", after=1, who="t", now=AT) is None
-        assert sources.in_force(tx, "shop").text == "[]"
+        assert sources.version(tx, "shop", sources.in_force(tx, ["shop"])["shop"]).text == "[]"
         assert sources.had_text(tx, "shop", sources.text_digest("{}"))
         assert sources.remove(tx, "shop")
-        assert sources.in_force(tx, "shop") is None
+        assert sources.in_force(tx, ["shop"]) == {}
         assert sources.newest(tx, "shop") == 2
         assert sources.put_in_force(tx, "shop", "{}", after=2, who="t", now=AT) == 3
-        assert sources.in_force(tx, "shop").n == 3
+        assert sources.in_force(tx, ["shop"]) == {"shop": 3}

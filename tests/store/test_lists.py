@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event, text
 
-from store import figures, leads, queries
+from store import due, figures, queries
 from store.queries import Wanted
 from tests.store.leads_in import lead_in
 
@@ -88,9 +88,8 @@ def test_what_waits_is_read_from_the_partial_indexes(store, many):
 
 def test_the_workers_next_leads_are_read_from_the_partial_indexes(store, many):
     def ask(tx):
-        leads.next_received(tx, 5)
-        leads.next_ready(tx, "main", 5)
-        leads.next_ready(tx, "main", 5, oldest=True)
+        due.to_map(tx, 5, 8)
+        due.to_call(tx, due.Due("main", 5, 8, 1))
 
     told = plans(store, many, ask)
     assert all("leads_to_map" in plan or "leads_to_call" in plan for plan in told)

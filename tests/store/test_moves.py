@@ -1,6 +1,7 @@
 import pytest
 
 from core import states
+from core.move import Move, later
 from store import leads, queries
 from tests.store.leads_in import AT, lead_in
 
@@ -15,12 +16,13 @@ def test_every_pair_of_states_is_moved_exactly_where_the_table_says(store, trans
             with store.write() as tx:
                 lead = lead_in(tx, origin)
                 if states.allowed(transition, origin, target):
-                    assert leads.move(tx, lead, transition, target, at=AT, who="test")
+                    told = leads.apply(tx, lead, Move(transition, target), at=AT)
                     after = leads.get(tx, lead.id)
+                    assert after == told
                     assert (after.state, after.history_n) == (target, 2)
                 else:
                     with pytest.raises(leads.TransitionRefused):
-                        leads.move(tx, lead, transition, target, at=AT, who="test")
+                        leads.apply(tx, lead, Move(transition, target), at=AT)
                     assert leads.get(tx, lead.id) == lead
 
 
@@ -28,7 +30,7 @@ def test_a_move_writes_its_history_row_in_the_same_transaction(store):
     with store.write() as tx:
         lead = lead_in(tx)
     with pytest.raises(RuntimeError), store.write() as tx:
-        assert leads.move(tx, lead, "hold", "held", at=AT, who="worker")
+        leads.apply(tx, lead, Move("hold", "held"), at=AT)
         raise RuntimeError("the process dies here")
     with store.read() as tx:
         story = queries.story(tx, lead.id)
@@ -39,8 +41,9 @@ def test_a_move_writes_its_history_row_in_the_same_transaction(store):
 def test_a_lead_that_changed_since_it_was_seen_is_not_moved(store):
     with store.write() as tx:
         stale = lead_in(tx)
-        assert leads.move(tx, stale, "map", "ready", at=AT, who="worker", number="79990000001")
-        assert not leads.move(tx, stale, "hold", "held", at=AT, who="worker")
+        leads.apply(tx, stale, Move("map", "ready", columns={"number": "79990000001"}), at=AT)
+        with pytest.raises(leads.LeadChanged):
+            leads.apply(tx, stale, Move("hold", "held"), at=AT)
         after = leads.get(tx, stale.id)
     assert (after.state, after.number) == ("ready", "79990000001")
 
@@ -48,14 +51,31 @@ def test_a_lead_that_changed_since_it_was_seen_is_not_moved(store):
 def test_a_stale_page_does_not_ring_after_unknown_rearm_unknown(store):
     with store.write() as tx:
         page = lead_in(tx, "unknown")
-        rearmed = page
-        assert leads.move(tx, rearmed, "rearm", "ready", at=AT, who="anna", round=2)
-        claimed = leads.get(tx, page.id)
-        assert leads.move(tx, claimed, "claim", "calling", at=AT, who="worker")
-        calling = leads.get(tx, page.id)
-        assert leads.move(tx, calling, "lose", "unknown", at=AT, who="worker")
-        # Same state as the page shows, another history number.
-        assert not leads.move(tx, page, "rearm", "ready", at=AT, who="boris", round=2)
+        claimed = leads.apply(tx, page, Move("rearm", "ready", columns={"round": 2}), Move("claim", "calling"), at=AT)
+        lost = leads.apply(tx, claimed, Move("lose", "unknown"), at=AT)
+        assert lost.state == page.state  # the same state as the page shows, another history number
+        with pytest.raises(leads.LeadChanged):
+            leads.apply(tx, page, Move("rearm", "ready", columns={"round": 2}), at=AT)
+
+
+def test_two_moves_in_one_write_leave_two_rows_of_history(store):
+    with store.write() as tx:
+        lead = lead_in(tx)
+        mapped = Move("map", "ready", columns={"number": "79990000001", "script": "А"})
+        after = leads.apply(tx, lead, mapped, Move("claim", "calling", columns={"claims": 1}), at=AT)
+        assert leads.get(tx, lead.id) == after
+        story = queries.story(tx, lead.id)
+    assert (after.state, after.history_n, after.claims) == ("calling", 3, 1)
+    rows = [(row["n"], row["origin"], row["target"]) for row in story["history"]]
+    assert rows == [(1, "", "received"), (2, "received", "ready"), (3, "ready", "calling")]
+
+
+def test_a_quiet_move_writes_no_history(store):
+    with store.write() as tx:
+        lead = lead_in(tx, "ready", reason="retry")
+        leads.apply(tx, lead, later("ready", AT + 5), at=AT)
+        after = leads.get(tx, lead.id)
+    assert (after.due_at, after.reason, after.history_n) == (AT + 5, "retry", lead.history_n)
 
 
 def test_leads_are_found_by_id_and_by_the_number_people_say(store):

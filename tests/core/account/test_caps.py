@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.account.caps import NEAR, Left, Rung, Used, is_capped, left, sure_s, tightest, unpriced, used
+from core.account.caps import Left, Room, Rung, Used, is_capped, left, sure_ms, tightest, unpriced, used
 from core.outcome import ACCEPTED, REFUSED, UNKNOWN
 from core.source import Policy, Totals
 
@@ -57,6 +57,15 @@ def test_calls_never_fit_beyond_the_cap(limit, rung_already):
 
 
 def test_near_a_cap_nothing_is_taken_for_sure():
-    assert [sure_s(calls) for calls in (0, 1, NEAR)] == [0, 0, 0]
-    assert 0 < sure_s(NEAR + 10) < 0.01
-    assert sure_s(10**9) == 60
+    assert [sure_ms(calls) for calls in (0, 1, 8)] == [0, 0, 0]
+    assert 0 < sure_ms(100) < 100
+    assert sure_ms(10**9) == 60_000
+
+
+def test_a_room_is_full_after_as_many_calls_as_its_caps_allow():
+    room = Room(Totals(3, 0, Decimal(10), 0), Used(1, 1, Decimal(1)), {"А": FOUR, "Б": Decimal(9)})
+    assert room.full("А") is None
+    after = room.taken("А")
+    assert (after.used, after.full("А")) == (Used(2, 2, 1 + FOUR), None)
+    assert after.full("Б").cap == "spend_per_day"
+    assert after.taken("А").full("А").cap == "calls_per_hour"

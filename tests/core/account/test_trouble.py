@@ -16,12 +16,12 @@ from core.account.trouble import (
     Trouble,
     after,
     is_calm,
-    is_sure,
     paused,
+    places,
     resting,
     resumed,
     trying,
-    until_start,
+    wait_ms,
     waits_for,
 )
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
@@ -42,6 +42,11 @@ OUR_OWN = [
     Outcome(NOT_SENT, "unproven_commit"),
 ]
 EVERY = [YES, NO, LOST, UNSENT, PAGE_401, *OUR_OWN]
+
+
+def until_start(found, calls, most, now):
+    """Milliseconds until a call may start; 0: now."""
+    return 0 if places(found, calls, most, now) else wait_ms(found, now)
 
 
 def learnt(trouble, *outcomes, script="Заявка", at=NOW, attempt="one", started_at=NOW):
@@ -220,14 +225,6 @@ def test_a_worker_with_nothing_in_flight_may_have_one_call_while_all_is_well():
     assert until_start(WELL, InFlight(24, 1), 24, NOW) > 0
     assert until_start(learnt(WELL, LOST), InFlight(24, 0), 24, NOW) > 0
     assert until_start(Trouble(allowed=1), InFlight(1, 0), 24, NOW) > 0
-
-
-def test_a_look_without_a_lock_is_enough_only_far_from_every_limit():
-    assert is_sure(WELL, "Заявка", InFlight(15, 0), 24)
-    assert not is_sure(WELL, "Заявка", InFlight(16, 0), 24)
-    assert not is_sure(Trouble(allowed=4), "Заявка", InFlight(0, 0), 24)
-    assert not is_sure(learnt(WELL, PAGE_401), "Заявка", InFlight(0, 0), 24)
-    assert not is_sure(learnt(WELL, *[NO] * 5), "Заявка", InFlight(0, 0), 24)
 
 
 def test_an_acceptance_teaches_nothing_only_where_all_is_well():

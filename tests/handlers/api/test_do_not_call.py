@@ -12,7 +12,7 @@ def delete(api, value):
 
 def test_a_number_is_added_found_and_removed(api, gateway):
     lead = gateway.take(IVAN)
-    decide.decide_next(gateway.parts)
+    decide.decide_due(gateway.parts, 1)
     added = api.post("/api/do-not-call", STOP, **{"X-Operator": "anna"})
     assert added.status_code == 200
     entry = {"number": "79990000001", "since": "2026-11-25T09:00:00.000Z", "who": "anna", "why": "asked us to stop"}

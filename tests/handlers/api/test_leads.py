@@ -120,7 +120,7 @@ def test_an_attempt_on_its_way_has_no_outcome_yet(api, gateway):
         if gateway.lead(lead_id).state == "received":
             from flow import decide
 
-            decide.decide_next(gateway.parts)
+            decide.decide_due(gateway.parts, 1)
         gateway.claim()
     attempt = api.read(f"/api/leads/{lead_id}")["attempts"][0]
     assert (attempt["outcome"], attempt["ended_at"]) == (None, None)

@@ -5,9 +5,8 @@ import threading
 import pytest
 
 from core.outcome import NOT_SENT, REFUSED, UNKNOWN, Outcome
-from flow import account as trouble
-from flow import call, decide
-from flow.claim import Claimed, Rest
+from flow import call, decide, pauses
+from flow.claim import Claimed, Claims
 from store import accounts, queries
 from tests.fakes import LOST, NO, SHOP, YES
 from tests.flow.crew import Crew
@@ -135,9 +134,9 @@ def test_a_worker_rests_until_the_time_of_the_try(gateway):
     gateway.voice.outcomes = [PAGE_401]
     posts(gateway, 2)
     gateway.work()
-    assert gateway.claim() == Rest(5.0)
+    assert gateway.claim() == Claims(rest_s=5.0)
     gateway.clock.forward(4)
-    assert gateway.claim() == Rest(1.0)
+    assert gateway.claim() == Claims(rest_s=1.0)
 
 
 def test_of_many_workers_one_tries_and_when_it_dies_another_does(gateway):
@@ -157,9 +156,9 @@ def test_of_many_workers_one_tries_and_when_it_dies_another_does(gateway):
     for thread in threads:
         thread.join()
     assert sum(isinstance(each, Claimed) for each in found) == 1
-    assert {type(each) for each in found} == {Claimed, Rest}
+    assert {type(each) for each in found} == {Claimed, Claims}
     gateway.clock.forward(24.9)
-    assert isinstance(gateway.claim(), Rest)
+    assert isinstance(gateway.claim(), Claims)
     gateway.clock.forward(0.1)
     assert isinstance(gateway.claim(), Claimed)
 
@@ -169,10 +168,10 @@ def test_an_answer_that_comes_too_late_does_not_end_the_pause(gateway):
     gateway.voice.otherwise = PAGE_401
     claimed = None
     while not isinstance(claimed, Claimed):
-        decide.decide_next(gateway.parts)
+        decide.decide_due(gateway.parts, 1)
         claimed = gateway.claim()
     gateway.work()
-    call.record(gateway.parts, claimed, YES)
+    call.record(gateway.parts, (claimed, YES))
     assert gateway.lead(claimed.lead.id).state == "accepted"
     assert record_of(gateway).pause.cause == "provider_status"
 
@@ -200,14 +199,14 @@ def test_a_misspelt_script_pauses_only_itself_and_rings_when_it_was_mended(gatew
 
 
 def test_a_persons_pause_stops_every_ring_accepting_goes_on_and_resume_lets_them_ring(gateway):
-    trouble.pause(gateway.parts, "main", "anna", "the hotline is closed")
+    pauses.pause(gateway.parts, "main", "anna", "the hotline is closed")
     ids = posts(gateway, 3)
     gateway.work()
     gateway.clock.forward(3600)
     gateway.work()
     assert gateway.voice.asked == []
-    assert gateway.claim() == Rest(1.0)
-    assert trouble.resume(gateway.parts, "main", "anna", "open again")
+    assert gateway.claim() == Claims(rest_s=1.0)
+    assert pauses.resume(gateway.parts, "main", "anna", "open again")
     gateway.work()
     assert {gateway.lead(i).state for i in ids} == {"accepted"}
 
@@ -217,19 +216,19 @@ def test_a_persons_resume_ends_a_pause_that_the_account_made_itself(gateway):
     posts(gateway, 2)
     gateway.work()
     assert len(gateway.voice.asked) == 1
-    assert trouble.resume(gateway.parts, "main", "anna", "the key was mended")
+    assert pauses.resume(gateway.parts, "main", "anna", "the key was mended")
     gateway.work()
     assert len(gateway.voice.asked) == 2
-    assert not trouble.resume(gateway.parts, "main", "anna", "again")
+    assert not pauses.resume(gateway.parts, "main", "anna", "again")
 
 
 def test_a_person_pauses_one_script_and_the_others_go_on(gateway):
     gateway.put("other", SHOP.replace("script: Заявка", "script: Другой"))
-    trouble.pause(gateway.parts, "main", "anna", "wrong text in the panel", "Заявка")
+    pauses.pause(gateway.parts, "main", "anna", "wrong text in the panel", "Заявка")
     waits, rings = posts(gateway, 1)[0], gateway.take({"id": "o", "phone": "+7 997 0000001"}, source="other")
     gateway.work()
     assert (gateway.lead(waits).state, gateway.lead(rings).state) == ("ready", "accepted")
-    assert not trouble.resume(gateway.parts, "main", "anna", "why", "Другой")
-    assert trouble.resume(gateway.parts, "main", "anna", "why", "Заявка")
+    assert not pauses.resume(gateway.parts, "main", "anna", "why", "Другой")
+    assert pauses.resume(gateway.parts, "main", "anna", "why", "Заявка")
     gateway.work()
     assert gateway.lead(waits).state == "accepted"

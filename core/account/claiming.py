@@ -1,0 +1,83 @@
+"""Which of the due leads of an account are claimed at one moment: places, pace, room and one call that tries.
+
+Everything here was read under the account's lock, so that nobody counts beside us. Pure; milliseconds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from core.account import pace, pause, trouble
+from core.account.caps import TOTALS, Left, Room
+from core.account.trouble import InFlight, Trouble
+from core.ports import Account
+
+GRACE_MS = 5_000  # a call that tries counts as dead when any worker may settle its attempt
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account as it stands: no call may start before `next_at`."""
+
+    next_at: int
+    trouble: Trouble
+    calls: InFlight = field(default_factory=lambda: InFlight(0, 0))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A lead that may ring now, by every rule: its attempt to be, and what counts against the caps."""
+
+    lead: str
+    attempt: str
+    source: str
+    script: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The leads (ids) that ring now, and by the scope that has no room left the cap and the script that met it."""
+
+    taken: tuple[str, ...] = ()
+    full: Mapping[str, tuple[Left, str]] = field(default_factory=dict)
+    after: Standing | None = None  # the account's new standing; None: nothing was taken
+
+
+def capacity(standing: Standing, account: Account, slots: int, now: int) -> int:
+    """How many calls of the account may start at this moment; `slots` are free in the asking worker."""
+    places = trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)
+    return min(pace.MOST_AT_ONCE, slots, places, pace.moments(standing.next_at, now, account.calls_per_s))
+
+
+def rest_ms(standing: Standing, account: Account, now: int) -> int:
+    """How long an account without capacity waits before it looks again; 0: only until a call ends."""
+    by_pace = pace.wait_ms(standing.next_at, now, account.calls_per_s)
+    full = not trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)
+    return max(by_pace, trouble.wait_ms(standing.trouble, now) if full else 0)
+
+
+def choose(
+    wanted: Iterable[Wanted], rooms: Mapping[str, Room], standing: Standing, account: Account, slots: int, now: int
+) -> Choice:
+    """The first of `wanted` that fit. `rooms` by source, and by `TOTALS`; a scope that is not there has no cap."""
+    most, known, left = capacity(standing, account, slots, now), standing.trouble, dict(rooms)
+    taken: list[str] = []
+    full: dict[str, tuple[Left, str]] = {}
+    deadline = now + account.total_timeout_ms + GRACE_MS
+    for one in wanted:
+        if len(taken) >= most:
+            break
+        script_pause = pause.pause_of(known.scripts, one.script)
+        if script_pause is not None and script_pause.rests(now):
+            continue  # its one call that tries is taken
+        scopes = [scope for scope in (one.source, TOTALS) if scope in left]
+        reached = {scope: cap for scope in scopes if (cap := left[scope].full(one.script))}
+        full |= {scope: (cap, one.script) for scope, cap in reached.items() if scope not in full}
+        if reached:
+            continue
+        left |= {scope: left[scope].taken(one.script) for scope in scopes}
+        known = trouble.trying(known, one.script, one.attempt, deadline)
+        taken.append(one.lead)
+    if not taken:
+        return Choice((), full)
+    next_at = pace.after(standing.next_at, now, account.calls_per_s, len(taken))
+    return Choice(tuple(taken), full, replace(standing, next_at=next_at, trouble=known))

@@ -1,0 +1,199 @@
+"""Which leads are due: to be mapped, to be asked about, to ring. Each query is a seek in an index of its own.
+
+What somebody holds is passed over (PostgreSQL: SKIP LOCKED), so that workers do not wait for each other.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, literal_column, or_, select, text, union_all
+
+from core import states
+from core.lead import Lead
+from store.tables import leads, sources
+
+_COLUMNS = [c for c in leads.c]
+
+
+def those_of(tx: Connection, ids: Collection[str], now: int) -> list[Lead]:
+    """Those of these leads that wait and are due, locked; the others are passed over."""
+    query = select(*_COLUMNS).where(leads.c.id.in_(ids), leads.c.state.in_(states.WAITING), leads.c.due_at <= now)
+    return _all(tx, query.order_by(leads.c.id).with_for_update(skip_locked=True))
+
+
+def to_map(
+    tx: Connection, now: int, limit: int, readable: Collection[str] | None = None, *, lock: bool = True
+) -> list[Lead]:
+    """The newest leads that are due to be mapped, locked; leads another worker holds are passed over. Only of the
+    sources `readable`, where those are named: each is then looked for by itself, so that none of the leads
+    that this process cannot read is looked at, however many there are."""
+    if readable is None:
+        return _all(tx, _DUE_TO_MAP if lock else _DUE_TO_MAP_UNLOCKED, now=now, limit=limit)
+    each = [_all(tx, _DUE_OF_SOURCE, now=now, limit=limit, source=name) for name in sorted(readable)]
+    return sorted((lead for found in each for lead in found), key=lambda lead: -lead.due_at)[:limit]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Which leads a claim looks for: of this account, due at `now`, at most `limit` and one a number, `oldest` of
+    them the oldest due and the others the newest; none with the scripts `without` or of the sources `full`."""
+
+    account: str
+    now: int
+    limit: int
+    oldest: int = 0
+    without: Collection[str] = ()
+    full: Collection[str] = ()
+
+
+def to_call(tx: Connection, wanted: Due, readable: Collection[str] | None = None, *, lock: bool = True) -> list[Lead]:
+    """The next leads to ring, locked: a person's rearm first, then by `wanted`. Those that are received come
+    along, to be mapped in the same breath. Leads that somebody holds are passed over."""
+    if wanted.without or wanted.full or readable is not None:
+        return _chosen(_of_open_kinds(tx, wanted), wanted)
+    given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
+    return _chosen(_all(tx, _DUE_TO_CALL if lock else _DUE_TO_CALL_UNLOCKED, **given), wanted)
+
+
+def _chosen(found: list[Lead], wanted: Due) -> list[Lead]:
+    """In the order of claims, one a number."""
+    newest = sorted(found, key=lambda lead: (-lead.urgent, -lead.due_at, -lead.no))
+    urgent = sum(lead.urgent for lead in newest)
+    last = sorted(newest[urgent:], key=lambda lead: (lead.due_at, lead.no))[: wanted.oldest]
+    rest = [lead for lead in newest if lead not in last]
+    keep = max(0, wanted.limit - len(last))
+    chosen: list[Lead] = []
+    numbers: set[str | None] = set()
+    for lead in (*rest[:keep], *last, *rest[keep:]):
+        if len(chosen) < wanted.limit and (lead.number is None or lead.number not in numbers):
+            numbers.add(lead.number)
+            chosen.append(lead)
+    return chosen
+
+
+def _of_open_kinds(tx: Connection, wanted: Due) -> list[Lead]:
+    """The same while some sources or scripts wait: from one source and script of the waiting leads to the next, by
+    the index, so that none of those that wait is looked at, however many there are."""
+    kinds = tx.execute(_KINDS, {"account": wanted.account}).all()
+    given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
+    found: list[Lead] = []
+    for source, script in kinds:
+        if source not in wanted.full and script not in wanted.without:
+            found += _all(tx, _DUE_OF_KIND, source=source, script=script, **given)
+    return found
+
+
+def _all(tx: Connection, query: Any, **given: Any) -> list[Lead]:
+    return [Lead(**row._mapping) for row in tx.execute(query, given)]
+
+
+def anything_to_ask(tx: Connection, now: int) -> bool:
+    """Whether `next_to_ask` may find one; takes no lock."""
+    return tx.execute(_TO_ASK, {"now": now}).first() is not None
+
+
+def next_to_ask(tx: Connection, now: int) -> Lead | None:
+    """A due lead whose CRM has to be asked, and may be asked now, locked: the newest, or the oldest where the
+    CRM does not answer, so that those that waited too long are seen."""
+    return next(iter(_all(tx, _NEXT_TO_ASK, now=now)), None)
+
+
+def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
+    """Leads of a source that are ready and that another version mapped, locked; whichever, without `n`."""
+    query = select(*_COLUMNS).where(_is(states.READY), leads.c.source == source)
+    query = query if n is None else query.where(leads.c.version != n)
+    return _all(tx, query.limit(limit).with_for_update(skip_locked=True))
+
+
+def ready_of(tx: Connection, numbers: Collection[str], limit: int) -> list[Lead]:
+    """Leads of these numbers that wait to be called, locked; those another worker holds are passed over."""
+    query = select(*_COLUMNS).where(_is(states.READY), leads.c.number.in_(numbers))
+    return _all(tx, query.limit(limit).with_for_update(skip_locked=True))
+
+
+def _is(state: str) -> Any:
+    # Written out, not bound: SQLite takes a partial index only for a condition it can read.
+    return leads.c.state == literal_column(f"'{state}'")
+
+
+def _asks(one: int) -> Any:
+    return leads.c.asks_crm == literal_column(str(one))
+
+
+def _first(condition: Any, order: Any, limit: str) -> Any:
+    """The numbers of the first leads of one run of an index; SQLite wants each limit inside a query of its own."""
+    found = select(leads.c.no).where(condition, leads.c.due_at <= bindparam("now"))
+    return select(found.order_by(*order).limit(bindparam(limit)).subquery().c.no)
+
+
+def _these(runs: Any, *still: Any) -> Any:
+    """The leads of these runs, looked at again as they are once they are locked."""
+    return select(*_COLUMNS).where(leads.c.no.in_(runs), leads.c.due_at <= bindparam("now"), *still)
+
+
+_NEWEST, _OLDEST = (leads.c.due_at.desc(), leads.c.no.desc()), (leads.c.due_at, leads.c.no)
+_to_map = _is(states.RECEIVED) & _asks(0)
+_DUE_TO_MAP_UNLOCKED = (
+    select(*_COLUMNS).where(_to_map, leads.c.due_at <= bindparam("now")).order_by(leads.c.due_at.desc())
+).limit(bindparam("limit"))
+_DUE_TO_MAP = _DUE_TO_MAP_UNLOCKED.with_for_update(skip_locked=True)
+# By the index of lists, `leads_by_source_state`: only while some sources cannot be read.
+_DUE_OF_SOURCE = (
+    select(*_COLUMNS)
+    .where(leads.c.source == bindparam("source"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 0)
+    .where(leads.c.due_at <= bindparam("now"))
+    .order_by(leads.c.received_at.desc(), leads.c.no.desc())
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def _ready(urgent: int, *more: Any) -> Any:
+    wanted = _is(states.READY) & (leads.c.account == bindparam("account"))
+    for one in (*more, leads.c.urgent == literal_column(str(urgent))):
+        wanted = wanted & one
+    return wanted
+
+
+_RUNS = union_all(
+    _first(_ready(1), _OLDEST, "limit"),
+    _first(_ready(0), _NEWEST, "limit"),
+    _first(_ready(0), _OLDEST, "oldest"),
+    _first(_to_map, (leads.c.due_at.desc(),), "limit"),
+)
+_still = or_(_is(states.READY) & (leads.c.account == bindparam("account")), _to_map)
+_DUE_TO_CALL_UNLOCKED = _these(_RUNS, _still)
+_DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True)
+# The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next.
+_KINDS = text(
+    """
+    WITH RECURSIVE kinds (source, script) AS (
+        SELECT * FROM (SELECT source, script FROM leads WHERE state = 'ready' AND account = :account
+                       ORDER BY source, script LIMIT 1) AS first
+        UNION ALL
+        SELECT (SELECT l.source FROM leads l WHERE l.state = 'ready' AND l.account = :account
+                AND (l.source, l.script) > (kinds.source, kinds.script) ORDER BY l.source, l.script LIMIT 1),
+               (SELECT l.script FROM leads l WHERE l.state = 'ready' AND l.account = :account
+                AND (l.source, l.script) > (kinds.source, kinds.script) ORDER BY l.source, l.script LIMIT 1)
+        FROM kinds WHERE kinds.source IS NOT NULL
+    )
+    SELECT source, script FROM kinds WHERE source IS NOT NULL
+    """
+)
+_of_kind = (leads.c.source == bindparam("source"), leads.c.script == bindparam("script"))
+_RUNS_OF_KIND = union_all(
+    _first(_ready(1, *_of_kind), _OLDEST, "limit"),
+    _first(_ready(0, *_of_kind), _NEWEST, "limit"),
+    _first(_ready(0, *_of_kind), _OLDEST, "oldest"),
+)
+_DUE_OF_KIND = _these(_RUNS_OF_KIND, _is(states.READY)).with_for_update(skip_locked=True)
+_TO_ASK = (
+    select(*_COLUMNS)
+    .join(sources, sources.c.name == leads.c.source)
+    .where(_is(states.RECEIVED), _asks(1), leads.c.due_at <= bindparam("now"), sources.c.ask_at <= bindparam("now"))
+    .limit(1)
+)
+_NEXT_TO_ASK = _TO_ASK.order_by(
+    case((sources.c.ask_fails == 0, -leads.c.due_at), else_=leads.c.due_at), leads.c.no
+).with_for_update(of=leads, skip_locked=True)

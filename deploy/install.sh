@@ -194,7 +194,8 @@ start() {
         say "skipped, as PID 1 is not systemd: systemctl enable --now leads-web.socket $services"
         return 0
     fi
-    runs=$( (git -C "$root" rev-parse HEAD; cat $etc/env $units/leads-*.*; ls -l "$root"/.venv/.installed-*) 2> /dev/null | sha256sum)
+    runs=$( (git -C "$root" rev-parse HEAD; cat $etc/env $etc/voice_api_key $etc/accounts/* $units/leads-*.*
+        ls -l "$root"/.venv/.installed-*) 2> /dev/null | sha256sum)
     how=start
     [ "$(cat $var/.runs 2> /dev/null)" = "$runs" ] || how=restart
     # shellcheck disable=SC2086  # a list of words

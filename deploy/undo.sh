@@ -7,7 +7,7 @@
 ! systemd || systemctl stop --quiet leads-web.socket 2> /dev/null || true # first: it would start the web again
 for unit in "$root"/deploy/systemd/*; do
     unit=${unit##*/}
-    ! systemd || [ ! -f "$units/$unit" ] || systemctl disable --quiet --now "$unit"
+    ! systemd || [ ! -f "$units/$unit" ] || systemctl disable --quiet --now "$unit" 2> /dev/null || true
     rm -rf "${units:?}/$unit" "$units/$unit.d"
 done
 [ -z "$(find /proc -maxdepth 1 -name '[0-9]*' -user leads 2> /dev/null)" ] ||

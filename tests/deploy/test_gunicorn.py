@@ -1,6 +1,7 @@
 """gunicorn as `gunicorn.conf.py` sets it up: on a unix socket, silent, and no second door."""
 
 import runpy
+import socket
 import stat
 
 import pytest
@@ -11,13 +12,17 @@ from tests.deploy.served import TOKEN, Served, Unix, ask, until_ready
 
 @pytest.fixture(scope="module")
 def by_path(tmp_path_factory):
-    """A web process that was told the path of its socket."""
+    """A web process that was told the path of its socket, and where to say that it is ready."""
     folder = tmp_path_factory.mktemp("web")
     served = Served(folder, None)
-    served.environ["WEB_SOCKET"] = str(folder / "own.sock")
-    with served:
-        until_ready(lambda: Unix(folder / "own.sock"))
-        yield served, folder
+    served.environ |= {"WEB_SOCKET": str(folder / "own.sock"), "NOTIFY_SOCKET": str(folder / "notify.sock")}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(served.environ["NOTIFY_SOCKET"])
+        supervisor.settimeout(60)
+        with served:
+            served.told = supervisor.recv(4096)
+            until_ready(lambda: Unix(folder / "own.sock"))
+            yield served, folder
 
 
 def test_it_listens_on_the_unix_socket_it_was_told(by_path):
@@ -25,6 +30,12 @@ def test_it_listens_on_the_unix_socket_it_was_told(by_path):
     mode = stat.S_IMODE((folder / "own.sock").stat().st_mode)
     assert mode & 0o007 == 0
     assert ask(Unix(folder / "own.sock"), "GET", "/healthz")[0] == 200
+
+
+def test_it_tells_its_supervisor_that_it_is_ready(by_path):
+    """A unit of `Type=notify` would wait for this for ever."""
+    served, _ = by_path
+    assert b"READY=1" in served.told.split(b"\n")
 
 
 def test_it_writes_no_line_of_its_own_and_opens_no_second_door(by_path):

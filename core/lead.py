@@ -1,7 +1,9 @@
 """What we made of one event's deliveries: the unit that is rung at most once."""
 
+import json
 from dataclasses import dataclass
 
+from core.reason import PROTECTING, Reason
 from core.states import RECEIVED
 
 
@@ -45,6 +47,16 @@ class Lead:
     def set_aside(self) -> frozenset[str]:
         """The rules that a person's rearm set aside for this round."""
         return frozenset(filter(None, self.despite.split(",")))
+
+    @property
+    def protected_by(self) -> tuple[Reason, ...]:
+        """The reasons that only a person may lift, for this lead by itself (`core.reason.PROTECTING`)."""
+        return tuple(Reason(**one) for one in json.loads(self.reasons) if one["code"] in PROTECTING)
+
+    @property
+    def has_call(self) -> bool:
+        """Whether the call is whole, so that it may be rung as it stands."""
+        return bool(self.number and self.script)
 
 
 def not_stored(source: str, account: str, event_key: str | None, digest: str, payload: str, at: int) -> Lead:

@@ -14,6 +14,11 @@ class Reason:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+# A hold that protects a person from a second, a forged or an unwanted call. No repeat, no bulk and no recompute lifts
+# it: one person does, for one lead, by a rearm where the call is whole, else by a remap. A cancelled lead keeps it.
+PROTECTING = frozenset({"late_signature", "signature_seen", "same_id_other_number", "may_have_rung", "dry_run"})
+
+
 WORDS: dict[str, str] = {code: said.en for code, said in TABLE.items()}
 RUSSIAN: dict[str, str] = {code: said.ru for code, said in TABLE.items()}
 

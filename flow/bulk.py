@@ -62,8 +62,8 @@ def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, desp
         raise operate.Refused("rules can be set aside for rearm only")
     changes: dict[str, Callable[[str, int], object]] = {
         "cancel": lambda lead, seen: operate.cancel(gateway, lead, who, why, seen),
-        "rearm": lambda lead, seen: operate.rearm(gateway, lead, who, why, aside, seen),
-        "remap": lambda lead, seen: operate.remap(gateway, lead, who, why, seen),
+        "rearm": lambda lead, seen: operate.rearm(gateway, lead, who, why, aside, seen, among_many=True),
+        "remap": lambda lead, seen: operate.remap(gateway, lead, who, why, seen, among_many=True),
     }
     done = Done()
     for lead in planned.leads:

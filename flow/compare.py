@@ -15,7 +15,6 @@ from store import versions as sources
 from store.engine import Tx
 
 MOST_HELD = 500  # are looked through for those that fit now
-NOT_THE_MAPPINGS = frozenset({"late_signature", "same_id_other_number", "may_have_rung"})  # a person decides these
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def may_fit(name: str, count: int) -> str:
 
 
 def _fits(lead: Lead, source: Source, now: int) -> bool:
-    if any(reason["code"] in NOT_THE_MAPPINGS for reason in json.loads(lead.reasons)):
+    if lead.protected_by:
         return False
     payload = json.loads(lead.payload)
     mapped = mapping.map_call(payload, source)

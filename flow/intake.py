@@ -218,14 +218,15 @@ def _new(
 
 
 def _repeat(taking: _Taking, first: Lead, changed: Difference, piece: Piece, position: int) -> Stored:
-    """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed. What
-    came before is old: it mends nothing."""
+    """A repeat never vanishes: it is a delivery of its lead, and mends it where no call was claimed and nothing
+    protects it. What came before, or comes late, is old: it mends nothing."""
     kind, state = "repeat", first.state
-    differs = changed is Difference.SAME_PERSON and not taking.seen.came_before
+    old = taking.seen.came_before or taking.proof.late
+    differs = changed is Difference.SAME_PERSON and not old
     if differs and first.claims:
         kind = "changed_after_call"
         leads.mark_changed_after_call(taking.tx, first.id)
-    elif differs and states.targets("correct", first.state):
+    elif differs and not first.protected_by and states.targets("correct", first.state):
         kind, state = "correction", states.RECEIVED
         columns: Columns = {
             "payload": identity.payload_text(piece),

@@ -26,14 +26,23 @@ def cancel(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None 
     """End a lead that waits, was held, suppressed or refused, or whose fate is unknown."""
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
-        return _move(gateway, tx, lead, Move("cancel", states.CANCELLED, who=who, why=why))
+        # What protects it stays, or ending it and mapping it again would lift that for many at once.
+        move = Move("cancel", states.CANCELLED, lead.protected_by, waits_for="", who=who, why=why)
+        return _move(gateway, tx, lead, move)
 
 
-def remap(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
-    """Map a lead again that was never claimed, after its mapping or its data was mended."""
+def remap(
+    gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None = None, *, among_many: bool = False
+) -> Lead:
+    """Map a lead again that was never claimed, after its mapping or its data was mended.
+
+    `among_many`: its person did not look at this lead by itself, so that nothing which protects it is lifted."""
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         _refuse_erased(lead)
+        _refuse_protected(lead, among_many)
+        if lead.protected_by and lead.has_call:
+            raise Refused("only a call decides this lead, not its mapping; use rearm if one is welcome")
         if lead.claims:
             raise Refused("a call for this lead was already claimed; to ring again use rearm")
         columns: Columns = {"despite": "", "due_at": gateway.store.now_ms(tx)}
@@ -44,9 +53,16 @@ def remap(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None =
 
 
 def rearm(
-    gateway: Gateway, lead_id: str, who: str, why: str, despite: Iterable[str] = (), seen: int | None = None
+    gateway: Gateway,
+    lead_id: str,
+    who: str,
+    why: str,
+    despite: Iterable[str] = (),
+    seen: int | None = None,
+    *,
+    among_many: bool = False,
 ) -> Lead:
-    """Ring for this lead (again), in a new round, with the named rules set aside.
+    """Ring for this lead (again), in a new round, with the named rules set aside. `among_many`: as for `remap`.
 
     Refused while an attempt's fate may still come to light: until 10 minutes after the deadline of
     every attempt of it that is open or unknown."""
@@ -57,7 +73,8 @@ def rearm(
         lead = _find(tx, lead_id, seen)
         now = gateway.store.now_ms(tx)
         _refuse_erased(lead)
-        if not lead.number or not lead.script:
+        _refuse_protected(lead, among_many)
+        if not lead.has_call:
             raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
         settles = attempts.settles_after(tx, lead.id)
         if settles is not None and now < settles + SETTLING_MS:
@@ -99,6 +116,12 @@ def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
 def _refuse_erased(lead: Lead) -> None:
     if lead.erased_at is not None:
         raise Refused("the personal data of this lead was erased, so it cannot be called any more")
+
+
+def _refuse_protected(lead: Lead, among_many: bool) -> None:
+    if among_many and lead.protected_by:
+        codes = ", ".join(reason.code for reason in lead.protected_by)
+        raise Refused(f"it is held to protect someone ({codes}); look at it and decide on it by itself")
 
 
 def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:

@@ -34,7 +34,7 @@ def act() -> Any:
         if done >= room:
             left[lead_id] = _("at most %(n)s calls a minute", n=people.REARMS_A_MINUTE)
             continue
-        refused = _one(do, lead_id, n, who, why, despite)
+        refused = _one(do, lead_id, n, who, why, despite, among_many=len(seen) > 1)
         if refused:
             left[lead_id] = refused
         else:
@@ -55,16 +55,16 @@ def _seen() -> dict[str, int]:
     return found
 
 
-def _one(do: str, lead_id: str, seen: int, who: str, why: str, despite: tuple[str, ...]) -> str:
+def _one(do: str, lead_id: str, seen: int, who: str, why: str, despite: tuple[str, ...], *, among_many: bool) -> str:
     """Empty when it is done, else why the lead was left as it is."""
     gateway = the_gateway()
     try:
         if do == "cancel":
             lead = operate.cancel(gateway, lead_id, who, why, seen)
         elif do == "remap":
-            lead = operate.remap(gateway, lead_id, who, why, seen)
+            lead = operate.remap(gateway, lead_id, who, why, seen, among_many=among_many)
         elif do == "rearm":
-            lead = operate.rearm(gateway, lead_id, who, why, despite, seen)
+            lead = operate.rearm(gateway, lead_id, who, why, despite, seen, among_many=among_many)
         else:
             lead = operate.resolve(gateway, lead_id, who, why, text("provider_id", 100), seen)
     except operate.NoSuchLead:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from core.reason import PROTECTING
 from core.reason_words import CRM, DECIDE, LOOK, MEND, TABLE
 from core.states import ACCEPTED, CALLING, CANCELLED, HELD, REFUSED, UNKNOWN, targets
 
@@ -40,7 +41,6 @@ ALL_THE_SAME = Action(
     rings=True,
     despite=("max_age", "once_per_number"),
 )
-ALONE = frozenset({"late_signature", "same_id_other_number", "signature_seen"})  # a decision for each lead
 
 
 def of(state: str, code: str, *, has_call: bool, claimed: bool) -> tuple[Action, ...]:
@@ -52,7 +52,7 @@ def of(state: str, code: str, *, has_call: bool, claimed: bool) -> tuple[Action,
         found = (RESOLVE, NONE_WANTED, CALL_LOST)
     elif state == REFUSED:
         found = (CALL_AGAIN, DO_NOT_CALL)
-    elif state == HELD and code in ALONE:
+    elif state == HELD and code in PROTECTING and not has_call:
         found = (MAP_IT, DO_NOT_CALL)
     elif state == HELD and advice in (DECIDE, LOOK) and has_call:
         found = (ALL_THE_SAME, DO_NOT_CALL)
@@ -62,8 +62,9 @@ def of(state: str, code: str, *, has_call: bool, claimed: bool) -> tuple[Action,
         found = (CALL_AGAIN,) if has_call else (RECOMPUTE,)
     elif state != CALLING:
         found = (ALL_THE_SAME, RECOMPUTE) if state == "suppressed" and has_call else (DO_NOT_CALL,)
+    recompute = not claimed and not (code in PROTECTING and has_call)
     return tuple(
-        one for one in found if targets(one.do, state) and (one.do != "remap" or not claimed) and _fits(one, has_call)
+        one for one in found if targets(one.do, state) and (one.do != "remap" or recompute) and _fits(one, has_call)
     )
 
 

@@ -55,7 +55,7 @@ TABLE: dict[str, Said] = {
         "What arrived could not be read; its bytes are kept"),
     "no_number": Said(MEND, "Телефона нет в полях: {fields}",
         "No phone: none of these fields is there and filled in: {fields}"),
-    "number_unsigned": Said(MEND, "`{field}` пришло вне того, что подписано: его мог вписать кто угодно",
+    "number_unsigned": Said(MEND, "`{field}` не подписано: его мог вписать кто угодно",
         "`{field}` came, but outside of what the sender signs, so anybody may have written it"),
     "no_script_rule": Said(MEND, "Не подошло ни одно правило сценария",
         "None of the {rules} rules of `mapping.script` fits this lead, and there is no `default`"),
@@ -128,7 +128,7 @@ TABLE: dict[str, Said] = {
     # core/proofs/authentic.py
     "late_signature": Said(DECIDE, "Подпись верна, но поставлена слишком давно",
         "Signed by the sender, but too long ago to be taken for new"),
-    "signature_seen": Said(DECIDE, "Те же подписанные байты уже приходили для лида {no}: кто-то прислал их снова",
+    "signature_seen": Said(DECIDE, "Те же подписанные байты уже приходили для лида {no}",
         "The same signed bytes came before, for lead {no}: somebody has sent them again"),
     # What a delivery's bytes are not (core/reading/body.py).
     "body_not_json": Said(MEND, "Похоже на JSON, но обрывается или с ошибкой",

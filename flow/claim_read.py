@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from core.account import claiming
 from core.account.caps import TOTALS, Room
-from core.account.claiming import Standing
+from core.account.claiming import AccountNow
 from core.account.trouble import resting
 from core.lead import Lead
 from core.ports import Account, Start
@@ -45,7 +45,7 @@ class Read:
 
     now: int
     epoch: Epoch
-    standing: Standing
+    standing: AccountNow
     full: caps.Fullness
     candidates: tuple[Candidate, ...] = ()
     attempts: Mapping[str, str] = field(default_factory=dict)  # lead -> the id of its attempt to be

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.account.caps import TOTALS
-from core.account.claiming import Standing
+from core.account.claiming import AccountNow
 from core.account.pause import Pause, Script
 from core.account.trouble import InFlight, Trouble, pauses_of, waits_for
 from core.lead import Lead
@@ -24,7 +24,7 @@ from store.tables import accounts, attempts, workers
 ALIVE_MS = 3_000  # workers check in each second; what a killed one left open counts no longer than this
 
 
-def lock(tx: Connection, account: str) -> Standing:
+def lock(tx: Connection, account: str) -> AccountNow:
     """The account as it stands, locked until the transaction ends; the calls in flight are counted by a later
     statement (`in_flight`). It comes before leads and numbers in the order of locks."""
     row = tx.execute(_LOCK, {"account": account}).one_or_none()
@@ -32,7 +32,7 @@ def lock(tx: Connection, account: str) -> Standing:
         flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
         tx.execute(flavour.insert(accounts).values(name=account).on_conflict_do_nothing())
         row = tx.execute(_LOCK, {"account": account}).one()
-    return Standing(row.next_at, _trouble(row))
+    return AccountNow(row.next_at, _trouble(row))
 
 
 def lock_totals(tx: Connection) -> None:

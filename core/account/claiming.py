@@ -15,7 +15,7 @@ GRACE_MS = 5_000  # a call that tries counts as dead when any worker may settle 
 
 
 @dataclass(frozen=True)
-class Standing:
+class AccountNow:
     """An account as it stands: no call may start before `next_at`."""
 
     next_at: int
@@ -39,16 +39,16 @@ class Choice:
 
     taken: tuple[str, ...] = ()
     full: Mapping[str, tuple[Left, str]] = field(default_factory=dict)
-    after: Standing | None = None  # the account's new standing; None: nothing was taken
+    after: AccountNow | None = None  # the account's new standing; None: nothing was taken
 
 
-def capacity(standing: Standing, account: Account, slots: int, now: int) -> int:
+def capacity(standing: AccountNow, account: Account, slots: int, now: int) -> int:
     """How many calls of the account may start at this moment; `slots` are free in the asking worker."""
     places = trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)
     return min(pace.MOST_AT_ONCE, slots, places, pace.moments(standing.next_at, now, account.calls_per_s))
 
 
-def rest_ms(standing: Standing, account: Account, now: int) -> int:
+def rest_ms(standing: AccountNow, account: Account, now: int) -> int:
     """How long an account without capacity waits before it looks again; 0: only until a call ends."""
     by_pace = pace.wait_ms(standing.next_at, now, account.calls_per_s)
     full = not trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)
@@ -56,7 +56,7 @@ def rest_ms(standing: Standing, account: Account, now: int) -> int:
 
 
 def choose(
-    wanted: Iterable[Wanted], rooms: Mapping[str, Room], standing: Standing, account: Account, slots: int, now: int
+    wanted: Iterable[Wanted], rooms: Mapping[str, Room], standing: AccountNow, account: Account, slots: int, now: int
 ) -> Choice:
     """The first of `wanted` that fit. `rooms` by source, and by `TOTALS`; a scope that is not there has no cap."""
     most, known, left = capacity(standing, account, slots, now), standing.trouble, dict(rooms)

@@ -68,7 +68,9 @@ def write(template: Template, payload: object) -> str:
 def _to_tap_on(text: str) -> frozenset[str]:
     """What of the text a phone would make a link or a number to ring, as IDNA (UTS 46) reads it."""
     text = "".join(sign for sign in unicodedata.normalize("NFKC", text) if _counts(sign))
-    return frozenset(_TO_TAP_ON.findall(unicodedata.normalize("NFKC", text.translate(_FULL_STOPS).casefold())))
+    folded = unicodedata.normalize("NFKC", text.translate(_FULL_STOPS).casefold())
+    # A mark that folding leaves (of the Turkish İ) is a character of its label, too.
+    return frozenset(_TO_TAP_ON.findall("".join("i" if unicodedata.category(c) == "Mn" else c for c in folded)))
 
 
 def _counts(sign: str) -> bool:

@@ -1,4 +1,4 @@
-from core.account.claiming import Standing
+from core.account.claiming import AccountNow
 from core.account.pause import Pause, Script
 from core.account.trouble import InFlight, Trouble
 from core.outcome import ACCEPTED, Outcome
@@ -30,7 +30,7 @@ def opened(tx, owner, account="main"):
 
 def test_a_record_is_read_as_it_was_written(store):
     with store.write() as tx:
-        assert trouble.lock(tx, "main") == Standing(0, Trouble())
+        assert trouble.lock(tx, "main") == AccountNow(0, Trouble())
         trouble.write(tx, "main", FULL)
         assert trouble.lock(tx, "other").trouble == Trouble()
     with store.write() as tx:
@@ -50,9 +50,9 @@ def test_the_pace_and_the_record_share_a_row_and_leave_each_other_alone(store):
         trouble.lock(tx, "main")
         trouble.write(tx, "main", Trouble(), next_at=AT + 200)
         trouble.write(tx, "main", FULL)
-        assert trouble.lock(tx, "main") == Standing(AT + 200, FULL)
+        assert trouble.lock(tx, "main") == AccountNow(AT + 200, FULL)
         trouble.write(tx, "main", Trouble(), next_at=AT + 400)
-        assert trouble.lock(tx, "main") == Standing(AT + 400, Trouble())
+        assert trouble.lock(tx, "main") == AccountNow(AT + 400, Trouble())
 
 
 def test_what_is_locked_for_the_totals_is_nobodys_account(store):

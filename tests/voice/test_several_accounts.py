@@ -9,7 +9,7 @@ import pytest
 from app import create_app, wire
 from cli.worker import Worker
 from config.settings import read
-from flow import account as accounts
+from flow import pauses
 from store import queries
 from tests.voice import chimes
 from voice import PROVIDERS
@@ -138,7 +138,7 @@ def test_the_words_of_a_providers_own_pause_its_account_and_no_other(house, peer
     gateway.work_until(gateway.post("flats", phone="79990000002"), "refused")
     waits = gateway.post("flats", lead="2", phone="79990000003")
     gateway.work_until(gateway.post("shop"), "accepted")
-    assert gateway.lead(waits).state == "ready"
+    gateway.work_until(waits, "ready")
     code, said = gateway.flask("leads", "list")
     assert code == 0
     assert "account abroad is paused" in said
@@ -161,7 +161,7 @@ def test_each_account_has_slots_of_its_own(house, peer, hang):
     waits = gateway.post("flats", lead="2", phone="79990000003")
     gateway.work_until(gateway.post("shop"), "accepted")
     assert (gateway.lead(hangs).state, gateway.lead(waits).state) == ("calling", "ready")
-    accounts.pause(gateway.parts, "abroad", "anna", "it hangs")
+    pauses.pause(gateway.parts, "abroad", "anna", "it hangs")
     gateway.work_until(hangs, "unknown")
 
 

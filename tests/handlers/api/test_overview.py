@@ -131,7 +131,7 @@ def test_a_source_that_cannot_be_read_is_an_alarm(api, gateway):
 def test_a_paused_account_is_an_alarm_and_its_leads_say_so(api, gateway):
     gateway.take({"id": "1", "phone": "79990000001"})
     with gateway.store.write() as tx:
-        known = trouble.lock(tx, "main")
+        known = trouble.lock(tx, "main").trouble
         trouble.write(tx, "main", paused(known, "Anna", "the contract ends", int(gateway.clock() * 1000)))
     gateway.work()
     alive(gateway)

@@ -101,8 +101,8 @@ TABLE: dict[str, Said] = {
         "the provider's answer named another number than the one that was asked for"),
     "account_error": Said(TOP_UP, "Отказ касается всех звонков: деньги, ключ или доступ",
         "the provider refused a call for a cause that would refuse them all (money, key or access)"),
-    "script_refused": Said(PROVIDER, "5 отказов подряд с этим сценарием",
-        "the provider refused 5 calls in a row with this script"),
+    "script_refused": Said(PROVIDER, "Отказы по 5 разным номерам подряд с этим сценарием",
+        "the provider refused 5 different numbers in a row with this script"),
     "paused_by_person": Said(RESUME, "Паузу поставил человек", "a person paused it"),
     # flow/enrich.py
     "waits_for_crm": Said(WAIT, "Пришёл только номер записи, телефон спрашиваем у CRM",

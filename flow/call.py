@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from core import ended
 from core import outcome as outcomes
-from core.account.trouble import Ended, Trouble, after, is_calm
+from core.account.pause import Ended
+from core.account.trouble import Trouble, after, is_calm
 from core.lead import Lead
 from core.move import Move
 from core.outcome import Outcome
@@ -114,7 +115,8 @@ def _learn(
     if before is None:
         return None
     started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
-    call = Ended(attempt.id, attempt.call.script, started_at)
+    number = gateway.digest(attempt.call.number)
+    call = Ended(attempt.id, attempt.call.script, started_at, attempt.lead, number)
     learnt = after(before, call, outcome, now, gateway.trouble_words(attempt.account))
     if learnt != before:
         accounts.write(tx, attempt.account, learnt)

@@ -71,7 +71,7 @@ def _claim(gateway: Gateway, asked: Request) -> Claims:
                     candidate.lead.id: candidates.decide(gateway, candidate, known.now)
                     for candidate in known.candidates
                 }
-                choice = _choose(asked, known, moves)
+                choice = _choose(gateway, asked, known, moves)
                 written = claim_write.write(gateway, tx, asked, known, moves, choice)
         except UnprovenCommit as why:
             if not written.claimed:
@@ -89,9 +89,15 @@ def _claim(gateway: Gateway, asked: Request) -> Claims:
     return Claims(rest_s=rest_ms / 1000 if rest_ms else None)
 
 
-def _choose(asked: Request, known: Read, moves: Mapping[str, Move]) -> Choice:
+def _choose(gateway: Gateway, asked: Request, known: Read, moves: Mapping[str, Move]) -> Choice:
     wanted = [
-        Wanted(candidate.lead.id, known.attempts[candidate.lead.id], candidate.lead.source, candidate.call.script)
+        Wanted(
+            lead=candidate.lead.id,
+            attempt=known.attempts[candidate.lead.id],
+            source=candidate.lead.source,
+            script=candidate.call.script,
+            number=gateway.digest(candidate.call.number),
+        )
         for candidate in known.candidates
         if candidate.call and candidate.lead.id in known.locked and _may_ring(moves[candidate.lead.id], known.now)
     ]

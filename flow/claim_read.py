@@ -69,7 +69,8 @@ def read(gateway: Gateway, tx: Tx, asked: Request) -> Read:
     room = claiming.capacity(standing, account, asked.slots, now)
     if not room or TOTALS in known.full.full or _is_off(gateway, asked.start, now):
         return known
-    return _with_leads(gateway, tx, known, account, _due(gateway, tx, asked, known, room))
+    look_at = claiming.to_look_at(standing, room)
+    return _with_leads(gateway, tx, known, account, _due(gateway, tx, asked, known, look_at))
 
 
 def _due(gateway: Gateway, tx: Tx, asked: Request, known: Read, room: int) -> list[Lead]:

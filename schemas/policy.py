@@ -100,8 +100,10 @@ class PolicyFile(Section):
 
     defaults = Part(PolicySection, load_default=Policy())
     house = Part(HouseSection, load_default=Totals())
-    # What a refusal says when it means the voice account; looked for anywhere in it, in any case.
-    account_trouble = Texts(Text(like=r".{3,}", called="at least 3 letters of a word"), load_default=None)
+    # Phrases of a refusal that means the voice account, each word of them the beginning of one, in any case.
+    account_trouble = Texts(
+        Text(like=r".{3,}", called="a word's beginning, of at least 3 letters, or several"), load_default=None
+    )
 
 
 def read_policy(text: dict[str, Any]) -> tuple[tuple[Policy, Overall] | None, list[tuple[Keys, Wrong]]]:

@@ -101,7 +101,7 @@ def _trouble(row: Row[Any]) -> Trouble:
     if row.scripts is None:  # no call yet
         return Trouble()
     scripts = {
-        name: Script(known["refused"], known["pause"] and Pause(**known["pause"]))
+        name: Script(tuple(known["numbers"]), known["pause"] and Pause(**known["pause"]))
         for name, known in json.loads(row.scripts).items()
     }
     pause = Pause(**json.loads(row.pause)) if row.pause else None

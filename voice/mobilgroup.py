@@ -20,19 +20,36 @@ from voice.provider import Provider
 
 # One of three: the bare key in Authorization, the key in the body, login and password in the body.
 WAYS_IN = (("key",), ("key_in_body",), ("login", "password"))
+# Words about the account alone: a text about the person («абонент недоступен», «номер заблокирован») holds none.
 ACCOUNT_TROUBLE = (
     "баланс",
-    "средств",
-    "недостаточно",
-    "заблокир",
-    "ключ",
+    "недостаточно средств",
+    "средств недостаточно",
+    "нет средств",
+    "недостаточно денег",
+    "аккаунт заблокир",
+    "заблокир аккаунт",
+    "счет заблокир",
+    "кабинет заблокир",
+    "неверн ключ",
+    "ключ не",
+    "ключ api",
+    "api ключ",
     "авториз",
-    "доступ",
+    "нет доступ",
+    "доступ запрещ",
+    "доступ закрыт",
     "balance",
-    "funds",
-    "blocked",
-    "auth",
-    "key",
+    "insufficient funds",
+    "account blocked",
+    "account suspended",
+    "unauthori",
+    "authori",
+    "authent",
+    "api key",
+    "apikey",
+    "invalid key",
+    "access denied",
 )
 OK, ERROR = "ok", "error"
 TEXT_LIMIT = 500  # characters kept of a text of the provider's

@@ -47,7 +47,8 @@ class Provider:
 
     `ways_in`: the names of what an account says about itself, a tuple for each way; it brings all of one way.
     `speak` makes an account's dialect of these values; ValueError, without a value, where they cannot be used.
-    `account_trouble`: a refusal with one of these texts in it, in any case, means the account and not this one call.
+    `account_trouble`: a refusal with one of these phrases (`core.account.account_words`) means the account, not
+    this one call.
     """
 
     ways_in: tuple[tuple[str, ...], ...]

@@ -25,12 +25,14 @@ class AccountNow:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A lead that may ring now, by every rule: its attempt to be, and what counts against the caps."""
+    """A lead that may ring now, by every rule: its attempt to be, and what counts against the caps; `number` is its
+    number's digest."""
 
     lead: str
     attempt: str
     source: str
     script: str
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ def capacity(standing: AccountNow, account: Account, slots: int, now: int) -> in
     return min(pace.MOST_AT_ONCE, slots, places, pace.moments(standing.next_at, now, account.calls_per_s))
 
 
+def to_look_at(standing: AccountNow, room: int) -> int:
+    """Among how many due leads those that ring now are chosen: more than `room` only where one call tries, so that
+    it can be another than the one that failed."""
+    return pace.MOST_AT_ONCE if room and trouble.one_tries(standing.trouble) else room
+
+
 def rest_ms(standing: AccountNow, account: Account, now: int) -> int:
     """How long an account without capacity waits before it looks again; 0: only until a call ends."""
     by_pace = pace.wait_ms(standing.next_at, now, account.calls_per_s)
@@ -58,12 +66,13 @@ def rest_ms(standing: AccountNow, account: Account, now: int) -> int:
 def choose(
     wanted: Iterable[Wanted], rooms: Mapping[str, Room], standing: AccountNow, account: Account, slots: int, now: int
 ) -> Choice:
-    """The first of `wanted` that fit. `rooms` by source, and by `TOTALS`; a scope that is not there has no cap."""
+    """The first of `wanted` that fit; what failed last, where something is paused, comes after all others. `rooms` by
+    source, and by `TOTALS`; a scope that is not there has no cap."""
     most, known, left = capacity(standing, account, slots, now), standing.trouble, dict(rooms)
     taken: list[str] = []
     full: dict[str, tuple[Left, str]] = {}
     deadline = now + account.total_timeout_ms + GRACE_MS
-    for one in wanted:
+    for one in sorted(wanted, key=lambda one: trouble.failed_with(known, one.script, one.lead, one.number)):
         if len(taken) >= most:
             break
         script_pause = pause.pause_of(known.scripts, one.script)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 FIRST_WAIT, LONGEST_WAIT = 5_000, 300_000
 LOOK_AGAIN = 1_000  # how late a person's `resume` may be seen
-REFUSED_PAUSES = 5  # refusals of one script in a row
+REFUSED_PAUSES = 5  # refusals of one script in a row, of as many numbers
 
 PERSON, SCRIPT_REFUSED = "paused_by_person", "script_refused"  # causes: codes of `core.reason`
 
@@ -17,7 +17,8 @@ PERSON, SCRIPT_REFUSED = "paused_by_person", "script_refused"  # causes: codes o
 class Pause:
     """Why calls rest: `cause` is a code of `core.reason`, `said` the provider's own text. `until` is when
     one call may try (None: only a person, `who`, ends this); while the attempt `probe` is that call, it
-    is when that call counts as dead. `wait` is the span before the try, doubled for each one in vain."""
+    is when that call counts as dead. `wait` is the span before the try, doubled for each one in vain. `lead`
+    (an id) and `number` (its digest) are of the call that failed last: where another is due, that one tries."""
 
     cause: str
     since: int
@@ -27,6 +28,8 @@ class Pause:
     said: str = ""
     who: str = ""
     why: str = ""
+    lead: str = ""
+    number: str = ""
 
     @property
     def by_person(self) -> bool:
@@ -40,17 +43,33 @@ class Pause:
         """This attempt is the one call that tries."""
         return self if self.until is None else replace(self, probe=attempt, until=until)
 
-    def again(self, now: int, *, longer: bool) -> "Pause":
+    def again(self, ended: "Ended", now: int, *, longer: bool) -> "Pause":
         """The call that tried has ended and nothing is well: the next one comes later."""
         wait = min(self.wait * 2, LONGEST_WAIT) if longer else self.wait
-        return replace(self, probe="", wait=wait, until=now + wait)
+        return replace(self, probe="", wait=wait, until=now + wait, lead=ended.lead, number=ended.number)
+
+    def failed_with(self, lead: str, number: str) -> bool:
+        """Whether the call that failed last was of this lead, or to this number (its digest)."""
+        return lead == self.lead or (bool(number) and number == self.number)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Which call ended: its attempt, its script, and when it was claimed; its lead and its number's digest."""
+
+    attempt: str
+    script: str
+    started_at: int
+    lead: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script that the provider refused `refused` times in a row; after five of them it is paused."""
+    """A script that the provider refused for these `numbers` (digests), one after the other; after five different
+    ones it is paused. One number, however often it is posted, stops nobody."""
 
-    refused: int = 0
+    numbers: tuple[str, ...] = ()
     pause: Pause | None = None
 
 
@@ -63,23 +82,25 @@ def accepted(scripts: Scripts, name: str) -> Scripts:
     return scripts if pause is not None and pause.by_person else without(scripts, name)
 
 
-def refused(scripts: Scripts, name: str, attempt: str, now: int, said: str) -> Scripts:
+def refused(scripts: Scripts, ended: Ended, now: int, said: str) -> Scripts:
     """The provider refused a call with this script, for a cause that is not the account's."""
-    known = scripts.get(name, Script())
+    known = scripts.get(ended.script, Script())
     if known.pause is not None:
-        return tried_in_vain(scripts, name, attempt, now, longer=True)
-    known = Script(known.refused + 1)
-    if known.refused >= REFUSED_PAUSES:
-        known = replace(known, pause=Pause(SCRIPT_REFUSED, now, now + FIRST_WAIT, said=said))
-    return {**scripts, name: known}
+        return tried_in_vain(scripts, ended, now, longer=True)
+    if ended.number not in known.numbers:
+        known = Script((*known.numbers, ended.number))
+    if len(known.numbers) >= REFUSED_PAUSES:
+        pause = Pause(SCRIPT_REFUSED, now, now + FIRST_WAIT, said=said, lead=ended.lead, number=ended.number)
+        known = replace(known, pause=pause)
+    return {**scripts, ended.script: known}
 
 
-def tried_in_vain(scripts: Scripts, name: str, attempt: str, now: int, *, longer: bool) -> Scripts:
-    """The attempt has ended without an acceptance: where it was the script's one call that tries, another will."""
-    pause = pause_of(scripts, name)
-    if pause is None or pause.by_person or pause.probe != attempt:
+def tried_in_vain(scripts: Scripts, ended: Ended, now: int, *, longer: bool) -> Scripts:
+    """The call has ended without an acceptance: where it was the script's one call that tries, another will."""
+    pause = pause_of(scripts, ended.script)
+    if pause is None or pause.by_person or pause.probe != ended.attempt:
         return scripts
-    return {**scripts, name: replace(scripts[name], pause=pause.again(now, longer=longer))}
+    return {**scripts, ended.script: replace(scripts[ended.script], pause=pause.again(ended, now, longer=longer))}
 
 
 def pause_of(scripts: Scripts, name: str) -> Pause | None:

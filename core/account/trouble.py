@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from core.account import pause as pauses
-from core.account.pause import FIRST_WAIT, LONGEST_WAIT, PERSON, Pause, Scripts
+from core.account.account_words import means_the_account
+from core.account.pause import FIRST_WAIT, LONGEST_WAIT, PERSON, Ended, Pause, Scripts
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.reason import Reason
 
@@ -55,15 +56,6 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """Which call ended: its attempt, its script, and when it was claimed."""
-
-    attempt: str
-    script: str
-    started_at: int
-
-
-@dataclass(frozen=True)
 class InFlight:
     """Open attempts of the account: of all workers that live, and of the one that asks."""
 
@@ -96,6 +88,18 @@ def resting(trouble: Trouble, now: int) -> tuple[str, ...]:
     return tuple(name for name, known in trouble.scripts.items() if known.pause and known.pause.rests(now))
 
 
+def one_tries(trouble: Trouble) -> bool:
+    """Whether something is paused until one call has tried, so that it matters which one that is."""
+    scripts = (known.pause for known in trouble.scripts.values())
+    return any(pause is not None and not pause.by_person for pause in (trouble.pause, *scripts))
+
+
+def failed_with(trouble: Trouble, script: str, lead: str, number: str) -> bool:
+    """Whether the last call that failed, of the paused account or of the paused script, was of this lead or number."""
+    paused = (trouble.pause, pauses.pause_of(trouble.scripts, script))
+    return any(pause is not None and pause.failed_with(lead, number) for pause in paused)
+
+
 def trying(trouble: Trouble, script: str, attempt: str, until: int) -> Trouble:
     """This attempt is the one call that tries, for its account and its script where those are paused."""
     pause = trouble.pause and trouble.pause.trying(attempt, until)
@@ -112,7 +116,7 @@ def is_calm(trouble: Trouble, script: str) -> bool:
 
 
 def after(trouble: Trouble, ended: Ended, outcome: Outcome, now: int, words: Iterable[str] = ()) -> Trouble:
-    """The record after one more call. `words` are the texts of a refusal that mean the account."""
+    """The record after one more call. `words` are the phrases of a refusal that mean the account."""
     cause = _pauses_at_once(outcome, words)
     trouble = replace(trouble, scripts=_scripts_after(trouble, ended, outcome, cause, now))
     good = cause is None and outcome.kind in (ACCEPTED, REFUSED)
@@ -124,7 +128,7 @@ def after(trouble: Trouble, ended: Ended, outcome: Outcome, now: int, words: Ite
     unsent = trouble.unsent + 1 if outcome.kind == NOT_SENT else 0
     trouble = replace(trouble, recent=recent, unsent=unsent, allowed=_allowed_after(trouble.allowed, good))
     cause = cause or _pauses_by_count(trouble)
-    return _pause(trouble, cause, outcome, now) if cause else trouble
+    return _pause(trouble, cause, ended, outcome, now) if cause else trouble
 
 
 def is_our_own(outcome: Outcome) -> bool:
@@ -175,8 +179,7 @@ def _pauses_at_once(outcome: Outcome, words: Iterable[str]) -> str | None:
         return OTHER_NUMBER
     if outcome.http_status in PAUSING_STATUS:
         return STATUS
-    said = (outcome.error or "").casefold()
-    if outcome.kind == REFUSED and any(word.casefold() in said for word in words):
+    if outcome.kind == REFUSED and means_the_account(outcome.error or "", words):
         return ACCOUNT_ERROR
     return None
 
@@ -198,11 +201,12 @@ def _allowed_after(allowed: int | None, good: bool) -> int | None:
     return None if allowed >= UNGATED_AT else allowed
 
 
-def _pause(trouble: Trouble, cause: str, outcome: Outcome, now: int) -> Trouble:
+def _pause(trouble: Trouble, cause: str, ended: Ended, outcome: Outcome, now: int) -> Trouble:
     """A relapse that comes sooner than the last rest was long doubles that rest."""
     relapsed = now - trouble.since < trouble.wait
     wait = min(trouble.wait * 2, LONGEST_WAIT) if relapsed else FIRST_WAIT
-    return replace(trouble, pause=Pause(cause, now, now + wait, wait, said=_said(outcome)))
+    pause = Pause(cause, now, now + wait, wait, said=_said(outcome), lead=ended.lead, number=ended.number)
+    return replace(trouble, pause=pause)
 
 
 def _said(outcome: Outcome) -> str:
@@ -215,12 +219,12 @@ def _tried(trouble: Trouble, pause: Pause, ended: Ended, outcome: Outcome, good:
         return trouble  # in flight since before: only the one call that tries decides
     if good:
         return Trouble(allowed=2, since=now, wait=pause.wait, scripts=trouble.scripts)
-    return replace(trouble, pause=pause.again(now, longer=not is_our_own(outcome)))
+    return replace(trouble, pause=pause.again(ended, now, longer=not is_our_own(outcome)))
 
 
 def _scripts_after(trouble: Trouble, ended: Ended, outcome: Outcome, cause: str | None, now: int) -> Scripts:
     if outcome.kind == ACCEPTED:
         return pauses.accepted(trouble.scripts, ended.script)
     if outcome.kind == REFUSED and cause is None:
-        return pauses.refused(trouble.scripts, ended.script, ended.attempt, now, _said(outcome))
-    return pauses.tried_in_vain(trouble.scripts, ended.script, ended.attempt, now, longer=False)
+        return pauses.refused(trouble.scripts, ended, now, _said(outcome))
+    return pauses.tried_in_vain(trouble.scripts, ended, now, longer=False)

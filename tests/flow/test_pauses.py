@@ -232,3 +232,34 @@ def test_a_person_pauses_one_script_and_the_others_go_on(gateway):
     assert pauses.resume(gateway.parts, "main", "anna", "why", "Заявка")
     gateway.work()
     assert gateway.lead(waits).state == "accepted"
+
+
+def test_the_trying_call_is_of_another_person_than_the_one_whose_call_failed(gateway):
+    gateway.voice.outcomes = [DOWN] * 5  # provably not sent: the lead comes again, and would be the newest each time
+    first = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    for _ in range(5):
+        gateway.work()
+        gateway.clock.forward(20)
+    assert record_of(gateway).pause.cause == "provider_unreachable"
+    other = posts(gateway, 1, first=7)[0]
+    again = gateway.take({"id": "2", "phone": "+7 999 000-00-01"})
+    gateway.clock.forward(60)
+    gateway.voice.outcomes, gateway.voice.otherwise = [], DOWN
+    rung = len(gateway.voice.asked)
+    gateway.work()
+    assert [call.number for call in gateway.voice.asked[rung:]] == ["79990000007"]
+    assert {gateway.lead(i).state for i in (first, other, again)} == {"ready"}
+
+
+def test_a_stranger_with_one_dead_number_stops_no_script(gateway):
+    gateway.put("shop", SHOP + "policy: {once_per_number: '0'}\n")
+    gateway.voice.otherwise = Outcome(REFUSED, error="Абонент недоступен: номер заблокирован", http_status=200)
+    for n in range(8):
+        gateway.take({"id": f"junk {n}", "phone": "+7 999 000-00-01"})
+        gateway.work()
+        gateway.clock.forward(1)
+    assert counts(gateway) == {"refused": 8}
+    gateway.voice.otherwise = YES
+    posts(gateway, 1, first=7)
+    gateway.work()
+    assert counts(gateway) == {"refused": 8, "accepted": 1}

@@ -17,8 +17,11 @@ FULL = Trouble(
     allowed=4,
     since=AT,
     wait=20_000,
-    pause=Pause("provider_status", AT, AT + 5_000, 5_000, "attempt", "HTTP 401", "", ""),
-    scripts={"Заявка «А»": Script(3), "Б": Script(0, Pause("paused_by_person", AT, None, who="anna", why="текст"))},
+    pause=Pause("provider_status", AT, AT + 5_000, 5_000, "attempt", "HTTP 401", lead="lead", number="hash"),
+    scripts={
+        "Заявка «А»": Script(("hash", "other")),
+        "Б": Script((), Pause("paused_by_person", AT, None, who="anna", why="текст")),
+    },
 )
 
 

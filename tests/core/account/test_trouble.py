@@ -1,21 +1,24 @@
 """An account pauses itself, tries with one call, and grows again."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.account.pause import FIRST_WAIT, LONGEST_WAIT, pause_of
+from core.account.account_words import means_the_account
+from core.account.pause import FIRST_WAIT, LONGEST_WAIT, Ended, pause_of
 from core.account.trouble import (
     MOST_IN_FLIGHT,
     REMEMBERED,
     UNGATED_AT,
-    Ended,
     InFlight,
     Trouble,
     after,
+    failed_with,
     is_calm,
+    one_tries,
     paused,
     places,
     resting,
@@ -49,9 +52,14 @@ def until_start(found, calls, most, now):
     return 0 if places(found, calls, most, now) else wait_ms(found, now)
 
 
-def learnt(trouble, *outcomes, script="Заявка", at=NOW, attempt="one", started_at=NOW):
+PEOPLE = (f"person {n}" for n in itertools.count())
+
+
+def learnt(trouble, *outcomes, script="Заявка", at=NOW, attempt="one", started_at=NOW, number=None):
+    """Each call is of somebody else, where no `number` is named."""
     for outcome in outcomes:
-        trouble = after(trouble, Ended(attempt, script, started_at), outcome, at, ACCOUNT_TROUBLE)
+        ended = Ended(attempt, script, started_at, f"lead of {attempt}", number or next(PEOPLE))
+        trouble = after(trouble, ended, outcome, at, ACCOUNT_TROUBLE)
     return trouble
 
 
@@ -108,6 +116,43 @@ def test_a_refusal_that_means_the_account_pauses_it_at_once_and_blames_no_script
     found = learnt(WELL, Outcome(REFUSED, error=said, http_status=200))
     assert (found.pause.cause, found.pause.said) == ("account_error", said)
     assert found.scripts == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Абонент недоступен",
+        "абонент вне зоны доступа сети",
+        "номер заблокирован",
+        "Абонент заблокирован оператором",
+        "Number is blocked",
+        "the subscriber is blocked",
+        "Телефон недоступен или выключен",
+        "подключение абонента приостановлено",
+        "не хватает цифр: недостаточно символов в номере",
+        "author is unknown",
+        "turkey is not supported",
+        "",
+    ],
+)
+def test_a_refusal_that_speaks_of_the_person_stops_nobody_else(said):
+    found = learnt(WELL, *[Outcome(REFUSED, error=said, http_status=200)] * 4)
+    assert (found.pause, pause_of(found.scripts, "Заявка")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Счёт заблокирован", "Ваш аккаунт временно заблокирован", "НЕВЕРНЫЙ API-ключ", "ключ не найден", "Access Denied."],
+)
+def test_phrases_about_the_account_are_found_whatever_stands_around_them(said):
+    assert learnt(WELL, Outcome(REFUSED, error=said, http_status=200)).pause.cause == "account_error"
+
+
+@given(st.text(), st.lists(st.text(max_size=6), max_size=4))
+def test_no_text_and_no_phrase_breaks_the_search(said, phrases):
+    found = means_the_account(said, phrases)
+    assert means_the_account(said.upper().lower(), [*phrases, "\u2014", ""]) in (True, False)
+    assert not found or any(any(letter.isalnum() for letter in phrase) for phrase in phrases)
 
 
 def test_the_words_are_the_owners_to_change():
@@ -245,6 +290,30 @@ def test_five_refusals_in_a_row_pause_that_script_only():
     assert waits_for(found, "main", "Заявка").code == "script_paused"
     assert waits_for(found, "main", "Другой") is None
     assert learnt(WELL, *[NO] * 4, YES, *[NO] * 4).scripts["Заявка"].pause is None
+
+
+def test_one_number_refused_however_often_pauses_no_script():
+    found = learnt(WELL, *[NO] * 30, number="a stranger's")
+    assert pause_of(found.scripts, "Заявка") is None
+    found = learnt(found, *[NO] * 3)
+    assert pause_of(learnt(found, NO, number="a stranger's").scripts, "Заявка") is None
+    assert pause_of(learnt(found, NO).scripts, "Заявка").cause == "script_refused"
+
+
+def test_a_pause_remembers_whose_call_failed_last():
+    found = learnt(WELL, PAGE_401, attempt="a", number="one")
+    assert one_tries(found)
+    assert failed_with(found, "Заявка", "lead of a", "another")
+    assert failed_with(found, "Другой", "b", "one")
+    assert not failed_with(found, "Заявка", "lead of b", "two")
+    found = learnt(trying(found, "Заявка", "try", NOW), PAGE_401, attempt="try", number="two")
+    assert failed_with(found, "Заявка", "lead of try", "two")
+    assert not failed_with(found, "Заявка", "lead of a", "one")
+    refused = learnt(WELL, *[NO] * 4, *[NO], number=None, attempt="x")
+    assert failed_with(refused, "Заявка", "lead of x", "")
+    assert not failed_with(refused, "Другой", "lead of x", "")
+    assert not one_tries(WELL)
+    assert not one_tries(paused(WELL, "anna", "why", NOW))
 
 
 def test_one_call_tries_a_script_and_an_acceptance_mends_it():

@@ -111,7 +111,7 @@ class Stage:
             bell=self.bell,
             refusals=Refusals(store),
             secrets={"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}.get,
-            crm=GuardedCrm(connect_timeout=1.0, total_timeout=1.0),
+            crm=GuardedCrm(connect_timeout=10.0, total_timeout=10.0),
             pause=lambda seconds: None,
             journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
             digest_key="d" * 32,

@@ -7,6 +7,7 @@ import pytest
 
 from cli.askers import Askers
 from tests.flow.crm import Crm, says
+from wire.fetch import GuardedCrm
 
 PLAIN = """
 preset: generic
@@ -55,7 +56,7 @@ def askers(gateway):
     running.stop(5)
 
 
-def until(true, seconds=20.0):
+def until(true, seconds=60.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "not in time"
@@ -63,6 +64,7 @@ def until(true, seconds=20.0):
 
 
 def test_a_hanging_crm_delays_neither_plain_leads_nor_those_of_another_crm(gateway, hanging, well, askers):
+    gateway.parts.crm = GuardedCrm(connect_timeout=10.0, total_timeout=1.0)
     for name, text in (("shop", PLAIN), ("hangs", ASKING % hanging.url), ("well", ASKING % well.url)):
         gateway.put(name, text)
     waiting = [gateway.take({"id": str(n)}, source="hangs") for n in range(6)]

@@ -117,7 +117,7 @@ def ask(connection: http.client.HTTPConnection, method: str, path: str, body: by
         connection.close()
 
 
-def until_ready(make, seconds: float = 30) -> None:
+def until_ready(make, seconds: float = 120) -> None:
     """Waits until /healthz answers on a connection that `make` makes."""
     end = time.monotonic() + seconds
     while ask(make(), "GET", "/healthz")[0] != 200:

@@ -8,6 +8,7 @@ import pytest
 from flow import enrich, operate, sweep
 from tests.flow.asking import ALONE, AMO, CONTACT, LINKED, enriched, take, work
 from tests.flow.crm import says
+from wire.fetch import GuardedCrm
 
 
 def test_a_worker_killed_while_it_asks_leaves_a_lead_that_comes_back(gate, crm):
@@ -119,6 +120,7 @@ def test_a_lead_that_has_its_phone_already_asks_nobody(gateway, crm):
 
 
 def test_a_hanging_crm_delays_no_other_leads_call(gate, crm):
+    gate.parts.crm = GuardedCrm(connect_timeout=10.0, total_timeout=1.0)
     crm.pages["/api/leads/7"] = crm.hang
     take(gate)
     asking = threading.Thread(target=enriched, args=(gate,))

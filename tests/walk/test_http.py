@@ -11,8 +11,6 @@ import pytest
 from tests import databases
 from tests.walk.processes import Running
 
-pytestmark = pytest.mark.xdist_group("one running gateway")
-
 SHOP = """
 preset: generic
 auth: {secret: env:SHOP_TOKEN}

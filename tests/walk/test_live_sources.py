@@ -15,7 +15,6 @@ from store.engine import Store
 from tests import databases
 from tests.walk.processes import Running, Stream, until
 
-pytestmark = pytest.mark.xdist_group("a gateway under a stream of leads")
 LOOK_S = 0.5  # how often each process looks at the files; what two looks find the same is taken
 
 

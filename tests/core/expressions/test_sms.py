@@ -42,6 +42,11 @@ def as_idna_reads(word):
     return unicodedata.normalize("NFC", "".join(read))
 
 
+def last_label(word):
+    """Its letters; a mark above one (the dot of a small İ) makes no second."""
+    return [sign for sign in as_idna_reads(word).rsplit(".", 1)[-1] if unicodedata.category(sign) != "Mn"]
+
+
 class TestTaming:
     @pytest.mark.parametrize(
         ("value", "text"),
@@ -178,7 +183,7 @@ class TestTheJoinedText:
     )
     def test_no_two_values_are_a_host_together(self, template, payload):
         hosts = [word for word in write(Template.compile(template), payload).split() if is_a_host(word)]
-        assert [word for word in hosts if len(as_idna_reads(word).rsplit(".", 1)[-1]) > 1] == []
+        assert [word for word in hosts if len(last_label(word)) > 1] == []
 
 
 class TestSegments:

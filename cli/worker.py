@@ -112,9 +112,11 @@ class Worker:
         return self._more
 
     def tend(self) -> None:
-        """Once a second: say that we live, look for new versions, settle what is overdue."""
+        """Once a second: say that we live, look for new versions, settle what is overdue. Raises OtherDatabase where
+        this is not the database we knew: then that comes first."""
         with self._gateway.store.write() as tx:
             now = self._gateway.store.now_ms(tx)
+            recover.check(self._gateway, tx)
             self._started_at = self._started_at or now
             workers.check_in(tx, self.id, self._gateway.journal.run_id(), self._started_at, now)
         self._gateway.sources.refresh()
@@ -123,6 +125,7 @@ class Worker:
         if self._clock() - self._erased_at >= self._erase_every_s:
             self._erased_at = self._clock()
             erase.erase_old(self._gateway)
+            sweep.forget_old(self._gateway)
         self._tended_at = self._clock()
 
     def _call_due(self, slots: Slots) -> float:

@@ -21,7 +21,7 @@ from flow.changed import Difference, difference
 from flow.erased_keys import ErasedKeys, KeyOfErased
 from flow.gateway import Gateway
 from flow.seen import SeenBytes
-from store import deliveries, leads
+from store import deliveries, epoch, leads
 from store.engine import StoreUnavailable, Tx
 from store.ids import new_id
 
@@ -227,7 +227,7 @@ def _repeat(taking: _Taking, first: Lead, changed: Difference, piece: Piece, pos
         kind = "changed_after_call"
         leads.mark_changed_after_call(taking.tx, first.id)
     elif differs and not first.protected_by and states.targets("correct", first.state):
-        kind, state = "correction", states.RECEIVED
+        kind = "correction"
         columns: Columns = {
             "payload": identity.payload_text(piece),
             "digest": piece.digest,
@@ -235,8 +235,11 @@ def _repeat(taking: _Taking, first: Lead, changed: Difference, piece: Piece, pos
             "tries": 0,
             "due_at": taking.now,
         }
-        move = Move("correct", states.RECEIVED, columns=columns, who="web", old_payload=first.payload)
-        leads.apply(taking.tx, first, move, at=taking.now)
+        moves = [Move("correct", states.RECEIVED, columns=columns, who="web", old_payload=first.payload)]
+        if first.received_at <= epoch.lost_calls_before(taking.tx):
+            moves.append(decision.hold(Reason("may_have_rung")))
+        state = moves[-1].target
+        leads.apply(taking.tx, first, *moves, at=taking.now)
     leads.link(taking.tx, taking.delivery_id, first.id, position, kind)
     return Stored(first.id, state, duplicate=True)
 

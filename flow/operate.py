@@ -8,7 +8,7 @@ from core.lead import Lead
 from core.move import Columns, Move
 from flow import enrich
 from flow.gateway import Gateway
-from store import attempts, leads
+from store import attempts, epoch, leads
 from store.engine import Tx
 
 SETTLING_MS = 10 * 60 * 1000
@@ -40,7 +40,7 @@ def remap(
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         _refuse_erased(lead)
-        _refuse_protected(lead, among_many)
+        _refuse_protected(tx, lead, among_many)
         if lead.protected_by and lead.has_call:
             raise Refused("only a call decides this lead, not its mapping; use rearm if one is welcome")
         if lead.claims:
@@ -73,7 +73,7 @@ def rearm(
         lead = _find(tx, lead_id, seen)
         now = gateway.store.now_ms(tx)
         _refuse_erased(lead)
-        _refuse_protected(lead, among_many)
+        _refuse_protected(tx, lead, among_many)
         if not lead.has_call:
             raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
         settles = attempts.settles_after(tx, lead.id)
@@ -118,8 +118,12 @@ def _refuse_erased(lead: Lead) -> None:
         raise Refused("the personal data of this lead was erased, so it cannot be called any more")
 
 
-def _refuse_protected(lead: Lead, among_many: bool) -> None:
-    if among_many and lead.protected_by:
+def _refuse_protected(tx: Tx, lead: Lead, among_many: bool) -> None:
+    if not among_many:
+        return
+    if lead.received_at <= epoch.lost_calls_before(tx):
+        raise Refused("it came before the database was replaced and may have been called; decide on it by itself")
+    if lead.protected_by:
         codes = ", ".join(reason.code for reason in lead.protected_by)
         raise Refused(f"it is held to protect someone ({codes}); look at it and decide on it by itself")
 

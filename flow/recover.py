@@ -5,6 +5,9 @@ the journals of its run directory with the database; the last one opens the new 
 are lost are waited for 30 s; then what was due is held for a person.
 """
 
+import itertools
+from collections.abc import Iterator
+
 from core import decision, ended, states
 from core.outcome import UNKNOWN, Outcome
 from core.ports import Call
@@ -19,9 +22,9 @@ from store.journal import Entry
 WENT_BACK = Outcome(
     UNKNOWN, how="store_went_back", error="the database was replaced by one that had forgotten this call"
 )
-SLACK_MS = 10 * 60_000  # clocks of machines differ; what is compared once too often costs nothing
 GRACE_MS = 3_000  # on several machines: until every running worker has noticed
 LOST_MS = 30_000
+REST_S = 1.0  # between tries where the database still does not know what it should
 BATCH = 500
 
 
@@ -32,6 +35,7 @@ def recover(gateway: Gateway, worker_id: str) -> float:
             now = gateway.store.now_ms(tx)
             seen = epoch.read(gateway.store, tx)
             if is_ours(gateway, tx, seen):
+                epoch.open_next(tx, seen, now)  # what was missing has come back: nothing is suspect any more
                 return 0.0
             epoch.suspect(tx, seen.found, now)
             workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now)
@@ -39,6 +43,13 @@ def recover(gateway: Gateway, worker_id: str) -> float:
         brought = _compare(gateway, seen)
         gateway.log.error("journals_compared", brought_back=brought, worker=worker_id)
         return _open(gateway, worker_id)
+
+
+def check(gateway: Gateway, tx: Tx) -> None:
+    """Raises OtherDatabase when this is not the database we knew."""
+    seen = epoch.read(gateway.store, tx)
+    if not is_ours(gateway, tx, seen):
+        raise epoch.OtherDatabase(seen.found)
 
 
 def is_ours(gateway: Gateway, tx: Tx, seen: Epoch) -> bool:
@@ -49,20 +60,31 @@ def is_ours(gateway: Gateway, tx: Tx, seen: Epoch) -> bool:
     if gateway.store.is_sqlite and seen.claims < gateway.journal.highest(seen.store):
         return False
     last = gateway.journal.last
-    return last is None or last.store != seen.store or not epoch.forgot(tx, last)
+    return last is None or last.store != seen.store or not epoch.forgotten(tx, [last])
 
 
 def _compare(gateway: Gateway, seen: Epoch) -> int:
-    with gateway.store.read() as tx:
-        newest = attempts.newest_start(tx) or 0
-    entries = [e for e in gateway.journal.entries(seen.store) if e.at > newest - SLACK_MS]
+    """Every line that is kept, however old: clocks are set back, and a worker may have slept since its last call."""
     brought = 0
-    entries.sort(key=lambda entry: entry.lead)  # leads are locked in the order of their ids, by whoever locks several
-    for start in range(0, len(entries), BATCH):
+    for entries in _batches(gateway, seen.store):
+        with gateway.store.read() as tx:
+            gone = epoch.forgotten(tx, entries)
+        if not gone:
+            continue
+        gone.sort(key=lambda entry: entry.lead)  # leads are locked in the order of their ids, by whoever locks several
         with gateway.store.write(lock_ms=0, statement_ms=0) as tx:
             now = gateway.store.now_ms(tx)
-            brought += sum(bring_back(tx, entry, now) for entry in entries[start : start + BATCH])
+            brought += sum(bring_back(tx, entry, now) for entry in gone)
     return brought
+
+
+def _batches(gateway: Gateway, store_id: str) -> Iterator[list[Entry]]:
+    """What the run directory knows of this database, and this process itself where its file is gone."""
+    last = gateway.journal.last
+    own = [last] if last is not None and last.store == store_id else []
+    entries = itertools.chain(gateway.journal.entries(store_id), own)
+    while batch := list(itertools.islice(entries, BATCH)):
+        yield batch
 
 
 def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
@@ -70,7 +92,7 @@ def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
 
     Its lead's round and count of claims rise to what they were, whatever became of the lead: a later rearm
     must not begin a round that has rung."""
-    if not epoch.forgot(tx, entry):
+    if not epoch.forgotten(tx, [entry]):
         return False
     lead = leads.get(tx, entry.lead, lock=True)
     if lead is None or not lead.number:
@@ -107,10 +129,13 @@ def _open(gateway: Gateway, worker_id: str) -> float:
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         seen = epoch.read(gateway.store, tx)
+        if missing:
+            epoch.calls_are_lost(tx, seen.suspect_since or now)
+            workers.forget_runs(tx, missing)
         epoch.raise_claims(tx, gateway.journal.highest(seen.store))
-        if not seen.holds and epoch.open_next(tx, seen, now):
+        if epoch.open_next(tx, seen, now):
             gateway.log.error("epoch_opened", identity=seen.found)
-    return 0.0
+        return 0.0 if is_ours(gateway, tx, epoch.read(gateway.store, tx)) else REST_S
 
 
 def _hold_waiting(gateway: Gateway, before: int) -> None:

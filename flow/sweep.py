@@ -4,9 +4,12 @@ from core import decision, ended
 from core.outcome import UNKNOWN, Outcome
 from core.reason import Reason
 from flow.gateway import Gateway
-from store import attempts, due, leads, versions
+from store import alarms, attempts, due, leads, versions, workers
 
 GRACE_MS = 5_000
+DAY_MS = 24 * 3600 * 1000
+JOURNALS_KEPT_MS = 8 * DAY_MS  # a worker whose journal is gone can tell nothing more
+LOOKED_BACK_MS = 90 * DAY_MS  # at what rang, and whose proofs were refused
 OWNER_GONE = Outcome(UNKNOWN, how="owner_gone", error="the worker that sent this call ended before it could tell")
 
 
@@ -43,3 +46,12 @@ def redo_next(gateway: Gateway, source: str, batch: int = 200) -> bool:
         for lead in waiting:
             leads.apply(tx, lead, move, at=now)
     return len(waiting) == batch
+
+
+def forget_old(gateway: Gateway) -> None:
+    """Rows about workers, alarms and refused proofs that nobody asks for any more."""
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        workers.forget_old(tx, now - JOURNALS_KEPT_MS)
+        alarms.forget_old(tx, now - LOOKED_BACK_MS)
+        versions.forget_refused(tx, now - LOOKED_BACK_MS)

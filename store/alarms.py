@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.alarms import HOUR_MS, WAITS_MS, Alarm, Facts, FullCap
@@ -59,6 +59,11 @@ def keep(tx: Connection, now_ringing: Iterable[Alarm], now: int) -> tuple[list[A
             _change(tx, key, text=alarm.text, value=alarm.value, severity=alarm.severity)
     gone = [known[key] for key in sorted(known.keys() - wanted.keys()) if _change(tx, key, cleared_at=now)]
     return raised, gone
+
+
+def forget_old(tx: Connection, before: int) -> None:
+    """Alarms that were cleared before that time."""
+    tx.execute(delete(alarms).where(alarms.c.cleared_at < before))
 
 
 def same(one: Alarm, other: Alarm) -> bool:

@@ -140,11 +140,6 @@ def name_unknown(tx: Connection, lead_id: str, provider_id: str) -> None:
     )
 
 
-def newest_start(tx: Connection) -> int | None:
-    """When the newest attempt of this database started, in milliseconds."""
-    return tx.execute(select(func.max(attempts.c.started_at))).scalar_one_or_none()
-
-
 def exists(tx: Connection, attempt_id: str) -> bool:
     return tx.execute(_EXISTS, {"id": attempt_id}).one_or_none() is not None
 

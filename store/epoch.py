@@ -6,6 +6,7 @@ identity nobody claims until the journals have been compared and the new epoch i
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
@@ -17,7 +18,7 @@ from store.ids import new_id
 from store.journal import Entry
 from store.tables import attempts, epoch, forgotten_calls, leads, workers
 
-RECENT_MS = 60_000
+RECENT_MS = 60_000  # a worker that was alive so shortly before may have sent calls that are forgotten
 
 
 class OtherDatabase(Exception):
@@ -33,6 +34,7 @@ class Epoch:
     found: str  # the database's identity now
     claims: int
     suspect_since: int
+    alive_at: int  # when any worker last looked at this database, before it was suspect
 
     @property
     def holds(self) -> bool:
@@ -51,12 +53,14 @@ _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
  || ':' || 'epoch'::regclass::oid
  || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
  || ':' || (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"""
-_READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
+_READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, alive_at, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
 _COUNT_CLAIMS = update(epoch).values(claims=epoch.c.claims + bindparam("more")).returning(epoch.c.claims)
 _ANY_FORGOTTEN = select(forgotten_calls.c.attempt).limit(1)
-_KEPT = select(attempts.c.id).where(attempts.c.id == bindparam("attempt"))
-_REMEMBERED = select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt == bindparam("attempt"))
-_READ_SQLITE = select(epoch.c.store, epoch.c.identity, epoch.c.claims, epoch.c.suspect_since)
+_KNOWN = (
+    select(attempts.c.id).where(attempts.c.id.in_(bindparam("attempts", expanding=True))),
+    select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt.in_(bindparam("attempts", expanding=True))),
+)
+_READ_SQLITE = select(epoch.c.store, epoch.c.identity, epoch.c.claims, epoch.c.suspect_since, epoch.c.alive_at)
 
 
 def file_identity(store: Store) -> str:
@@ -77,7 +81,7 @@ def read(store: Store, tx: Connection) -> Epoch:
         found = "" if row is None else row.found
     if row is None:
         raise OtherDatabase("it has no epoch: run flask release first")
-    return Epoch(row.store, row.identity, found, row.claims, row.suspect_since)
+    return Epoch(row.store, row.identity, found, row.claims, row.suspect_since, row.alive_at)
 
 
 def store_id(store: Store) -> str:
@@ -104,8 +108,10 @@ def count_claims(tx: Connection, claims: int) -> int:
 
 
 def suspect(tx: Connection, found: str, now: int) -> None:
-    """Note since when the database has been another one."""
-    tx.execute(update(epoch).where(epoch.c.suspect != found).values(suspect=found, suspect_since=now))
+    """Note since when the database has been another one, and when it was last looked at before."""
+    alive_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).scalar_subquery()
+    new = update(epoch).where(epoch.c.suspect != found)
+    tx.execute(new.values(suspect=found, suspect_since=now, alive_at=alive_at))
 
 
 def suspect_since(tx: Connection) -> int | None:
@@ -113,12 +119,14 @@ def suspect_since(tx: Connection) -> int | None:
     return tx.execute(select(epoch.c.suspect_since).where(epoch.c.suspect_since > 0)).scalar_one_or_none()
 
 
-def forgot(tx: Connection, entry: Entry) -> bool:
-    """Whether the database has neither this attempt nor the memory of it."""
-    given = {"attempt": entry.attempt}
-    if tx.execute(_KEPT, given).one_or_none() is not None:
-        return False
-    return tx.execute(_REMEMBERED, given).one_or_none() is None
+def forgotten(tx: Connection, entries: Sequence[Entry]) -> list[Entry]:
+    """Those of which the database has neither the attempt nor the memory."""
+    names = [entry.attempt for entry in entries]
+    known: set[str] = set()
+    for query in _KNOWN:
+        if len(known) < len(names):
+            known |= {str(one) for one in tx.execute(query, {"attempts": names}).scalars()}
+    return [entry for entry in entries if entry.attempt not in known]
 
 
 def remember(tx: Connection, entry: Entry) -> None:
@@ -170,20 +178,17 @@ def missing_runs(tx: Connection, seen: Epoch) -> list[str]:
 
     A worker that ended cleanly wrote its end as the last thing: where the server was only started anew and
     still knows of that end, it has forgotten nothing of this worker."""
-    identity = seen.found
-    waiting = select(workers.c.run, workers.c.seen_at).where(workers.c.recovered != identity, workers.c.run != "")
+    waiting = select(workers.c.run).where(
+        workers.c.recovered != seen.found, workers.c.run != "", workers.c.seen_at >= seen.alive_at - RECENT_MS
+    )
     if seen.restarted_only:
         waiting = waiting.where(workers.c.ended.is_(False))
-    rows = tx.execute(waiting).all()
-    if not rows:
-        return []
-    last = max(row.seen_at for row in rows)
-    done = {r.run for r in tx.execute(select(workers.c.run).where(workers.c.recovered == identity))}
-    return sorted({row.run for row in rows if row.seen_at >= last - RECENT_MS} - done)
+    done = select(workers.c.run).where(workers.c.recovered == seen.found)
+    return sorted(set(tx.execute(waiting).scalars()) - set(tx.execute(done).scalars()))
 
 
 def open_next(tx: Connection, before: Epoch, now: int) -> bool:
-    """Open the new epoch; False when another worker has just done it."""
+    """Open the new epoch, or say that the old one is whole again; False when another worker has just done it."""
     done = tx.execute(
         update(epoch)
         .where(epoch.c.identity == before.identity)
@@ -195,6 +200,16 @@ def open_next(tx: Connection, before: Epoch, now: int) -> bool:
 def raise_claims(tx: Connection, claims: int) -> None:
     """Bring the count of claims up to what the journals' mark knows."""
     tx.execute(update(epoch).where(epoch.c.claims < claims).values(claims=claims))
+
+
+def lost_calls_before(tx: Connection) -> int:
+    """Calls made until then (milliseconds) may be missing here, and so is the journal that knew of them; 0: none."""
+    return tx.execute(select(epoch.c.lost_at)).scalar_one_or_none() or 0
+
+
+def calls_are_lost(tx: Connection, before: int) -> None:
+    """Remember that calls made until then may be missing."""
+    tx.execute(update(epoch).where(epoch.c.lost_at < before).values(lost_at=before))
 
 
 def waiting_leads(tx: Connection, before: int, limit: int) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 KEPT_S = 7 * 24 * 3600
 NEW_FILE_S = 24 * 3600
 _PREFIX = "journal-"
+_MACHINE = Path("/etc/machine-id")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ class Journal:
         return self._directory
 
     def run_id(self) -> str:
-        """The directory's own random id: workers that share it can read each other's journals."""
+        """The directory's own id: workers that share it can read each other's journals.
+
+        Random, and with the machine and the directory's inode in it: a copied folder is another one, whose
+        journals are read all the same. No path and no host name, which releases and containers change."""
         if self._run:
             return self._run
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -76,7 +80,7 @@ class Journal:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, name)  # the first of several starting at once wins
             draft.unlink()
-        self._run = name.read_text()
+        self._run = f"{name.read_text().strip()}-{_whereabouts(self.directory)}"
         return self._run
 
     def write(self, *entries: Entry) -> None:
@@ -162,13 +166,14 @@ class Journal:
     def highest(self, store_id: str) -> int:
         """The count of the newest claim that any worker of this directory made on this SQLite file; 0 for none."""
         with self._flock("claims.mark", fcntl.LOCK_SH) as mark:
-            return _read_mark(mark, store_id)
+            return _mark_of(mark, store_id)[1]
 
     def raise_highest(self, store_id: str, claims: int) -> None:
         """Remember a claim's count, never downwards. Call it inside `claiming`."""
         with self._flock("claims.mark", fcntl.LOCK_EX) as mark:
-            if _read_mark(mark, store_id) < claims:
-                os.pwrite(mark, f"{store_id} {claims:020d}\n".encode(), 0)
+            place, known = _mark_of(mark, store_id)
+            if known < claims:
+                os.pwrite(mark, f"{store_id} {claims:020d}\n".encode(), place)
 
 
 def _sync_directory(directory: Path) -> None:
@@ -180,6 +185,20 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-def _read_mark(mark: int, store_id: str) -> int:
-    known, _, count = os.pread(mark, 100, 0).decode("ascii", "replace").partition(" ")
-    return int(count) if known == store_id and count.strip().isdigit() else 0
+def _mark_of(mark: int, store_id: str) -> tuple[int, int]:
+    """Where this store's line of the marks' file begins (or would), and the count in it."""
+    place = 0
+    for line in os.pread(mark, os.fstat(mark).st_size, 0).splitlines(keepends=True):
+        known, _, count = line.decode("ascii", "replace").partition(" ")
+        if known == store_id and count.strip().isdigit():
+            return place, int(count)
+        place += len(line)
+    return place, 0
+
+
+def _whereabouts(directory: Path) -> str:
+    """A digest of this machine's own id and the directory's inode."""
+    machine = b""
+    with contextlib.suppress(OSError):  # a container without one: the inode has to tell
+        machine = _MACHINE.read_bytes().strip()
+    return hashlib.sha256(b"%b %d" % (machine, directory.stat().st_ino)).hexdigest()[:16]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
@@ -133,6 +133,11 @@ def refused(tx: Connection, since: int) -> list[tuple[str, str, int]]:
         .order_by(refused_proofs.c.source, refused_proofs.c.cause)
     )
     return [(r[0], r[1], int(r[2])) for r in tx.execute(query)]
+
+
+def forget_refused(tx: Connection, before: int) -> None:
+    """Proofs that were refused before that time (milliseconds)."""
+    tx.execute(delete(refused_proofs).where(refused_proofs.c.hour < before))
 
 
 def take_question(tx: Connection, source: str, now: int, pause_ms: int, probe_ms: int) -> bool:

@@ -1,8 +1,9 @@
 """Which workers are alive."""
 
 import os
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.engine import this_machine
@@ -26,3 +27,13 @@ def check_out(tx: Connection, worker_id: str) -> None:
 def last_seen(tx: Connection) -> int | None:
     """When any worker last looked at this database, in milliseconds."""
     return tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False))).scalar_one_or_none()
+
+
+def forget_runs(tx: Connection, runs: Sequence[str]) -> None:
+    """The journals of these run directories are lost, and what came of it is settled."""
+    tx.execute(delete(workers).where(workers.c.run.in_(runs)))
+
+
+def forget_old(tx: Connection, before: int) -> None:
+    """Workers that were last seen before that time."""
+    tx.execute(delete(workers).where(workers.c.seen_at < before))

@@ -1,0 +1,35 @@
+"""The run directory: its id, and how many claims it knows of each store."""
+
+import shutil
+
+from store.journal import Journal
+
+
+def test_two_stores_in_one_directory_keep_their_own_marks(tmp_path):
+    for store, claims in (("one", 5), ("another", 3), ("one", 4), ("another", 7)):
+        Journal(tmp_path).raise_highest(store, claims)
+    assert [Journal(tmp_path).highest(store) for store in ("one", "another", "a third")] == [5, 7, 0]
+
+
+def test_a_torn_line_of_the_marks_is_no_mark(tmp_path):
+    Journal(tmp_path).raise_highest("one", 5)
+    with (tmp_path / "claims.mark").open("ab") as marks:
+        marks.write(b"another 000")
+    assert Journal(tmp_path).highest("one") == 5
+    Journal(tmp_path).raise_highest("another", 12)
+    assert [Journal(tmp_path).highest(store) for store in ("one", "another")] == [5, 12]
+
+
+def test_a_copied_directory_is_another_one(tmp_path):
+    here, there = Journal(tmp_path / "run"), tmp_path / "copy"
+    first = here.run_id()
+    shutil.copytree(tmp_path / "run", there)
+    assert Journal(tmp_path / "run").run_id() == first
+    assert Journal(there).run_id() != first
+    assert Journal(there).run_id() == Journal(there).run_id()
+
+
+def test_a_directory_that_was_renamed_is_the_same(tmp_path):
+    first = Journal(tmp_path / "release-1").run_id()
+    (tmp_path / "release-1").rename(tmp_path / "release-2")
+    assert Journal(tmp_path / "release-2").run_id() == first

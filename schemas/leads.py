@@ -1,6 +1,7 @@
 """The API's lead, with its call, attempts and history; what `store.queries` found, as programs see it."""
 
 import json
+from contextvars import ContextVar
 from typing import Any
 
 from marshmallow import fields, pre_dump, validate
@@ -9,6 +10,7 @@ from core import reason
 from core.states import STATES
 from schemas.api_fields import Count, Cursor, JsonCount, Line, Moment, Shape, source_name
 
+LANGUAGE: ContextVar[str] = ContextVar("language", default="en")  # of the present request: en or ru
 NULL: dict[str, Any] = {"allow_none": True, "required": True}
 ALWAYS: dict[str, Any] = {"required": True}
 
@@ -115,8 +117,8 @@ class Lead(ListedLead):
 
 
 def told(found: reason.Reason) -> dict[str, Any]:
-    """A reason with its words."""
-    return {"code": found.code, "params": found.params, "text": reason.words(found.code, found.params)}
+    """A reason with its words, in the language of who asks."""
+    return {"code": found.code, "params": found.params, "text": reason.words(found.code, found.params, LANGUAGE.get())}
 
 
 def _reasons(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,9 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Float, cast, func, select
 
 from core.account.caps import HOUR_MS
-from store.tables import attempts, leads
-
-NO_WAIT_MS = 1_000  # a lead that was due within this of its coming was made to wait by no rule
+from store.tables import attempts, history, leads
 
 
 def by_hour(tx: Connection, since: int) -> list[tuple[str, int, str, int]]:
@@ -33,7 +31,7 @@ def speeds(tx: Connection, since: int, parts: tuple[float, ...], *, by_hours: bo
             func.count().over(partition_by=hour).label("calls"),
         )
         .join(leads, leads.c.id == attempts.c.lead)
-        .where(attempts.c.started_at >= since, attempts.c.n == 1, leads.c.due_at - leads.c.received_at < NO_WAIT_MS)
+        .where(attempts.c.started_at >= since, attempts.c.n == 1, _NO_RULE)
         .subquery()
     )
     at = [func.min(ordered.c.wait).filter(ordered.c.place >= cast(ordered.c.calls, Float) * part) for part in parts]
@@ -45,5 +43,13 @@ def slower(tx: Connection, since: int, goal_ms: int) -> int:
     """How many of those calls began later than the goal."""
     query = select(func.count()).select_from(attempts).join(leads, leads.c.id == attempts.c.lead)
     late = attempts.c.started_at - leads.c.received_at > goal_ms
-    no_rule = leads.c.due_at - leads.c.received_at < NO_WAIT_MS
-    return int(tx.execute(query.where(attempts.c.started_at >= since, attempts.c.n == 1, late, no_rule)).scalar_one())
+    return int(tx.execute(query.where(attempts.c.started_at >= since, attempts.c.n == 1, late, _NO_RULE)).scalar_one())
+
+
+# A lead that no rule made wait was due when it was mapped, however late that was.
+_NO_RULE = (
+    select(history.c.n)
+    .where(history.c.lead == leads.c.id, history.c.transition == "map", history.c.at >= leads.c.due_at)
+    .correlate(leads)
+    .exists()
+)

@@ -13,10 +13,10 @@ ABOUT = """Leads that came, what became of each, and a person's way on.
 
 Send `Authorization: Bearer <token>` with every request: `API_TOKEN`, or a token made in the console, which may what
 its scope says (read: phone numbers are masked; operate; configure). `X-Operator: <name>` says in whose name a change
-is made. Times are RFC 3339 in UTC, money is decimal text, phone numbers are whole. Every error is
-`application/problem+json`: 400 is no JSON, 401 no token, 403 a token whose scope is too small, 404 not there, 405 not
-this method, 409 the lead's state or what changed since forbids it, 415 not sent as JSON, 422 not as described here
-(`errors` names each field), 503 the database is away."""
+is made. `text` of a reason is English, or Russian with `Accept-Language: ru`. Times are RFC 3339 in UTC, money is
+decimal text, phone numbers are whole. Every error is `application/problem+json`: 400 is no JSON, 401 no token, 403 a
+token whose scope is too small, 404 not there, 405 not this method, 409 the lead's state or what changed since forbids
+it, 415 not sent as JSON, 422 not as described here (`errors` names each field), 503 the database is away."""
 # The page is ours alone: nothing from elsewhere, no script or frame of anyone else's.
 CSP = "; ".join(
     (

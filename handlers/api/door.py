@@ -16,6 +16,7 @@ from flow import people
 from flow.gateway import Gateway
 from handlers.errors import problem
 from schemas.api_fields import LEAD_NAME, one_line
+from schemas.leads import LANGUAGE
 
 OPEN = ("/api/docs", "/api/openapi.json")  # they describe; they show nothing
 MOST = 8_000_000  # bytes of a request: a pasted delivery may be 4 MB
@@ -79,6 +80,7 @@ def keep_out() -> Response | None:
     if not _is_api(request.path) or request.path.startswith(OPEN):
         return None
     request.max_content_length = MOST
+    LANGUAGE.set(request.accept_languages.best_match(("en", "ru"), "en") or "en")
     given = request.headers.get("Authorization", "").encode("latin-1", "replace")
     scheme, _, token = given.partition(b" ")
     found = _owner_of(token.strip()) if scheme.lower() == b"bearer" else None

@@ -1,5 +1,6 @@
 """The list of leads: filters stand in the URL, pages go on behind a place, and nobody's number stands in either."""
 
+from collections import Counter
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
@@ -65,10 +66,15 @@ def _place(text_: str) -> tuple[int, int] | None:
 
 
 def titles() -> dict[str, str]:
-    """What each source is called: its title, else its name."""
+    """What each source is called: its title, with its name behind it where another has the same; else its name."""
     sources = the_gateway().sources
     known = {name: sources.get(name) for name in sources.names()}
-    return {name: (one.source.title if one else "") or name for name, one in known.items()}
+    titled = {name: one.source.title if one else "" for name, one in known.items()}
+    how_many = Counter(titled.values())
+    return {
+        name: name if not title else title if how_many[title] == 1 else f"{title} ({name})"
+        for name, title in titled.items()
+    }
 
 
 @page("/leads/find", post=True)

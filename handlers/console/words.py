@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
         known = babel.domain_instance.cache
     known["ru", "messages"] = Translations(compiled)
     known["en_GB", "messages"] = NullTranslations()
-    for shown in (moment, clock, ago, span, money, seconds, count):
+    for shown in (moment, clock, between, ago, span, money, seconds, count):
         app.jinja_env.filters[shown.__name__] = shown
 
 
@@ -83,6 +83,13 @@ def moment(at_ms: int | None, exact: bool = False) -> str:
     day = "" if at.date() == now.date() else "d MMM " if at.year == now.year else "d MMM y "
     text = format_datetime(at, day + clock_, locale=_locale())
     return f"{text}{',' if language() == 'ru' else '.'}{at_ms % 1000:03}" if exact else text
+
+
+def between(pair: tuple[int, int]) -> str:
+    """14:10:48 – 14:11:08, with the day in front where it is not today's: a time to look for elsewhere."""
+    first, last = _local(pair[0]), _local(pair[1])
+    day = "" if first.date() == _local(_now()).date() else format_datetime(first, "d MMM ", locale=_locale())
+    return f"{day}{first:%H:%M:%S} – {last:%H:%M:%S}"
 
 
 def clock(at_ms: int) -> str:

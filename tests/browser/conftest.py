@@ -96,6 +96,7 @@ def opened(browser, served, name, role, *, size="desktop", language="en", theme=
     page = context.new_page()
     page.goto(served.link(name, role))
     page.click("main form button.main-one")
+    page.wait_for_load_state()
     page.goto(f"{served.base}/console/")
     try:
         yield page

@@ -9,6 +9,7 @@ from app import create_app
 from config.settings import read
 from core.outcome import ACCEPTED, REFUSED, UNKNOWN, Outcome
 from flow import people
+from store import versions
 from tests.fakes import Stage
 from tests.handlers.conftest import SETTINGS
 
@@ -47,6 +48,9 @@ def fill(stage: Stage, many: int = 40) -> None:
     """`many` leads over some hours: most called, some refused, lost, held, suppressed; one waits for the morning."""
     stage.put("tilda-main", MAIN)
     stage.put("quiz", QUIZ)
+    with stage.store.write() as tx:
+        versions.remove(tx, "shop")
+    stage.parts.sources.refresh()
     names = NAMES.split(",")
     stage.alive()
     for n in range(many):
@@ -65,6 +69,7 @@ def fill(stage: Stage, many: int = 40) -> None:
             stage.take(
                 {"id": f"t{n}", "Name": name, "Phone": phone, "Comment": "перезвоните", **vk}, source="tilda-main"
             )
+        stage.clock.forward(0.3 + n % 7 * 0.25)  # until a worker looks
         stage.work()
     stage.alive()
 

@@ -157,3 +157,12 @@ def test_who_acts_through_a_named_token_is_told_with_its_name(api, gateway, toke
     headers = {**token("operate"), "X-Operator": "olga"}
     done = api.http.post(f"/api/leads/{lead_id}/cancel", json={"why": "no"}, headers=headers)
     assert done.json["history"][-1]["who"] == "olga (crm operate)"
+
+
+def test_reasons_are_told_in_the_language_of_who_asks(api, gateway):
+    lead_id = gateway.take({"id": "1"})
+    gateway.work()
+    headers = {**api.headers, "Accept-Language": "ru-RU, ru;q=0.9, en;q=0.5"}
+    russian = api.http.get(f"/api/leads/{lead_id}", headers=headers).json["reasons"][0]
+    assert russian["text"] == "Телефона нет в полях: phone"
+    assert api.read(f"/api/leads/{lead_id}")["reasons"][0]["text"].startswith("No phone")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,6 @@ from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
 from core.account.wanted import WantedAccount
 from core.ports import Account
-from flow import alarms
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -142,7 +140,6 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
             Look("versions", 0.5, sources.refresh, at_once=True),
             Look("files", 0.5, watcher.look),  # behind the versions, to which it compares them
             Look("secrets", 0.5, secrets.look),
-            Look("alarms", 5.0, partial(alarms.keep, gateway)),
         ]
     )
     return gateway

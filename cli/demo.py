@@ -67,6 +67,7 @@ def command() -> None:
     manager.add_process("simulator", twin, env=quiet, cwd=str(ROOT))
     manager.add_process("web", gunicorn, env=quiet, cwd=str(ROOT))
     manager.add_process("worker", f"{flask} worker", env=quiet, cwd=str(ROOT))
+    manager.add_process("watch", f"{flask} watch", env=quiet, cwd=str(ROOT))
     threading.Thread(target=_greet, args=(port, token, link), daemon=True).start()
     manager.loop()
     # Ctrl-C is how it ends well.

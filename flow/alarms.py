@@ -1,24 +1,29 @@
-"""What someone should look at: read, asked of `core.alarms`, and kept as rows that are raised once and cleared."""
+"""What someone should look at: read, asked of `core.alarms`, and kept as rows by the watch alone."""
 
 from dataclasses import replace
 
 from core import alarms as rules
-from core.alarms import Alarm
+from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
+from core.alarms import WATCH
 from flow.gateway import Gateway
-from store import alarms
+from store import alarm_facts, alarms, quiets, stamps
 
 CLEARED_SHOWN_MS = 24 * 3_600_000
+CALM_MS = 5 * 60_000
+WATCH_SEEN_MS = 60_000
+ALL = "all"
 
 
-def keep(gateway: Gateway) -> None:
-    """Make the rows say what rings now: raised once, cleared when all is well, each with a log line."""
-    found = ringing(gateway)
-    with gateway.store.read() as tx:
-        known = alarms.ringing(tx)
-    if len(found) == len(known) and all(a.key in known and alarms.same(a, known[a.key]) for a in found):
-        return
+def keep(gateway: Gateway, seen: Seen | None = None, times: dict[tuple[str, str], int] | None = None) -> None:
+    """Make the rows say what rings now: raised once, cleared when all has been well for five minutes, each with a
+    log line; and say that somebody watches. `times`: what was seen how often in a row, the caller's memory."""
+    found = rules.ringing(facts(gateway, seen or Seen()))
+    if times is not None:
+        found = rules.steady(found, times)
     with gateway.store.write() as tx:
-        raised, cleared = alarms.keep(tx, found, gateway.store.now_ms(tx))
+        now = gateway.store.now_ms(tx)
+        stamps.put(tx, WATCH, Stamp(now, True))
+        raised, cleared = alarms.keep(tx, found, now, CALM_MS)
     for alarm in raised:
         gateway.log.warning("alarm_raised", alarm=alarm.kind, subject=alarm.subject, severity=alarm.severity)
     for alarm in cleared:
@@ -26,30 +31,56 @@ def keep(gateway: Gateway) -> None:
 
 
 def told(gateway: Gateway) -> list[Alarm]:
-    """What rings now, since when it was raised, then what was cleared in the last day."""
-    found = ringing(gateway)
+    """What rings now, the weightiest first, then what was cleared in the last day. That nobody watches comes first:
+    then the rest is as old as the last look."""
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        known = alarms.ringing(tx)
+        watched = stamps.known(tx).get(WATCH)
+        known = alarms.ringing(tx).values()
         gone = alarms.cleared(tx, now - CLEARED_SHOWN_MS)
-    return [_as_raised(alarm, known.get(alarm.key)) for alarm in found] + gone
+    return nobody_watches(watched, now) + sorted(known, key=_weight) + gone
 
 
-def ringing(gateway: Gateway) -> list[Alarm]:
-    """The alarms of this moment, the weightiest first; empty when all is well."""
+def nobody_watches(watched: Stamp | None, now: int) -> list[Alarm]:
+    """The one alarm that no watch can raise."""
+    if watched is not None and now - watched.at <= WATCH_SEEN_MS:
+        return []
+    text = "Nobody watches: no alarm is raised or told until a watch runs (flask watch)"
+    return [Alarm("no_watch", PAGE, text, watched.at if watched else None, 1)]
+
+
+def facts(gateway: Gateway, seen: Seen) -> Facts:
+    """Whatever alarms are of, at this moment."""
     with gateway.store.read() as tx:
-        facts = alarms.facts(tx, gateway.account_names(), gateway.store.now_ms(tx))
+        known = alarm_facts.facts(tx, gateway.account_names(), gateway.store.now_ms(tx))
     files, standing = gateway.sources.files, gateway.sources.standing()
-    facts = replace(
-        facts,
+    return replace(
+        known,
         broken_files=frozenset(files.broken if files is not None else ()),
         broken_accounts=frozenset(gateway.broken_accounts),
         unreadable={name: standing[name].since if name in standing else None for name in gateway.sources.broken},
+        seen=seen,
     )
-    return rules.ringing(facts)
 
 
-def _as_raised(alarm: Alarm, row: Alarm | None) -> Alarm:
-    if row is None:
-        return alarm
-    return replace(alarm, since=row.since if alarm.since is None else alarm.since, raised_at=row.raised_at)
+def acknowledge(gateway: Gateway, kind: str, subject: str, who: str) -> bool:
+    """Somebody takes care of it: no reminder comes any more. False where it does not ring, or somebody did before."""
+    with gateway.store.write() as tx:
+        done = quiets.acknowledge(tx, kind, subject, who, gateway.store.now_ms(tx))
+    if done:
+        gateway.log.info("alarm_acknowledged", alarm=kind, subject=subject, who=who)
+    return done
+
+
+def quiet(gateway: Gateway, kind: str, subject: str, until_ms: int, who: str, why: str) -> None:
+    """Nothing is told of this kind (`all`: of none) and subject (empty: of any) until then; lists show it."""
+    if kind != ALL and kind not in rules.ALARMS:
+        raise ValueError(f"expected all, or one of {', '.join(rules.ALARMS)}; got {kind!r}")
+    with gateway.store.write() as tx:
+        quiets.put(tx, quiets.Quiet(kind, subject, until_ms, who, why))
+    gateway.log.info("alarm_quiet", alarm=kind, subject=subject, until=until_ms, who=who, why=why)
+
+
+def _weight(alarm: Alarm) -> tuple[int, str]:
+    kinds = list(rules.ALARMS)
+    return kinds.index(alarm.kind) if alarm.kind in kinds else len(kinds), alarm.subject

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import decision, fetching, identity, states
+from core.alarm import UNSTORED
 from core.identity import Piece
 from core.lead import Lead
 from core.move import Columns, Move
@@ -73,6 +74,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answe
         gateway.refusals.count(name, proof.cause)
         return problem(401, NOT_AUTHENTIC)
     if len(delivery.body) > source.body.max_bytes:
+        gateway.refusals.count(name, "too_large")
         return problem(413, f"larger than the {source.body.max_bytes} bytes that this source may send at once")
     pieces = identity.split(delivery, source, proof)
     if not pieces:
@@ -81,6 +83,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answe
         delivery_id, stored = _store(gateway, source, delivery, proof, pieces)
     except StoreUnavailable as why:
         gateway.log.error("not_stored", source=name, why=str(why))
+        gateway.refusals.count(name, UNSTORED)
         return problem(503, NOT_STORED, retry_after=5)
     gateway.bell.ring()
     gateway.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])

@@ -1,4 +1,4 @@
-"""Refused proofs, counted by cause and hour: a mistyped token must not lose leads unseen.
+"""Refused requests, counted by cause and hour: a mistyped token must not lose leads unseen.
 
 Summed in memory and flushed about once a second, because a stranger must not make us write."""
 
@@ -21,6 +21,7 @@ class Refusals:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._failing = False  # the last try could not be written
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -32,22 +33,28 @@ class Refusals:
                 self._thread.start()
 
     def _flush_soon(self) -> None:
-        time.sleep(1)
-        self.flush()
+        while True:
+            time.sleep(1)
+            if self.flush():
+                return
 
-    def flush(self) -> None:
-        """Write what was counted since the last time; what cannot be written is counted again later."""
+    def flush(self) -> bool:
+        """Write what was counted since the last time; True when there was nothing. What cannot be written is kept."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
-            self._thread = None
-        if not counts:
-            return
+            if not counts:
+                self._thread = None
+                return True
         try:
             with self._store.write() as tx:
                 now = self._store.now_ms(tx)
                 for (source, cause), count in sorted(counts.items()):
                     sources.count_refused(tx, source, now - now % HOUR_MS, cause, count)
+            self._failing = False
         except StoreUnavailable as why:
-            log.warning("refusals_not_counted", why=str(why))
+            if not self._failing:
+                log.warning("refusals_not_counted", why=str(why))
+            self._failing = True
             with self._lock:
                 self._counts.update(counts)
+        return False

@@ -27,9 +27,11 @@ def receive(source: str, rest: str = "") -> Response:
         return _response(intake.unknown(gateway, source))
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
+        gateway.refusals.count(source, "encoding")
         return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))
     body = _whole_body(current.source.body.max_bytes)
     if isinstance(body, Answer):
+        gateway.refusals.count(source, "too_large" if body.status == 413 else "not_whole")
         return _response(body)
     delivery = Delivery(
         method=request.method,

@@ -1,4 +1,4 @@
-"""Alarms as rows: raised once, counted while they ring, cleared when all is well again; and the facts they are of."""
+"""Alarms as rows: raised once, counted while they ring, cleared when all has been well for a while."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,40 +6,21 @@ from dataclasses import replace
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.alarms import HOUR_MS, WAITS_MS, Alarm, Facts, FullCap
-from store import accounts, caps, epoch, figures, workers
+from core.alarm import Alarm
 from store.tables import alarms
 
 Key = tuple[str, str]
 _COLUMNS = [alarms.c[name] for name in Alarm.__dataclass_fields__]
 
 
-def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
-    """Everything that alarms are of and that the database knows; `whose` leads may wait: those accounts, and all
-    that ever rang."""
-    rang = accounts.all_accounts(tx)
-    names = {*whose, *rang}
-    unknown, unknown_since = figures.unknowns(tx)
-    refused = figures.refused_per_hour(tx, now - now % HOUR_MS - HOUR_MS)
-    return Facts(
-        now=now,
-        worker_seen=workers.last_seen(tx),
-        other_database_since=epoch.suspect_since(tx),
-        late=figures.due_before(tx, names, now - WAITS_MS),
-        late_since=min(figures.oldest_due(tx, names, now).values(), default=None),
-        accounts=rang,
-        full=tuple(FullCap(row.whose, row.cap, row.limit, row.since) for row in caps.reached(tx)),
-        unknown=unknown,
-        unknown_since=unknown_since,
-        refused_hours=tuple((source, hour, n) for source, hour, _, n in refused),
-    )
-
-
 def ringing(tx: Connection) -> dict[Key, Alarm]:
-    """The alarms that have been raised and not cleared, by kind and subject."""
-    found = tx.execute(select(*_COLUMNS).where(alarms.c.cleared_at.is_(None)))
-    rows = [Alarm(**row._mapping) for row in found]
-    return {alarm.key: alarm for alarm in rows}
+    """The alarms that ring at this moment, by kind and subject."""
+    return _found(tx, alarms.c.calm_since.is_(None))
+
+
+def standing(tx: Connection) -> dict[Key, Alarm]:
+    """Those that have been raised and not cleared: they ring, or were quiet for a few minutes only."""
+    return _found(tx)
 
 
 def cleared(tx: Connection, since: int, limit: int = 100) -> list[Alarm]:
@@ -48,17 +29,21 @@ def cleared(tx: Connection, since: int, limit: int = 100) -> list[Alarm]:
     return [Alarm(**row._mapping) for row in tx.execute(query.order_by(alarms.c.cleared_at.desc()).limit(limit))]
 
 
-def keep(tx: Connection, now_ringing: Iterable[Alarm], now: int) -> tuple[list[Alarm], list[Alarm]]:
-    """Make the rows say what rings now; those raised and those cleared by this very call."""
-    wanted = {alarm.key: alarm for alarm in now_ringing}
-    known = ringing(tx)
+def keep(tx: Connection, found: Iterable[Alarm], now: int, calm_ms: int = 0) -> tuple[list[Alarm], list[Alarm]]:
+    """Make the rows say what rings now; those raised and those cleared by this very call. One that is not found any
+    more is cleared when it has been calm for so long: what comes and goes is one alarm."""
+    wanted = {alarm.key: alarm for alarm in found}
+    known, ring = standing(tx), ringing(tx)
     raised = [alarm for key, alarm in sorted(wanted.items()) if key not in known and _raise(tx, alarm, now)]
     for key in wanted.keys() & known.keys():
-        if not same(wanted[key], known[key]):
+        if key not in ring or not same(wanted[key], known[key]):
             alarm = wanted[key]
-            _change(tx, key, text=alarm.text, value=alarm.value, severity=alarm.severity)
-    gone = [known[key] for key in sorted(known.keys() - wanted.keys()) if _change(tx, key, cleared_at=now)]
-    return raised, gone
+            _change(tx, key, text=alarm.text, value=alarm.value, severity=alarm.severity, calm_since=None)
+    for key in ring.keys() - wanted.keys():
+        _change(tx, key, calm_since=now)
+    over = update(alarms).where(alarms.c.cleared_at.is_(None), alarms.c.calm_since <= now - calm_ms)
+    keys = {(row.kind, row.subject) for row in tx.execute(over.values(cleared_at=now).returning(*_COLUMNS))}
+    return raised, [known[key] for key in sorted(keys)]
 
 
 def forget_old(tx: Connection, before: int) -> None:
@@ -69,6 +54,12 @@ def forget_old(tx: Connection, before: int) -> None:
 def same(one: Alarm, other: Alarm) -> bool:
     """Whether two looks at a trouble say the same of it."""
     return (one.text, one.value, one.severity) == (other.text, other.value, other.severity)
+
+
+def _found(tx: Connection, *conditions: object) -> dict[Key, Alarm]:
+    query = select(*_COLUMNS).where(alarms.c.cleared_at.is_(None), *conditions)  # type: ignore[arg-type]
+    rows = [Alarm(**row._mapping) for row in tx.execute(query)]
+    return {alarm.key: alarm for alarm in rows}
 
 
 def _raise(tx: Connection, alarm: Alarm, now: int) -> bool:

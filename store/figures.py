@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from core import outcome as outcomes
 from core import states
-from store.tables import attempts, history, leads, refused_proofs, sources, workers
+from core.proofs.proof import CAUSES
+from store.tables import attempts, deliveries, history, leads, refused_proofs, sources, workers
 
 HOUR_MS = 3_600_000
 OPEN = "open"  # an attempt on its way
@@ -104,8 +105,49 @@ def workers_seen(tx: Connection, since: int) -> int:
 def refused_per_hour(tx: Connection, since: int) -> list[tuple[str, int, str, int]]:
     """(source, start of the hour, cause, count) of refused proofs in the hours that began since then."""
     columns = (refused_proofs.c.source, refused_proofs.c.hour, refused_proofs.c.cause, refused_proofs.c.count)
-    query = select(*columns).where(refused_proofs.c.hour >= since).order_by(refused_proofs.c.hour)
+    query = select(*columns).where(refused_proofs.c.hour >= since, refused_proofs.c.cause.in_(CAUSES))
+    query = query.order_by(refused_proofs.c.hour)
     return [(source, hour, cause, n) for source, hour, cause, n in tx.execute(query)]
+
+
+def refused_beside(tx: Connection, since: int) -> dict[str, dict[str, int]]:
+    """Cause -> source -> requests that got no further than the door for another reason than their proof, in the
+    hours that began since then."""
+    found: dict[str, dict[str, int]] = {}
+    query = select(refused_proofs.c.cause, refused_proofs.c.source, func.sum(refused_proofs.c.count))
+    query = query.where(refused_proofs.c.hour >= since, refused_proofs.c.cause.not_in(CAUSES))
+    for cause, source, count in tx.execute(query.group_by(refused_proofs.c.cause, refused_proofs.c.source)):
+        found.setdefault(cause, {})[source] = int(count)
+    return found
+
+
+def requests_since(tx: Connection, source: str, since: int) -> int:
+    """How many deliveries of this source were taken since then."""
+    query = select(func.count()).where(deliveries.c.source == source, deliveries.c.received_at >= since)
+    return int(tx.execute(query).scalar_one())
+
+
+def held_share(tx: Connection, source: str, newest: int, since: int) -> tuple[int, int, float]:
+    """Of the source's newest leads: how many are held, of how many; and of all since then, the held of a hundred,
+    which is only counted where a fifth of the newest are held."""
+    mine = select(leads.c.state).where(leads.c.source == source)
+    states_of = list(tx.execute(mine.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(newest)).scalars())
+    held = states_of.count(states.HELD)
+    if held * 5 <= len(states_of):
+        return held, len(states_of), 0.0
+    counted = select(leads.c.state, func.count()).where(leads.c.source == source, leads.c.received_at >= since)
+    by_state = {state: n for state, n in tx.execute(counted.group_by(leads.c.state))}
+    before = {state: n - states_of.count(state) for state, n in by_state.items()}
+    total = sum(before.values())
+    return held, len(states_of), 100 * before.get(states.HELD, 0) / total if total > 0 else 0.0
+
+
+def overdue(tx: Connection, moment: int) -> tuple[int, int | None]:
+    """How many calls should have ended before that moment and are open; the earliest deadline of them."""
+    open_ = attempts.c.outcome.is_(None)
+    query = select(func.count(), func.min(attempts.c.deadline_at)).where(open_, attempts.c.deadline_at < moment)
+    count, since = tx.execute(query).one()
+    return int(count), since
 
 
 def may_have_rung(outcome: str) -> bool:

@@ -24,7 +24,6 @@ from core.states import READY, RECEIVED
 from store.meta import COUNTED, meta
 from store.personal import DIGEST, ID, NAME, OWNERS, RECORD, WORD, After, Shown, not_personal, personal
 from store.tables_beside import (  # noqa: F401
-    alarms,
     do_not_call,
     epoch,
     erased_keys,
@@ -34,6 +33,7 @@ from store.tables_beside import (  # noqa: F401
     workers,
 )
 from store.tables_people import audit, login_failures, sign_in_links, tokens, users  # noqa: F401
+from store.tables_watch import alarm_messages, alarm_quiets, alarms, stamps  # noqa: F401
 
 deliveries = Table(
     "deliveries",

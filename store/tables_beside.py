@@ -83,24 +83,6 @@ refused_proofs = Table(
     Column("count", Integer, nullable=False),
 )
 
-alarms = Table(
-    "alarms",
-    meta,
-    Column("id", COUNTED, Identity(), primary_key=True),
-    Column("kind", Text, nullable=False, info=WORD),  # core.alarms.ALARMS
-    Column("subject", Text, nullable=False, info=NAME),  # empty where there is one of the kind at most
-    Column("severity", Text, nullable=False, info=WORD),
-    Column("text", Text, nullable=False, info=WORD),
-    Column("value", Integer, nullable=False),  # how many the text speaks of
-    Column("since", BigInteger, nullable=False),  # of the trouble
-    Column("raised_at", BigInteger, nullable=False),  # of the row
-    Column("cleared_at", BigInteger),
-    Index("alarms_cleared", "cleared_at"),  # store.alarms.cleared
-)
-# store.alarms.keep: an alarm is raised once, whoever sees it first.
-_rings = alarms.c.cleared_at.is_(None)
-Index("alarms_open", alarms.c.kind, alarms.c.subject, unique=True, sqlite_where=_rings, postgresql_where=_rings)
-
 workers = Table(
     "workers",
     meta,

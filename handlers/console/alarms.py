@@ -5,47 +5,29 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
-from core.alarms import PAGE, Alarm
+from core.alarm import PAGE, Alarm
+from core.alarm_words import of
+from core.alarms import ALARMS, WATCH
 from core.numbers.hiding import hide_numbers
+from flow.alarms import nobody_watches
 from handlers.console.door import page, the_gateway
+from handlers.console.words import language
 from store import alarms as rows
+from store import stamps
 from store.engine import Tx
 
 WEEK_MS = 7 * 24 * 3_600_000
-# name -> what is the matter, what to do, the page to go to
-WORDS: dict[str, tuple[Any, Any, str]] = {
-    "no_worker": (_l("No worker is seen: nobody is being called"), _l("Start one: flask worker"), ""),
-    "database_changed": (
-        _l("The database is not the one the workers knew: calls wait"),
-        _l("It was restored, cloned or failed over. The workers compare their journals and go on by themselves"),
-        "",
-    ),
-    "leads_waiting": (_l("Leads are due and still wait"), _l("See whether workers run and keep up"), "leads"),
-    "paused": (_l("Calls are paused"), _l("See why, then resume"), "policy"),
-    "cap_reached": (_l("A cap is reached: leads wait for room"), _l("See what is used, raise it or wait"), "policy"),
-    "unknown_calls": (_l("Calls of unknown outcome"), _l("Look in the provider's panel, then decide"), "decide"),
-    "refused_proofs": (
-        _l("Requests without a right proof"),
-        _l("A mistyped token loses leads: check the source's address in the form or CRM"),
-        "sources",
-    ),
-    "broken_files": (
-        _l("Source files with mistakes; the version in force stays"),
-        _l("See which file and which line"),
-        "sources",
-    ),
-    "broken_accounts": (
-        _l("Account files with mistakes: their leads wait or are held"),
-        _l("Mend the file, then start everything again"),
-        "",
-    ),
-    "broken_sources": (
-        _l("Versions of sources that cannot be read here"),
-        _l("This machine runs an older release"),
-        "sources",
-    ),
+PAGES = {  # kind -> where a person goes about it
+    "leads_waiting": "leads",
+    "paused": "policy",
+    "cap_reached": "policy",
+    "unknown_calls": "decide",
+    "refused_proofs": "sources",
+    "turned_away": "sources",
+    "held_rising": "decide",
+    "broken_files": "sources",
+    "broken_sources": "sources",
 }
 ELSEWHERE = frozenset({"paused", "unknown_calls"})  # the first page shows them in their own places
 
@@ -67,16 +49,19 @@ class Shown:
 
 def shown(alarm: Alarm) -> Shown:
     text = hide_numbers(alarm.text)
-    title, todo, to = WORDS.get(alarm.kind, (text, "", ""))
+    title, todo = of(alarm.kind, language())
     grave = alarm.severity == PAGE
-    return Shown(alarm.kind, grave, str(title), str(todo), to, text, alarm.since, alarm.value, alarm.cleared_at)
+    to = PAGES.get(alarm.kind, "")
+    return Shown(alarm.kind, grave, title or text, todo, to, text, alarm.since, alarm.value, alarm.cleared_at)
 
 
 def ringing(tx: Tx, without: frozenset[str] = frozenset()) -> list[Shown]:
-    """Those that ring, the weightiest first."""
-    order = {kind: n for n, kind in enumerate(WORDS)}
+    """Those that ring, the weightiest first; before them, that nobody watches."""
+    order = {kind: n for n, kind in enumerate(ALARMS)}
     found = [one for one in rows.ringing(tx).values() if one.kind not in without]
-    return [shown(one) for one in sorted(found, key=lambda one: (order.get(one.kind, len(order)), one.subject))]
+    unwatched = nobody_watches(stamps.known(tx).get(WATCH), the_gateway().store.now_ms(tx))
+    found.sort(key=lambda one: (order.get(one.kind, len(order)), one.subject))
+    return [shown(one) for one in unwatched + found]
 
 
 @page("/alarms")

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from core import alarms as rules
+from core.alarm import Seen
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
 from core.overall import POLICY
 from core.source import Totals
@@ -200,19 +202,23 @@ def test_what_waits_for_room_says_so_and_nothing_is_written_on_it(gateway):
     assert "cap_reached" not in {line["event"] for line in logs}  # it was said when it was reached
 
 
+def ringing(gateway):
+    return rules.ringing(alarms.facts(gateway.parts, Seen()))
+
+
 def test_a_reached_cap_rings_until_there_is_room(gateway):
     capped(gateway, hour=2)
     gateway.alive()
     leads(gateway, 3)
     gateway.work()
-    (alarm,) = alarms.ringing(gateway.parts)
+    (alarm,) = ringing(gateway)
     assert (alarm.kind, alarm.value) == ("cap_reached", 1)
     assert "the source shop's calls_per_hour (2)" in alarm.text
     gateway.clock.forward(HOUR)
     gateway.alive()
     gateway.work()
     assert counts(gateway) == {"accepted": 3}
-    assert alarms.ringing(gateway.parts) == []
+    assert ringing(gateway) == []
 
 
 def test_a_raised_cap_lets_ring_within_a_second(gateway):

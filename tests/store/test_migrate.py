@@ -42,8 +42,8 @@ def url(request, tmp_path):
     ("change", "said"),
     [
         ("UPDATE alembic_version SET version_num = '0011'", "the database stands at 0011, "),
-        ("DELETE FROM alembic_version", "tables of ours (accounts, alarms, attempts) and no migration"),
-        ("DROP TABLE alembic_version", "tables of ours (accounts, alarms, attempts) and no migration"),
+        ("DELETE FROM alembic_version", "tables of ours (accounts, alarm_messages, alarm_quiets) and no migration"),
+        ("DROP TABLE alembic_version", "tables of ours (accounts, alarm_messages, alarm_quiets) and no migration"),
     ],
 )
 def test_a_database_of_before_is_refused_in_one_sentence_and_left_as_it_is(url, tmp_path, change, said):

@@ -9,6 +9,7 @@ import pytest
 from app import create_app, wire
 from cli.worker import Worker
 from config.settings import read
+from flow import alarms as flow_alarms
 from flow import pauses
 from store import queries
 from tests.voice import chimes
@@ -195,5 +196,6 @@ def test_a_wrong_file_is_named_and_stops_nobody_else(house, peer):
 
 
 def alarms(gateway):
+    flow_alarms.keep(gateway.app.extensions["gateway"])
     told = gateway.app.test_client().get("/api/alarms", headers={"Authorization": "Bearer " + "a" * 32})
     return told.json["alarms"]

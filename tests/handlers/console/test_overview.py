@@ -6,15 +6,16 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
 from flow import alarms as flow_alarms
 from handlers.console import charts
-from handlers.console.alarms import WORDS
 from tests.fakes import LOST, YES
 
 
 def test_every_alarm_has_its_words():
-    assert set(WORDS) == set(ALARMS)
+    assert set(WORDS) == {*ALARMS, "no_watch", "database_away"}
+    assert all(set(said) == set(LANGUAGES) and all(map(all, said.values())) for said in WORDS.values())
 
 
 def test_without_leads_it_says_what_to_do_first(owner):
@@ -39,7 +40,7 @@ def test_it_answers_the_five_questions(owner, gateway, clock):
     assert "Spent in 24 hours" in page
     assert re.search(r'class="f-green"[^>]*><title>12:00, called: 12</title>', page)
     assert page.count("<tr>") > 1
-    clock.forward(60)
+    clock.forward(61)
     flow_alarms.keep(gateway.parts)
     assert "No worker is seen" in owner.get("/console/")
     assert "flask worker" in owner.get("/console/alarms")

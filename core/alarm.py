@@ -1,0 +1,118 @@
+"""An alarm, and the facts that alarms are of. Pure. Times are milliseconds since 1970."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.account.trouble import Trouble
+
+PAGE = "page"  # somebody should get up for it
+WARN = "warn"  # today is soon enough
+
+HOUR_MS = 3_600_000
+UNSTORED = "not_stored"  # the cause under which a request that was answered 503 is counted
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One trouble. `kind` and `subject` tell it from others, `subject` empty where there is one of the kind at most.
+
+    `since` is when the trouble began, None where that cannot be known, and `value` how many the text speaks of.
+    `raised_at` and `cleared_at` are the row's own: None for one that is not written yet, or still rings."""
+
+    kind: str
+    severity: str
+    text: str
+    since: int | None
+    value: int
+    subject: str = ""
+    raised_at: int | None = None
+    cleared_at: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.subject
+
+
+@dataclass(frozen=True)
+class FullCap:
+    """A cap that is reached, in words: `whose` it is."""
+
+    whose: str
+    cap: str
+    limit: str
+    since: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of a source's newest `of` leads so many are `held`; of those of four weeks, `usual` of a hundred."""
+
+    source: str
+    held: int
+    of: int
+    usual: float
+
+
+@dataclass(frozen=True)
+class Room:
+    """The disk that a place of ours lies on, in bytes."""
+
+    place: str
+    free: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """That something which should happen by itself did, and how it went."""
+
+    at: int
+    well: bool
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What only the watch itself knows, because it looked. `watching_since`: when it began to. `outside`: what was
+    wrong with our address as the world sees it, empty for nothing. `clock_off_ms`: this machine's clock against the
+    database server's, None where there is no other clock."""
+
+    watching_since: int = 0
+    rooms: tuple[Room, ...] = ()
+    wal_bytes: int = 0
+    clock_off_ms: int | None = None
+    outside: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known at the moment `now`. Counts are of leads or requests, `_since` is when the oldest of them began.
+
+    `refused_hours`: (source, start of the hour, refused proofs) of this hour and the one before; `right_requests`:
+    source -> those taken in that time, `turned_away`: those refused unread; `not_stored`: those answered 503.
+    `unreadable`: version's name -> since when it is in force. What is `broken` or `unreadable` is known to the asking
+    process alone. `stamps`: what happens by itself -> its last time."""
+
+    now: int
+    worker_seen: int | None = None
+    other_database_since: int | None = None
+    late: int = 0
+    late_since: int | None = None
+    stuck: int = 0
+    stuck_since: int | None = None
+    accounts: Mapping[str, Trouble] = field(default_factory=dict)
+    full: tuple[FullCap, ...] = ()
+    unknown: int = 0
+    unknown_since: int | None = None
+    refused_hours: tuple[tuple[str, int, int], ...] = ()
+    right_requests: Mapping[str, int] = field(default_factory=dict)
+    turned_away: Mapping[str, int] = field(default_factory=dict)
+    not_stored: int = 0
+    held: tuple[Share, ...] = ()
+    broken_files: frozenset[str] = frozenset()
+    broken_accounts: frozenset[str] = frozenset()
+    unreadable: Mapping[str, int | None] = field(default_factory=dict)
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    database_since: int | None = None
+    dead_channels: Mapping[str, str] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)

@@ -1,0 +1,72 @@
+"""The watch: a process of its own that looks, raises and clears alarms, and calls for help."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.alarm import Room, Seen
+from flow import alarms
+from flow.gateway import Gateway
+from store.engine import StoreUnavailable
+
+EVERY_S = 15.0
+
+
+class Watch:
+    """`turn` is one look; it is made each `EVERY_S` seconds. `wall`: seconds since 1970 by this machine's clock.
+    `outside`: what is wrong with PUBLIC_URL as the world sees it, empty for nothing."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        places: Sequence[Path] = (),
+        outside: Callable[[], str] = lambda: "",
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._gateway, self._places, self._outside, self._wall = gateway, places, outside, wall
+        self._since = 0
+        self._times: dict[tuple[str, str], int] = {}
+        self.away = ""  # why the database could not be asked, at the last look
+
+    def turn(self) -> None:
+        """Look at everything once. A database that is away is remembered, never raised."""
+        try:
+            alarms.keep(self._gateway, self._seen(), self._times)
+            self.away = ""
+        except StoreUnavailable as why:
+            if not self.away:
+                self._gateway.log.warning("store_unavailable", why=str(why))
+            self.away = str(why)
+
+    def _seen(self) -> Seen:
+        store = self._gateway.store
+        with store.read() as tx:
+            now = store.now_ms(tx)
+        self._since = self._since or now
+        return Seen(
+            watching_since=self._since,
+            rooms=tuple(self._rooms()),
+            wal_bytes=_size(Path(f"{store.path}-wal")) if store.path is not None else 0,
+            clock_off_ms=now - int(self._wall() * 1000) if store.has_own_clock else None,
+            outside=self._outside(),
+        )
+
+    def _rooms(self) -> list[Room]:
+        """Each disk once, by the first of our places on it."""
+        found: dict[int, Room] = {}
+        for place in self._places:
+            there = next((path for path in (place, *place.parents) if path.exists()), None)
+            if there is not None and (disk := os.stat(there).st_dev) not in found:
+                usage = shutil.disk_usage(there)
+                found[disk] = Room(str(place), usage.free, usage.total)
+        return list(found.values())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

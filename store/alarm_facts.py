@@ -1,0 +1,65 @@
+"""Everything that alarms are of and that the database knows, read once."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from core.alarm import HOUR_MS, UNSTORED, Facts, FullCap, Share
+from core.alarms import STUCK_MS, WAITS_MS
+from core.overall import POLICY
+from store import accounts, caps, figures, outbox, stamps, workers
+from store import epoch as epochs
+from store.tables import epoch, in_force
+
+NEWEST = 50  # leads of a source, among which the held ones are counted
+MONTH_MS = 28 * 24 * HOUR_MS
+
+
+def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
+    """`whose` leads may wait: those accounts, and all that ever rang."""
+    rang = accounts.all_accounts(tx)
+    names = {*whose, *rang}
+    unknown, unknown_since = figures.unknowns(tx)
+    stuck, stuck_since = figures.overdue(tx, now - STUCK_MS)
+    since = now - now % HOUR_MS - HOUR_MS
+    refused = tuple((source, hour, n) for source, hour, _, n in figures.refused_per_hour(tx, since))
+    beside = figures.refused_beside(tx, since)
+    not_stored = sum(beside.pop(UNSTORED, {}).values())
+    return Facts(
+        now=now,
+        worker_seen=workers.last_seen(tx),
+        other_database_since=epochs.suspect_since(tx),
+        late=figures.due_before(tx, names, now - WAITS_MS),
+        late_since=min(figures.oldest_due(tx, names, now).values(), default=None),
+        stuck=stuck,
+        stuck_since=stuck_since,
+        accounts=rang,
+        full=tuple(FullCap(row.whose, row.cap, row.limit, row.since) for row in caps.reached(tx)),
+        unknown=unknown,
+        unknown_since=unknown_since,
+        refused_hours=refused,
+        right_requests={source: figures.requests_since(tx, source, since) for source in {one[0] for one in refused}},
+        turned_away=_summed(beside),
+        not_stored=not_stored,
+        held=tuple(_held(tx, name, now) for name in _sources(tx)),
+        stamps=stamps.known(tx),
+        database_since=tx.execute(select(epoch.c.opened_at)).scalar_one_or_none(),
+        dead_channels=outbox.dead(tx),
+    )
+
+
+def _held(tx: Connection, source: str, now: int) -> Share:
+    return Share(source, *figures.held_share(tx, source, NEWEST, now - MONTH_MS))
+
+
+def _sources(tx: Connection) -> list[str]:
+    query = select(in_force.c.name).where(in_force.c.removed.is_(False), in_force.c.name != POLICY)
+    return list(tx.execute(query.order_by(in_force.c.name)).scalars())
+
+
+def _summed(beside: dict[str, dict[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for counts in beside.values():
+        for source, count in counts.items():
+            found[source] = found.get(source, 0) + count
+    return found

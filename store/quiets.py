@@ -1,0 +1,43 @@
+"""What nobody wants to be told of: acknowledged alarms, and kinds that are quiet for a while."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import alarm_quiets, alarms
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """`kind` may be `all`, an empty `subject` is every one of the kind. `until_at`: milliseconds since 1970."""
+
+    kind: str
+    subject: str
+    until_at: int
+    who: str
+    why: str
+
+    def covers(self, kind: str, subject: str) -> bool:
+        return self.kind in ("all", kind) and self.subject in ("", subject)
+
+
+def put(tx: Connection, quiet: Quiet) -> None:
+    """From now on; the newest word about a kind and subject counts."""
+    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+    values = {"until_at": quiet.until_at, "who": quiet.who, "why": quiet.why}
+    row = flavour.insert(alarm_quiets).values(kind=quiet.kind, subject=quiet.subject, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=["kind", "subject"], set_=values))
+
+
+def holding(tx: Connection, now: int) -> list[Quiet]:
+    """Those that are not over."""
+    query = select(alarm_quiets).where(alarm_quiets.c.until_at > now).order_by(alarm_quiets.c.until_at)
+    return [Quiet(**row._mapping) for row in tx.execute(query)]
+
+
+def acknowledge(tx: Connection, kind: str, subject: str, who: str, now: int) -> bool:
+    """Somebody takes care of an alarm that stands; False where none does, or it was said before."""
+    one = update(alarms).where(alarms.c.kind == kind, alarms.c.subject == subject)
+    open_ = one.where(alarms.c.cleared_at.is_(None), alarms.c.acked_at.is_(None))
+    return tx.execute(open_.values(acked_at=now, acked_by=who)).rowcount == 1

@@ -24,6 +24,7 @@ from flow.refusals import Refusals
 from flow.ticker import Look, Ticker
 from handlers import console, errors, health, hooks, metrics, read_off
 from handlers.api import description as api
+from handlers.room import Room
 from store import epoch, place
 from store.bell import open_bell, run_dir
 from store.engine import Store
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     try:
         settings = settings or read()
         check_place(settings)
+        check_front(settings)
         logs.set_up(quiet=click.get_current_context(silent=True) is not None)
         gateway = gateway or wire(settings)
     except SettingsError as why:
@@ -59,6 +61,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
         PUBLIC_URL=settings.public_url,
         SETTINGS=settings,
     )
+    app.wsgi_app = Room(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -95,6 +98,16 @@ def check_place(settings: Settings) -> None:
             raise SettingsError([f"DATABASE_URL: {text}"])
         if kind:
             logs.say(text)
+
+
+def check_front(settings: Settings) -> None:
+    """A web process that the world reaches without a proxy that buffers says so: see docs/deploy.md."""
+    is_command = click.get_current_context(silent=True) is not None
+    if not is_command and not settings.trusted_proxies and settings.host not in ("127.0.0.1", "::1", "localhost"):
+        logs.say(
+            f"this listens on {settings.host} with no proxy before it (TRUSTED_PROXIES=0): a few dozen senders whose "
+            "headers drip can keep every thread busy, and only a proxy that buffers requests (nginx, Caddy) stops them"
+        )
 
 
 def accounts(

@@ -71,8 +71,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answe
     if greeted is not None:
         return Answer(greeted.status, greeted.content_type, greeted.body)
     if not proof.ok:
-        gateway.refusals.count(name, proof.cause)
-        return problem(401, NOT_AUTHENTIC)
+        return refuse(gateway, name, proof)
     if len(delivery.body) > source.body.max_bytes:
         gateway.refusals.count(name, "too_large")
         return problem(413, f"larger than the {source.body.max_bytes} bytes that this source may send at once")
@@ -88,6 +87,12 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answe
     gateway.bell.ring()
     gateway.log.info("received", source=name, delivery=delivery_id, leads=[s.id for s in stored])
     return _reply(source.reply, as_it_came(pieces[0].payload), delivery_id, stored)
+
+
+def refuse(gateway: Gateway, name: str, proof: Proof) -> Answer:
+    """The one answer to whoever proves nothing; why is counted for the owner."""
+    gateway.refusals.count(name, proof.cause)
+    return problem(401, NOT_AUTHENTIC)
 
 
 def unknown(gateway: Gateway, name: str) -> Answer:

@@ -5,14 +5,20 @@ import time
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from core.proofs import authentic
 from core.reading.delivery import Delivery
 from flow import intake
 from flow.gateway import Gateway
 from flow.intake import Answer
+from handlers.room import FULL, HOOK_THREADS, WAIT_S, Deadlines, Places
 
 blueprint = Blueprint("hooks", __name__)
 METHODS = ["POST", "PUT", "PATCH", "GET"]
-UNKNOWN_LIMIT = 256_000
+BODY_S = 15.0  # for a whole body to arrive
+OF_ONE_ADDRESS = 8  # bodies that are read at one time before their sender has proved anything
+
+_UNPROVED = Places(HOOK_THREADS, OF_ONE_ADDRESS)
+_DEADLINES = Deadlines()
 
 
 @blueprint.route("/hooks/<source>", methods=METHODS, strict_slashes=False)
@@ -29,11 +35,19 @@ def receive(source: str, rest: str = "") -> Response:
     if encoding not in ("", "identity"):
         gateway.refusals.count(source, "encoding")
         return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))
-    body = _whole_body(current.source.body.max_bytes)
+    head = _delivery(rest, b"")
+    proof = None if current.removed else authentic.check_head(head, current.source, gateway.secrets, time.time())
+    if proof is not None and not proof.ok:
+        return _response(intake.refuse(gateway, source, proof))
+    body = _body_in_time(current.source.body.max_bytes, proved=proof is not None)
     if isinstance(body, Answer):
         gateway.refusals.count(source, "too_large" if body.status == 413 else "not_whole")
         return _response(body)
-    delivery = Delivery(
+    return _response(intake.take(gateway, source, _delivery(rest, body), time.time()))
+
+
+def _delivery(rest: str, body: bytes) -> Delivery:
+    return Delivery(
         method=request.method,
         headers=tuple((name.lower(), value) for name, value in request.headers),
         query=request.query_string.decode("latin-1"),
@@ -42,7 +56,23 @@ def receive(source: str, rest: str = "") -> Response:
         url=_public_url(),
         remote=request.remote_addr or "",
     )
-    return _response(intake.take(gateway, source, delivery, time.time()))
+
+
+def _body_in_time(limit: int, *, proved: bool) -> bytes | Answer:
+    """The body's bytes within `BODY_S`. Who has proved nothing yet shares the few places of his address, or a handful
+    of senders that say nothing more would be all that we read."""
+    who = request.remote_addr or ""
+    if not proved and not _UNPROVED.take(who, WAIT_S):
+        return intake.problem(503, FULL, retry_after=1)
+    try:
+        with _DEADLINES.within(request.environ.get("gunicorn.socket"), BODY_S) as is_over:
+            body = _whole_body(limit)
+    finally:
+        if not proved:
+            _UNPROVED.give_back(who)
+    if isinstance(body, Answer) and is_over():
+        return intake.problem(408, f"the body did not arrive within {BODY_S:.0f} s; send again")
+    return body
 
 
 def _whole_body(limit: int) -> bytes | Answer:

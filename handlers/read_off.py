@@ -5,20 +5,18 @@ that sends its whole body first would see a broken line where we said 413 (RFC 9
 
 from functools import partial
 from threading import Timer
-from typing import IO, Protocol
+from typing import IO
 
 from flask import Flask, Response, request
 
+from handlers.room import Line, Places, end_reading
+
 MOST_BYTES = 8 << 20
 MOST_S = 5.0
+AT_ONCE = 8
 PIECE = 1 << 16
-NO_MORE_READS = 0  # SHUT_RD; this folder opens no socket
 
-
-class Line(Protocol):
-    """The server's socket, of which only this is needed."""
-
-    def shutdown(self, how: int, /) -> None: ...
+_READING = Places(AT_ONCE)
 
 
 def register(app: Flask) -> None:
@@ -29,8 +27,20 @@ def _later(response: Response) -> Response:
     """Only who refuses leaves a body unread. Behind another server than gunicorn nothing is done."""
     line = request.environ.get("gunicorn.socket")
     if line is not None and response.status_code >= 400 and _has_body():
-        response.call_on_close(partial(read_off, request.environ["wsgi.input"], line))
+        response.call_on_close(partial(_if_there_is_room, request.environ["wsgi.input"], line))
     return response
+
+
+def _if_there_is_room(body: IO[bytes], line: Line) -> None:
+    """Each holds a thread for up to `MOST_S`: beyond `AT_ONCE` of them nothing more is waited for, by the server
+    either, which would wait for the rest for up to 5 s, and then 2 s in the one thread that accepts lines."""
+    if not _READING.take():
+        end_reading(line)
+        return
+    try:
+        read_off(body, line)
+    finally:
+        _READING.give_back()
 
 
 def _has_body() -> bool:
@@ -42,7 +52,7 @@ def read_off(body: IO[bytes], line: Line, most_bytes: int = MOST_BYTES, most_s: 
 
     The end of the time is the end of what is read from `line`: a time-out of each read would be begun anew by every
     byte of a sender that drips."""
-    end = Timer(most_s, _end, (line,))
+    end = Timer(most_s, end_reading, (line,))
     end.daemon = True
     end.start()
     read = 0
@@ -54,10 +64,3 @@ def read_off(body: IO[bytes], line: Line, most_bytes: int = MOST_BYTES, most_s: 
     finally:
         end.cancel()
     return read
-
-
-def _end(line: Line) -> None:
-    try:
-        line.shutdown(NO_MORE_READS)
-    except OSError:  # closed meanwhile
-        return

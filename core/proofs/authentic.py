@@ -12,11 +12,11 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from core.proofs import botpad, hubspot, linkedin, mango, monday, signed, standard_webhooks, token, wpforms
 from core.proofs.covers import BODY, NOTHING, WHOLE, Covers
-from core.proofs.proof import CAUSES, IP, MALFORMED, NO_SECRET, Proof, Scheme, as_bytes
+from core.proofs.proof import CAUSES, FIELD, IP, MALFORMED, NO_SECRET, Proof, Scheme, as_bytes
 from core.reading.delivery import Delivery
 from core.source import Auth, Source
 
-__all__ = ["CAUSES", "COVERS", "NONE", "OPTIONS", "PROOFS", "SCHEMES", "Proof", "check", "covers_of"]
+__all__ = ["CAUSES", "COVERS", "NONE", "OPTIONS", "PROOFS", "SCHEMES", "Proof", "check", "check_head", "covers_of"]
 
 Secrets = Callable[[str], str | None]
 
@@ -75,6 +75,17 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) ->
     if auth.allow_ips and not _comes_from(delivery.remote, auth.allow_ips):
         return Proof(False, IP, spent=proof.spent, covers=proof.covers)
     return proof
+
+
+def check_head(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) -> Proof | None:
+    """The same where the request's head alone decides it, before a byte of the body is waited for: a token in query,
+    path or header, Basic, a wrong address. None where the body has a say."""
+    auth = source.auth
+    if any(rule.before_proof for rule in source.handshakes):
+        return None
+    in_head = auth.scheme == "basic" or (auth.scheme == "token" and auth.place != FIELD)
+    foreign = bool(auth.allow_ips) and not _comes_from(delivery.remote, auth.allow_ips)
+    return check(delivery, source, secrets, now_s) if in_head or foreign else None
 
 
 def covers_of(source: Source) -> Covers:

@@ -14,6 +14,7 @@ from core.numbers.hiding import hide_in
 from core.people import CONFIGURE, OPERATE, READ, scope_covers
 from flow import people
 from flow.gateway import Gateway
+from handlers.api.wrong_tokens import WrongTokens
 from handlers.errors import problem
 from schemas.api_fields import LEAD_NAME, one_line
 from schemas.leads import LANGUAGE
@@ -22,6 +23,7 @@ OPEN = ("/api/docs", "/api/openapi.json")  # they describe; they show nothing
 MOST = 8_000_000  # bytes of a request: a pasted delivery may be 4 MB
 API = "api"  # the name of API_TOKEN
 READING = ("/search", "/try")  # POSTs that change nothing
+_WRONG = WrongTokens()
 NOT_WHOLE_JSON = "the body is not one whole JSON object"
 
 
@@ -85,6 +87,8 @@ def keep_out() -> Response | None:
     scheme, _, token = given.partition(b" ")
     found = _owner_of(token.strip()) if scheme.lower() == b"bearer" else None
     if found is None:
+        if token.strip() and not _WRONG.one_more(request.remote_addr or ""):
+            return problem(429, "too many wrong tokens; come back later with a right one")
         refused = problem(401, "send the header Authorization: Bearer <API_TOKEN>")
         refused.headers["WWW-Authenticate"] = 'Bearer realm="api"'
         return refused

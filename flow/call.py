@@ -150,9 +150,7 @@ class Recorder:
     def __init__(self, gateway: Gateway, ending: threading.Event) -> None:
         """`ending` is set once the worker is asked to end."""
         self._gateway, self._ending = gateway, ending
-        self._together: Together[tuple[Claimed, Outcome], str] = Together(
-            lambda calls: record(gateway, *calls), StoreUnavailable
-        )
+        self._together: Together[tuple[Claimed, Outcome], str] = Together(StoreUnavailable)
 
     def record_surely(self, claimed: Claimed, outcome: Outcome, tries: int = 50) -> None:
         """Record the outcome, also over a database that is away for a while; once the worker ends, only a moment
@@ -161,7 +159,7 @@ class Recorder:
         last_words, n = LAST_WORDS, 0
         while n < tries or outcomes.is_proof(outcome):
             try:
-                self._together.do((claimed, outcome))
+                self._together.do((claimed, outcome), lambda take: record(self._gateway, *take()))
                 return
             except StoreUnavailable as why:
                 self._gateway.log.warning(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -12,7 +13,8 @@ from flow.in_force import InForce
 from flow.refusals import Refusals
 from flow.remembered import Remembered
 from flow.ticker import Ticker
-from store.engine import Store
+from flow.together import Together
+from store.engine import Store, StoreUnavailable
 from store.journal import Journal, number_hash
 
 
@@ -34,6 +36,7 @@ class Gateway:
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
     ticker: Ticker = field(default_factory=Ticker)
     remembered: Remembered = field(default_factory=Remembered)
+    storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()

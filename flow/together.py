@@ -1,86 +1,139 @@
 """Work of several threads done in one go by whoever of them comes first; no thread of its own.
 
-A thread leaves its item and waits for its turn. The one that has it takes all that wait and does them together;
-those whose item was done meanwhile only fetch their result. One thread alone does its own item at once.
+A thread takes a seat. The first leads: it takes all that wait, does them together, wakes those that it did and hands
+the lead to the first that came meanwhile. One thread alone does its own item at once and waits for nobody.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Take = Callable[[], Sequence[Item]]
+DoAll = Callable[[Take[Item]], Sequence[Result]]
 MOST = 64  # items of one go
+
+
+class Apart(Exception):
+    """These items of several cannot be done with the others: they are done alone, after them."""
+
+    def __init__(self, items: Collection[object]) -> None:
+        super().__init__(f"{len(items)} to be done alone")
+        self.items = items
 
 
 @dataclass(eq=False)
 class _Seat(Generic[Item, Result]):
     item: Item
-    result: list[Result]
+    result: list[Result] = field(default_factory=list)
     failure: BaseException | None = None
     done: bool = False
+    leads: bool = False
+    woken: threading.Lock = field(default_factory=threading.Lock)  # held until it is done or leads
 
 
 class Together(Generic[Item, Result]):
-    """`do_all` gets several items and answers a result for each, in their order. Where it fails by `everybodys`,
-    all of them have failed; by anything else, they are done one by one, so that one item's fault is its own."""
+    """The seats of those who do the same. Where several fail by `everybodys`, all of them have failed; where it is
+    said that some are `Apart`, those are done alone after the others; by anything else, each is done alone, so that
+    one item's fault is its own."""
 
-    def __init__(
-        self,
-        do_all: Callable[[Sequence[Item]], Sequence[Result]],
-        everybodys: type[Exception],
-        most: int = MOST,
-    ) -> None:
-        self._do_all, self._everybodys, self._most = do_all, everybodys, most
+    def __init__(self, everybodys: type[Exception], most: int = MOST) -> None:
+        self._everybodys, self._most = everybodys, most
         self._waiting: list[_Seat[Item, Result]] = []
-        self._seats, self._turn = threading.Lock(), threading.Lock()
+        self._seats = threading.Lock()
+        self._led = False  # somebody leads
 
-    def do(self, item: Item, timeout_s: float = -1) -> Result:
-        """The item's result, or its failure. Raises TimeoutError when the turn does not come in `timeout_s`
-        (below 0: it is waited for); nothing was done then."""
-        seat: _Seat[Item, Result] = _Seat(item, [])
+    def do(self, item: Item, do_all: DoAll[Item, Result], timeout_s: float = -1) -> Result:
+        """The item's result, or its failure. Raises TimeoutError when it is not done in `timeout_s` (below 0: it is
+        waited for); somebody may still be doing it then.
+
+        `do_all`, the same for all who share the seats, answers a result for each item, in their order. It asks for
+        the items as late as it can, after it has won the database's lock: whoever came meanwhile is with them."""
+        seat: _Seat[Item, Result] = _Seat(item)
+        seat.woken.acquire()
         with self._seats:
             self._waiting.append(seat)
-        if not self._turn.acquire(timeout=timeout_s):
-            with self._seats:
-                if seat in self._waiting:
-                    self._waiting.remove(seat)
-                    raise TimeoutError("others are before this one")
-            self._turn.acquire()  # somebody is doing it right now
-        try:
-            while not seat.done:
-                self._lead()
-        finally:
-            self._turn.release()
+            seat.leads, self._led = not self._led, True
+        if not seat.leads and not seat.woken.acquire(timeout=timeout_s):
+            self._leave(seat)
+        if seat.leads:
+            try:
+                self._lead(seat, do_all)
+            finally:
+                self._hand_on()
         if seat.failure is not None:
             raise seat.failure
         return seat.result[0]
 
-    def _lead(self) -> None:
+    def waiting(self) -> int:
+        """How many have a seat and are not being done yet."""
+        return len(self._waiting)
+
+    def _leave(self, seat: _Seat[Item, Result]) -> None:
+        """Get up after having waited too long; not where it was done, or was handed the lead, at this moment."""
         with self._seats:
-            seats, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-        try:
-            self._settle(seats, self._do_all([seat.item for seat in seats]))
-        except self._everybodys as why:
-            _fail(seats, why)
-        except BaseException as why:
-            if len(seats) == 1:
-                _fail(seats, why)
+            if seat.done or seat.leads:
                 return
-            for seat in seats:
-                self._alone(seat)
+            if seat in self._waiting:
+                self._waiting.remove(seat)
+        raise TimeoutError("others are before this one")
 
-    def _alone(self, seat: _Seat[Item, Result]) -> None:
+    def _hand_on(self) -> None:
+        with self._seats:
+            self._led = bool(self._waiting)
+            if self._led:
+                self._waiting[0].leads = True
+                self._waiting[0].woken.release()
+
+    def _lead(self, own: _Seat[Item, Result], do_all: DoAll[Item, Result]) -> None:
+        seats: list[_Seat[Item, Result]] = []
+
+        def take() -> list[Item]:
+            if not seats:
+                with self._seats:
+                    seats[:], self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            return [seat.item for seat in seats]
+
         try:
-            self._settle([seat], self._do_all([seat.item]))
+            results = do_all(take)
         except BaseException as why:
-            _fail([seat], why)
+            take()  # it may have failed before it did
+            self._after_failure(seats, why, do_all)
+        else:
+            _settle(seats, results)
+        for seat in seats:
+            if seat is not own:
+                seat.woken.release()
 
-    def _settle(self, seats: Sequence[_Seat[Item, Result]], results: Sequence[Result]) -> None:
-        for seat, result in zip(seats, results, strict=True):
-            seat.result.append(result)
-            seat.done = True
+    def _after_failure(
+        self, seats: Sequence[_Seat[Item, Result]], why: BaseException, do_all: DoAll[Item, Result]
+    ) -> None:
+        if isinstance(why, self._everybodys) or len(seats) == 1:
+            _fail(seats, why)
+            return
+        named = [seat for seat in seats if isinstance(why, Apart) and seat.item in why.items]
+        apart = named or seats
+        rest = [seat for seat in seats if seat not in apart]
+        if rest:
+            self._do(rest, do_all)
+        for seat in apart:
+            self._do([seat], do_all)
+
+    def _do(self, seats: Sequence[_Seat[Item, Result]], do_all: DoAll[Item, Result]) -> None:
+        try:
+            results = do_all(lambda: [seat.item for seat in seats])
+        except BaseException as why:
+            self._after_failure(seats, why, do_all)
+        else:
+            _settle(seats, results)
+
+
+def _settle(seats: Sequence[_Seat[Item, Result]], results: Sequence[Result]) -> None:
+    for seat, result in zip(seats, results, strict=True):
+        seat.result.append(result)
+        seat.done = True
 
 
 def _fail(seats: Sequence[_Seat[Item, Result]], why: BaseException) -> None:

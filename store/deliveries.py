@@ -1,43 +1,38 @@
 """Deliveries: one HTTP request from a source each, with its bytes as they came."""
 
-import hashlib
-import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from store import rows
 from store.tables import deliveries, delivery_leads
 
-_INSERT = insert(deliveries)
+_COLUMNS = ("id", "source", "received_at", "method", "query", "headers", "body", "digest", "problem")
 
 
-def add(
-    tx: Connection,
-    delivery_id: str,
-    *,
-    source: str,
-    at: int,
-    method: str,
-    query: dict[str, Any],
-    headers: dict[str, str],
-    body: bytes,
-    problem: str,
-) -> None:
-    """Store a delivery. `query` and `headers` come without the proof."""
-    tx.execute(
-        _INSERT,
-        {
-            "id": delivery_id,
-            "source": source,
-            "received_at": at,
-            "method": method,
-            "query": json.dumps(query),
-            "headers": json.dumps(headers),
-            "body": body,
-            "digest": hashlib.sha256(body).hexdigest(),
-            "problem": problem,
-        },
-    )
+@dataclass(frozen=True)
+class Kept:
+    """A delivery as it is kept. `query` and `headers` are JSON and come without the proof; `problem` says why the
+    body could not be read."""
+
+    id: str
+    source: str
+    method: str
+    query: str
+    headers: str
+    body: bytes
+    digest: str
+    problem: str
+
+
+def add(tx: Connection, kept: Sequence[Kept], *, at: int) -> None:
+    """Store deliveries that came at this moment."""
+    given = [
+        (one.id, one.source, at, one.method, one.query, one.headers, one.body, one.digest, one.problem) for one in kept
+    ]
+    rows.insert(tx, "deliveries", _COLUMNS, given)
 
 
 def of_lead(tx: Connection, lead_id: str) -> list[dict[str, Any]]:

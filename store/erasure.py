@@ -16,6 +16,8 @@ from core import outcome as outcomes
 from core import states
 from core.erasing import Mentions
 from core.lead import Lead
+from store import rows
+from store.keys import AT_ONCE, Key
 from store.personal import After, Keyed, columns_of, erasable, has_to_be_read, left
 from store.tables import (
     attempts,
@@ -102,7 +104,8 @@ def lock_keys(tx: Connection, lead_ids: Sequence[str]) -> None:
     """Before these leads are locked, as intake does: keys first, in the order of their characters."""
     if tx.dialect.name != "sqlite":
         query = select(event_keys.c.key).where(event_keys.c.lead.in_(lead_ids))
-        tx.execute(query.order_by(collate(event_keys.c.key, "C")).with_for_update()).all()
+        order = (collate(event_keys.c.key, "C"), collate(event_keys.c.source, "C"))  # store.keys.in_order
+        tx.execute(query.order_by(*order).with_for_update()).all()
 
 
 def old_deliveries(tx: Connection, before: int, limit: int, but: Collection[str] = ()) -> list[str]:
@@ -229,10 +232,15 @@ def came_again(tx: Connection, number_hash: str) -> list[str]:
     return [row.id for row in tx.execute(query)]
 
 
-def holder(tx: Connection, source: str, digest: str, after: int) -> str | None:
-    """The erased lead that took this key (its keyed digest) after that time."""
-    given = {"source": source, "digest": digest, "after": after}
-    return tx.execute(_HOLDER, given).scalar_one_or_none()
+def holders(tx: Connection, keys: Collection[Key]) -> dict[Key, tuple[str, int]]:
+    """The erased leads that these keys (a source and the key's digest) were of, each with when it took it."""
+    found: dict[Key, tuple[str, int]] = {}
+    wanted = list(keys)
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        returned = rows.run(tx, f"{_HOLDERS} ({rows.pairs(tx, len(some))})", [part for key in some for part in key])
+        found |= {(source, digest): (lead, at) for source, digest, lead, at in returned}
+    return found
 
 
 def forget_old(tx: Connection, before: int) -> None:
@@ -282,8 +290,4 @@ def _guarding(dialect: str) -> Any:
     return (sqlite if dialect == "sqlite" else postgresql).insert(forgotten_calls).on_conflict_do_nothing()
 
 
-_HOLDER = select(erased_keys.c.lead).where(
-    erased_keys.c.source == bindparam("source"),
-    erased_keys.c.digest == bindparam("digest"),
-    erased_keys.c.first_at > bindparam("after"),
-)
+_HOLDERS = "SELECT source, digest, lead, first_at FROM erased_keys WHERE (source, digest) IN"

@@ -1,22 +1,22 @@
-"""Leads: taking their event keys, storing them, and moving them.
+"""Leads: storing them, and moving them.
 
 `apply` is the only writer of a lead's state. Order of locks everywhere: event keys (sorted), totals (only where
 a sum is set), account, leads (by id), numbers (ascending); who needs fewer skips, nobody goes back.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from core import states
 from core.lead import Lead
 from core.move import Move, written
-from store.tables import delivery_leads, erased_keys, event_keys, history, leads
+from store import rows
+from store.tables import history, leads
 
 _COLUMNS = [c for c in leads.c]
 
@@ -46,10 +46,11 @@ def find(tx: Connection, name: str, *, lock: bool = False) -> Lead | None:
     return get(tx, name, lock=lock)
 
 
-def get_all(tx: Connection, ids: Collection[str]) -> dict[str, Lead]:
-    """These leads by their ids, locked in the order of them until the transaction ends."""
+def get_all(tx: Connection, ids: Collection[str], *, waits: bool = True) -> dict[str, Lead]:
+    """These leads by their ids, locked in the order of them until the transaction ends. Those that somebody holds are
+    waited for, or left out where it does not wait."""
     query = select(*_COLUMNS).where(leads.c.id.in_(sorted(ids))).order_by(leads.c.id)
-    return {row.id: Lead(**row._mapping) for row in tx.execute(query.with_for_update())}
+    return {row.id: Lead(**row._mapping) for row in tx.execute(query.with_for_update(skip_locked=not waits))}
 
 
 def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
@@ -104,72 +105,32 @@ def mark_changed_after_call(tx: Connection, lead_id: str) -> None:
     tx.execute(update(leads).where(leads.c.id == lead_id).values(changed_after_call=True))
 
 
-def take_key(tx: Connection, source: str, key: str, lead_id: str, now: int, window_ms: int) -> str | None:
-    """Take an event key for `lead_id`. None when it is ours now, else the id of the lead that has it.
-
-    A key older than its window is a new event's. The window runs from the first delivery."""
-    given = {"source": source, "key": key, "lead": lead_id, "first_at": now, "expired": now - window_ms}
-    if tx.execute(_taking(tx.dialect.name), given).scalar_one_or_none() == lead_id:
-        return None
-    # A later statement of this transaction: it sees what the winner of the key has committed.
-    return str(tx.execute(_HOLDER, {"of_source": source, "of_key": key}).scalar_one())
-
-
-def holder(tx: Connection, source: str, key: str) -> str | None:
-    """The id of the lead that has this event key."""
-    return tx.execute(_HOLDER, {"of_source": source, "of_key": key}).scalar_one_or_none()
-
-
-def receive(tx: Connection, lead_id: str, values: dict[str, Any], *, at: int) -> bool:
-    """Insert a lead as `received` with its first history row; whether there are keys of erased leads."""
-    any_erased = tx.execute(
-        _INSERT_LEAD,
-        {"id": lead_id, "state": states.RECEIVED, "received_at": at, "due_at": at, "history_n": 1, **values},
-    ).scalar_one()
-    tx.execute(
-        _INSERT_HISTORY,
-        {
-            "lead": lead_id,
-            "n": 1,
-            "at": at,
-            "transition": "receive",
-            "origin": states.NEW,
-            "target": states.RECEIVED,
-            "who": "web",
-            "why": "",
-            "trace": "{}",
-            "payload": None,
-        },
+def receive(tx: Connection, received: Sequence[dict[str, Any]], *, at: int) -> tuple[dict[str, int], bool]:
+    """Insert leads as `received` with their first history rows. The number people say of each, by its id, and
+    whether there are keys of erased leads."""
+    given = [(*(lead[name] for name in RECEIVED_WITH), states.RECEIVED, at, at, 1) for lead in received]
+    returned = rows.insert(
+        tx, "leads", (*RECEIVED_WITH, "state", "received_at", "due_at", "history_n"), given, _NUMBERS
     )
-    return any_erased is not None
+    first = [(lead["id"], 1, at, "receive", states.NEW, states.RECEIVED, "web") for lead in received]
+    rows.insert(tx, "history", ("lead", "n", "at", "transition", "origin", "target", "who"), first)
+    return {lead: no for lead, no, _ in returned}, any(erased is not None for *_, erased in returned)
 
 
-def link(tx: Connection, delivery_id: str, lead_id: str, position: int, kind: str) -> None:
-    """Say that this lead stood in this delivery: first, repeat, correction or changed_after_call."""
-    tx.execute(_INSERT_LINK, {"delivery": delivery_id, "lead": lead_id, "position": position, "kind": kind})
+def link(tx: Connection, links: Sequence[tuple[str, str, int, str]]) -> None:
+    """Say which leads stood in which deliveries: (delivery, lead, position, kind), the kind being first, repeat,
+    correction or changed_after_call."""
+    rows.insert(tx, "delivery_leads", ("delivery", "lead", "position", "kind"), links)
 
 
 # The statements of the hot path are built once: building one costs more than running it.
 _ONE = select(*_COLUMNS).where(leads.c.id == bindparam("id"))
 _LOCKED = _ONE.with_for_update()
-_HOLDER = select(event_keys.c.lead).where(
-    event_keys.c.source == bindparam("of_source"), event_keys.c.key == bindparam("of_key")
-)
-# Asked along with the insert: a statement of its own would cost every lead.
-_INSERT_LEAD = insert(leads).returning(select(erased_keys.c.lead).limit(1).scalar_subquery())
 _INSERT_HISTORY = insert(history)
-_INSERT_LINK = insert(delivery_leads)
-
-
-@cache
-def _taking(dialect: str) -> Any:
-    flavour = sqlite if dialect == "sqlite" else postgresql
-    take = flavour.insert(event_keys)
-    return take.on_conflict_do_update(
-        index_elements=["source", "key"],
-        set_={"lead": take.excluded.lead, "first_at": take.excluded.first_at},
-        where=event_keys.c.first_at <= bindparam("expired", type_=BigInteger),
-    ).returning(event_keys.c.lead)
+# What a lead is received with, and what is said of it then. Whether any key of an erased lead is kept is asked along
+# with the insert: a statement of its own would cost every lead.
+RECEIVED_WITH = ("id", "source", "account", "event_key", "digest", "payload", "asks_crm")
+_NUMBERS = "RETURNING id, no, (SELECT lead FROM erased_keys LIMIT 1)"
 
 
 @cache

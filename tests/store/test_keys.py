@@ -2,20 +2,18 @@ import threading
 
 import pytest
 
-from store import leads
+from store import keys
 from store import versions as sources
 from store.ids import new_id
-from tests.store.leads_in import AT
-
-VALUES = {"source": "shop", "account": "main", "digest": "d" * 64, "payload": "{}"}
+from tests.store.leads_in import AT, receive
 
 
 def take(tx, key, now=AT, window_ms=600_000):
     lead_id = new_id()
-    holder = leads.take_key(tx, "shop", key, lead_id, now, window_ms)
-    if holder is None:
-        leads.receive(tx, lead_id, VALUES, at=now)
-    return lead_id, holder
+    if keys.take(tx, {("shop", key): lead_id}, now, window_ms):
+        receive(tx, lead_id)
+        return lead_id, None
+    return lead_id, keys.holders(tx, [("shop", key)])["shop", key]
 
 
 def test_a_key_is_one_leads_inside_its_window_and_a_new_events_after_it(store):

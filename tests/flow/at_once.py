@@ -1,0 +1,63 @@
+"""Senders whose deliveries are stored together, in the order in which they came."""
+
+import threading
+import time
+
+
+class AtOnce:
+    """While it is open, whoever posts takes a seat behind somebody who is busy; they are one group when it closes."""
+
+    def __init__(self, gateway) -> None:
+        self.gateway = gateway
+        self.storing = gateway.parts.storing
+        self.threads: list[threading.Thread] = []
+        self.answers: list = []
+        self.let_go, self.busy = threading.Event(), threading.Event()
+
+    def __enter__(self) -> "AtOnce":
+        self._start(lambda: self.storing.do(None, self._stay))
+        assert self.busy.wait(10)
+        return self
+
+    def _stay(self, take):
+        taken = take()
+        self.busy.set()
+        assert self.let_go.wait(30)
+        return taken
+
+    def _start(self, act) -> None:
+        self.threads.append(threading.Thread(target=act))
+        self.threads[-1].start()
+
+    def post(self, body, **more) -> None:
+        self.do(lambda: self.gateway.post(body, **more))
+
+    def do(self, act) -> None:
+        """`act` is a request; its answer, or what it raised, comes to its place in `answers`."""
+        place, before = len(self.answers), self.storing.waiting()
+        self.answers.append(None)
+
+        def ask() -> None:
+            try:
+                self.answers[place] = act()
+            except Exception as why:
+                self.answers[place] = why
+
+        self._start(ask)
+        until = time.monotonic() + 10
+        while self.storing.waiting() == before and time.monotonic() < until:
+            time.sleep(0.001)
+
+    def __exit__(self, *_) -> None:
+        self.let_go.set()
+        for thread in self.threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in self.threads)
+
+
+def at_once(gateway, *bodies, **more):
+    """The answers to these bodies, posted so that one commit stores them."""
+    with AtOnce(gateway) as senders:
+        for body in bodies:
+            senders.post(body, **more)
+    return senders.answers

@@ -1,0 +1,146 @@
+"""Work done together: who leads, who fails, who waits too long."""
+
+import threading
+
+import pytest
+
+from flow.together import Apart, Together
+
+
+class Away(Exception):
+    """Everybody's failure."""
+
+
+class Office:
+    """Does items together, as it is told; keeps the groups in which it was asked."""
+
+    def __init__(self, most=64) -> None:
+        self.seats = Together(Away, most)
+        self.groups: list[list[object]] = []
+        self.fails = lambda items: None
+
+    def do_all(self, take):
+        items = list(take())
+        self.groups.append(items)
+        self.fails(items)
+        return [f"done {item}" for item in items]
+
+    def together(self, *items):
+        """All of these behind one who is busy; the result or the failure of each."""
+        busy, go_on, told = threading.Event(), threading.Event(), {}
+
+        def stay(take):
+            taken = take()
+            busy.set()
+            assert go_on.wait(10)
+            return taken
+
+        def ask(item):
+            try:
+                told[item] = self.seats.do(item, self.do_all)
+            except Exception as why:
+                told[item] = why
+
+        threads = [threading.Thread(target=self.seats.do, args=("busy", stay))]
+        threads[0].start()
+        assert busy.wait(10)
+        for n, item in enumerate(items):
+            threads.append(threading.Thread(target=ask, args=(item,)))
+            threads[-1].start()
+            while self.seats.waiting() <= n:
+                busy.wait(0.001)
+        go_on.set()
+        for thread in threads:
+            thread.join(10)
+        return [told[item] for item in items]
+
+
+def test_one_alone_is_done_at_once():
+    office = Office()
+    assert office.seats.do("a", office.do_all) == "done a"
+    assert office.groups == [["a"]]
+
+
+def test_those_who_wait_are_done_in_one_go_and_in_their_order():
+    office = Office()
+    assert office.together("a", "b", "c") == ["done a", "done b", "done c"]
+    assert office.groups == [["a", "b", "c"]]
+
+
+def test_a_go_takes_no_more_than_its_most_and_the_next_leads_the_rest():
+    office = Office(most=2)
+    assert office.together(1, 2, 3, 4, 5) == [f"done {n}" for n in range(1, 6)]
+    assert office.groups == [[1, 2], [3, 4], [5]]
+
+
+def test_one_items_fault_is_its_own():
+    office = Office()
+
+    def fails(items):
+        if "bad" in items:
+            raise ValueError("bad")
+
+    office.fails = fails
+    told = office.together("a", "bad", "b")
+    assert (told[0], str(told[1]), told[2]) == ("done a", "bad", "done b")
+    assert office.groups == [["a", "bad", "b"], ["a"], ["bad"], ["b"]]
+
+
+def test_what_is_everybodys_failure_is_not_tried_one_by_one():
+    office = Office()
+
+    def fails(items):
+        raise Away
+
+    office.fails = fails
+    assert all(isinstance(told, Away) for told in office.together("a", "b"))
+    assert office.groups == [["a", "b"]]
+
+
+def test_what_has_to_be_alone_is_done_after_the_others():
+    office = Office()
+
+    def fails(items):
+        if "held" in items and len(items) > 1:
+            raise Apart({"held"})
+
+    office.fails = fails
+    assert office.together("held", "a", "b") == ["done held", "done a", "done b"]
+    assert office.groups == [["held", "a", "b"], ["a", "b"], ["held"]]
+
+
+def test_a_leader_that_stands_still_keeps_others_only_so_long_and_does_not_do_what_has_left():
+    office = Office()
+    busy, go_on = threading.Event(), threading.Event()
+
+    def frozen(take):
+        busy.set()
+        assert go_on.wait(10)
+        return office.do_all(take)
+
+    leader = threading.Thread(target=office.seats.do, args=("first", frozen))
+    leader.start()
+    assert busy.wait(10)
+    with pytest.raises(TimeoutError):
+        office.seats.do("late", office.do_all, 0.05)
+    go_on.set()
+    leader.join(10)
+    assert office.groups == [["first"]]
+    assert office.seats.do("after", office.do_all, 0.05) == "done after"
+
+
+def test_many_at_once_are_each_done_once():
+    office = Office(most=8)
+    told: list[str] = []
+
+    def ask(n):
+        told.extend(office.seats.do((n, k), office.do_all) for k in range(50))
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(told) == sorted(f"done {(n, k)}" for n in range(12) for k in range(50))
+    assert sum(len(group) for group in office.groups) == 600
+    assert all(len(group) <= 8 for group in office.groups)

@@ -138,11 +138,16 @@ class Batch:
 
     def _first(self, lead_id: str) -> Lead:
         """The lead a repeat is of, as it is by now; of this batch where it came with it."""
+        if any(lead_id == held for held, _ in self._waiting_holds):
+            self._write()
         if lead_id not in self._known:
-            lead = self._new[lead_id].lead
-            given = (lead["source"], lead["account"], lead["event_key"], lead["digest"], lead["payload"])
-            self._known[lead_id] = replace(not_stored(*given, self._now), id=lead_id, asks_crm=lead["asks_crm"])
+            self._known[lead_id] = self._as_received(lead_id)
         return self._known[lead_id]
+
+    def _as_received(self, lead_id: str) -> Lead:
+        lead = self._new[lead_id].lead
+        given = (lead["source"], lead["account"], lead["event_key"], lead["digest"], lead["payload"])
+        return replace(not_stored(*given, self._now), id=lead_id, asks_crm=lead["asks_crm"])
 
     def _no(self, lead_id: str) -> int | str:
         """The number people say of a lead that came before."""
@@ -180,7 +185,6 @@ class Batch:
         self._waiting_links.append((prepared.kept.id, lead_id, one.position, "first"))
         if not hold:
             return Stored(lead_id, states.RECEIVED, duplicate=False)
-        self._known[lead_id] = replace(self._first(lead_id), state=states.HELD)
         self._waiting_holds.append((lead_id, hold))
         return Stored(lead_id, states.HELD, duplicate=False)
 
@@ -230,8 +234,8 @@ class Batch:
         if any_erased:
             erased_keys.refuse(self._gateway, self._tx, self._waiting_keys, self._now)
         for lead_id, reasons in self._waiting_holds:
-            lead = replace(self._known[lead_id], state=states.RECEIVED)
-            self._known[lead_id] = leads.apply(self._tx, lead, decision.hold(*reasons), at=self._now)
+            move = decision.hold(*reasons)
+            self._known[lead_id] = leads.apply(self._tx, self._as_received(lead_id), move, at=self._now)
         self._waiting_leads, self._waiting_links, self._waiting_holds, self._waiting_keys = [], [], [], {}
 
     def _remember_marks(self, stored: Sequence[Sequence[Stored]]) -> None:

@@ -17,7 +17,7 @@ from core import states
 from core.erasing import Mentions
 from core.lead import Lead
 from store import rows
-from store.keys import AT_ONCE, Key
+from store.keys import Key
 from store.personal import After, Keyed, columns_of, erasable, has_to_be_read, left
 from store.tables import (
     attempts,
@@ -234,13 +234,8 @@ def came_again(tx: Connection, number_hash: str) -> list[str]:
 
 def holders(tx: Connection, keys: Collection[Key]) -> dict[Key, tuple[str, int]]:
     """The erased leads that these keys (a source and the key's digest) were of, each with when it took it."""
-    found: dict[Key, tuple[str, int]] = {}
-    wanted = list(keys)
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
-        returned = rows.run(tx, f"{_HOLDERS} ({rows.pairs(tx, len(some))})", [part for key in some for part in key])
-        found |= {(source, digest): (lead, at) for source, digest, lead, at in returned}
-    return found
+    found = rows.by_pairs(tx, "erased_keys", "source, digest, lead, first_at", ("source", "digest"), list(keys))
+    return {(source, digest): (lead, at) for source, digest, lead, at in found}
 
 
 def forget_old(tx: Connection, before: int) -> None:
@@ -288,6 +283,3 @@ def _keeping(dialect: str) -> Any:
 def _guarding(dialect: str) -> Any:
     """A recovery may have remembered the call already."""
     return (sqlite if dialect == "sqlite" else postgresql).insert(forgotten_calls).on_conflict_do_nothing()
-
-
-_HOLDERS = "SELECT source, digest, lead, first_at FROM erased_keys WHERE (source, digest) IN"

@@ -1,14 +1,13 @@
 """Event keys: which lead an event is, inside its window. Whoever takes several takes them in one order, by key and
 then by source, as everybody does who locks them: two that take the same ones never wait for each other in a ring."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
 from store import rows
 
 Key = tuple[str, str]  # a source's name and the key
-AT_ONCE = 500  # keys looked up by one statement
 
 
 def take(tx: Connection, wanted: Mapping[Key, str], now: int, window_ms: int) -> set[Key]:
@@ -24,12 +23,8 @@ def take(tx: Connection, wanted: Mapping[Key, str], now: int, window_ms: int) ->
 
 def holders(tx: Connection, keys: Collection[Key]) -> dict[Key, str]:
     """The leads that have these event keys, whenever they took them; a key that no lead has is left out."""
-    found: dict[Key, str] = {}
-    for some in _in_parts(list(keys)):
-        statement = f"{_HOLDERS} ({rows.pairs(tx, len(some))})"
-        returned = rows.run(tx, statement, [part for key in some for part in key])
-        found |= {(source, key): lead for source, key, lead in returned}
-    return found
+    found = rows.by_pairs(tx, "event_keys", "source, key, lead", ("source", "key"), list(keys))
+    return {(source, key): lead for source, key, lead in found}
 
 
 def in_order(key: Key) -> Key:
@@ -37,13 +32,7 @@ def in_order(key: Key) -> Key:
     return key[1], key[0]
 
 
-def _in_parts(keys: list[Key]) -> Iterator[list[Key]]:
-    for start in range(0, len(keys), AT_ONCE):
-        yield keys[start : start + AT_ONCE]
-
-
 _FREE = (
     "ON CONFLICT (source, key) DO UPDATE SET lead = excluded.lead, first_at = excluded.first_at "
     "WHERE event_keys.first_at <= {mark} RETURNING source, key"
 )
-_HOLDERS = "SELECT source, key, lead FROM event_keys WHERE (source, key) IN"

@@ -5,7 +5,7 @@ fault trials hang), and SQLAlchemy's names for what the driver raises (by which 
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 Given = Sequence[Any]
 MOST = 64  # rows of one statement: so many texts of a statement there can be
+AT_ONCE = 64  # pairs looked up by one statement
 
 
 def run(tx: Connection, statement: str, given: Given = ()) -> list[Any]:
@@ -45,10 +46,19 @@ def insert(
     return returned
 
 
-def pairs(tx: Connection, n: int) -> str:
-    """`n` pairs of parameters to look two columns up by, as `(a, b) IN (...)` takes them."""
-    mark = mark_of(tx)
-    return "VALUES " + ", ".join([f"({mark}, {mark})"] * n)
+def by_pairs(
+    tx: Connection, table: str, columns: str, by: tuple[str, str], pairs: Sequence[tuple[str, str]]
+) -> list[Any]:
+    """These columns of the rows whose two key columns are one of these pairs, found by the index of the key.
+
+    From the pairs to the table: for `(a, b) IN (VALUES ...)` SQLite reads the whole table."""
+    returned: list[Any] = []
+    for start in range(0, len(pairs), AT_ONCE):
+        some = pairs[start : start + AT_ONCE]
+        returned += run(
+            tx, _by_pairs(mark_of(tx), table, columns, by, len(some)), [part for pair in some for part in pair]
+        )
+    return returned
 
 
 def mark_of(tx: Connection) -> str:
@@ -56,7 +66,14 @@ def mark_of(tx: Connection) -> str:
     return "?" if tx.dialect.name == "sqlite" else "%s"
 
 
-@cache
+@lru_cache(256)
+def _by_pairs(mark: str, table: str, columns: str, by: tuple[str, str], n: int) -> str:
+    wanted = ", ".join([f"({mark}, {mark})"] * n)
+    same = f"{table}.{by[0]} = wanted.column1 AND {table}.{by[1]} = wanted.column2"
+    return f"SELECT {columns} FROM (VALUES {wanted}) AS wanted CROSS JOIN {table} WHERE {same}"  # noqa: S608 - ours
+
+
+@lru_cache(512)
 def _inserting(mark: str, table: str, columns: tuple[str, ...], n: int, more: str) -> str:
     row = "(" + ", ".join([mark] * len(columns)) + ")"
     text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * n)}"  # noqa: S608 - names of ours

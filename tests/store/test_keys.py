@@ -1,8 +1,9 @@
 import threading
 
 import pytest
+from sqlalchemy import event
 
-from store import keys
+from store import erasure, keys
 from store import versions as sources
 from store.ids import new_id
 from tests.store.leads_in import AT, receive
@@ -79,3 +80,25 @@ def test_a_version_follows_the_one_it_was_read_after(store):
         assert sources.newest(tx, "shop") == 2
         assert sources.put_in_force(tx, "shop", "{}", after=2, who="t", now=AT) == 3
         assert sources.in_force(tx, ["shop"]) == {"shop": 3}
+
+
+def test_keys_are_looked_up_by_their_index(store):
+    """However many keys there are: a scan would make each repeat cost more with each lead ever stored."""
+    seen = []
+
+    def keep(connection, cursor, statement, given, context, many):
+        seen.append((statement, given))
+
+    with store.write() as tx:
+        event.listen(store.engine, "before_cursor_execute", keep)
+        keys.holders(tx, [("shop", "a"), ("shop", "b")])
+        erasure.holders(tx, [("shop", "a"), ("shop", "b")])
+        event.remove(store.engine, "before_cursor_execute", keep)
+        if not store.is_sqlite:
+            tx.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
+        plans = [str(tx.exec_driver_sql(explain + statement, tuple(given)).all()) for statement, given in seen]
+    for plan, table in zip(plans, ("event_keys", "erased_keys"), strict=True):
+        assert f"SCAN {table}" not in plan
+        assert f"Seq Scan on {table}" not in plan
+        assert "PRIMARY KEY" in plan or "autoindex" in plan or f"{table}_pkey" in plan

@@ -12,6 +12,7 @@ from typing import Any
 from core import identity
 from core.alarm import UNSTORED
 from core.proofs import authentic, handshake
+from core.proofs.authentic import Proof
 from core.reading.delivery import Delivery
 from core.reading.payload import as_it_came
 from core.source import Reply

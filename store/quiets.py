@@ -41,3 +41,10 @@ def acknowledge(tx: Connection, kind: str, subject: str, who: str, now: int) -> 
     one = update(alarms).where(alarms.c.kind == kind, alarms.c.subject == subject)
     open_ = one.where(alarms.c.cleared_at.is_(None), alarms.c.acked_at.is_(None))
     return tx.execute(open_.values(acked_at=now, acked_by=who)).rowcount == 1
+
+
+def acknowledged(tx: Connection) -> dict[tuple[str, str], str]:
+    """Kind and subject of the alarms that stand and that somebody takes care of -> who."""
+    query = select(alarms.c.kind, alarms.c.subject, alarms.c.acked_by)
+    rows = tx.execute(query.where(alarms.c.cleared_at.is_(None), alarms.c.acked_at.is_not(None)))
+    return {(row.kind, row.subject): row.acked_by for row in rows}

@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template
+from flask import abort, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from core.alarm import PAGE, Alarm
 from core.alarm_words import of
 from core.alarms import ALARMS, WATCH
 from core.numbers.hiding import hide_numbers
+from core.people import OPERATOR
+from flow import alarms as flow_alarms
+from flow import people
 from flow.alarms import nobody_watches
-from handlers.console.door import page, the_gateway
-from handlers.console.words import language
+from handlers.console.door import page, the_gateway, the_user
+from handlers.console.forms import text, why_given
+from handlers.console.words import language, tomorrow
 from store import alarms as rows
-from store import stamps
+from store import quiets, stamps
 from store.engine import Tx
 
 WEEK_MS = 7 * 24 * 3_600_000
+QUIET_UNTIL = 9  # o'clock of the next morning
 PAGES = {  # kind -> where a person goes about it
     "leads_waiting": "leads",
     "paused": "policy",
@@ -37,6 +42,7 @@ class Shown:
     """An alarm in words. `text` is the machine's own, with its numbers hidden."""
 
     kind: str
+    subject: str
     grave: bool  # somebody should get up for it
     title: str
     todo: str
@@ -48,11 +54,13 @@ class Shown:
 
 
 def shown(alarm: Alarm) -> Shown:
-    text = hide_numbers(alarm.text)
+    said = hide_numbers(alarm.text)
     title, todo = of(alarm.kind, language())
     grave = alarm.severity == PAGE
     to = PAGES.get(alarm.kind, "")
-    return Shown(alarm.kind, grave, title or text, todo, to, text, alarm.since, alarm.value, alarm.cleared_at)
+    return Shown(
+        alarm.kind, alarm.subject, grave, title or said, todo, to, said, alarm.since, alarm.value, alarm.cleared_at
+    )
 
 
 def ringing(tx: Tx, without: frozenset[str] = frozenset()) -> list[Shown]:
@@ -70,5 +78,37 @@ def alarms() -> Any:
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         open_ = ringing(tx)
+        taken, quiet = quiets.acknowledged(tx), quiets.holding(tx, now)
         over = [shown(one) for one in rows.cleared(tx, now - WEEK_MS)]
-    return render_template("console/alarms.html", ringing=open_, over=over, nothing=_("All is well."))
+    return render_template(
+        "console/alarms.html",
+        ringing=open_,
+        over=over,
+        taken=taken,
+        quiet=quiet,
+        kinds=set(ALARMS),
+        nothing=_("All is well."),
+    )
+
+
+@page("/alarms/ack", OPERATOR, post=True)
+def acknowledge() -> Any:
+    """Somebody takes care of it: it is not told again, and every page says who."""
+    kind, subject = text("kind", 100), text("subject", 300)
+    if not flow_alarms.acknowledge(the_gateway(), kind, subject, the_user().name):
+        abort(404)
+    people.note(the_gateway(), the_user().name, "alarm_taken", f"{kind} {subject}".strip())
+    return redirect(url_for("console.alarms"), 303)
+
+
+@page("/alarms/quiet", OPERATOR, post=True)
+def be_quiet() -> Any:
+    """Nothing is told of it until nine tomorrow morning; the pages show it all the same."""
+    gateway, kind, subject, why = the_gateway(), text("kind", 100), text("subject", 300), why_given()
+    if kind not in ALARMS:
+        abort(404)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+    flow_alarms.quiet(gateway, kind, subject, tomorrow(now, QUIET_UNTIL), the_user().name, why)
+    people.note(gateway, the_user().name, "alarm_quiet", f"{kind} {subject}".strip(), why)
+    return redirect(url_for("console.alarms"), 303)

@@ -1,7 +1,7 @@
 """How the console speaks: language, times, money and numbers as their readers write them."""
 
 import io
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,12 @@ def clock(at_ms: int) -> str:
     """09:00, and the day where it is not today's."""
     at, now = _local(at_ms), _local(_now())
     return format_datetime(at, "HH:mm" if at.date() == now.date() else "d MMM HH:mm", locale=_locale())
+
+
+def tomorrow(now_ms: int, hour: int) -> int:
+    """That hour of the next day on the readers' clock, in milliseconds."""
+    day = _local(now_ms).date() + timedelta(days=1)
+    return int(datetime.combine(day, time(hour), zone()).timestamp() * 1000)
 
 
 def zone_hour(at_ms: int) -> str:

@@ -7,9 +7,11 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from config.settings import read
+from core.alarm import Stamp
+from core.alarms import WATCH
 from core.outcome import ACCEPTED, REFUSED, UNKNOWN, Outcome
 from flow import people
-from store import versions
+from store import stamps, versions
 from tests.fakes import Stage
 from tests.handlers.conftest import SETTINGS
 
@@ -72,6 +74,8 @@ def fill(stage: Stage, many: int = 40) -> None:
         stage.clock.forward(0.3 + n % 7 * 0.25)  # until a worker looks
         stage.work()
     stage.alive()
+    with stage.store.write() as tx:
+        stamps.put(tx, WATCH, Stamp(stage.store.now_ms(tx), True))
 
 
 def files_in(folder: Path) -> Path:

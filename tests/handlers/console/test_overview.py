@@ -46,6 +46,18 @@ def test_it_answers_the_five_questions(owner, gateway, clock):
     assert "flask worker" in owner.get("/console/alarms")
 
 
+def test_an_alarm_is_taken_by_somebody_or_made_quiet_until_tomorrow(operator, gateway, clock):
+    flow_alarms.keep(gateway.parts)
+    page = operator.get("/console/alarms")
+    assert "No worker is seen" in page
+    page = operator.post("/console/alarms/ack", kind="no_worker", subject="")
+    assert "the operator takes care of it" in page
+    assert operator.send("/console/alarms/ack", kind="no_worker", subject="").status_code == 404
+    page = operator.post("/console/alarms/quiet", kind="no_worker", subject="", chip="known")
+    assert "until 26 Nov 09:00 · the operator: known" in page
+    assert operator.send("/console/alarms/quiet", kind="nonsense", subject="").status_code == 404
+
+
 def test_a_lead_that_a_rule_made_wait_counts_for_no_speed(owner, gateway, clock):
     gateway.alive()
     clock.forward(11 * 3600)  # 23:00

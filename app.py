@@ -27,7 +27,7 @@ from handlers.api import description as api
 from handlers.room import Room
 from store import epoch, place
 from store.bell import open_bell, run_dir
-from store.engine import Store
+from store.engine import POOL, Store
 from store.journal import Journal
 from voice import PROVIDERS
 from voice.provider import Provider, account_of
@@ -132,7 +132,7 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
     able, broken = accounts(settings, secrets, providers, trace)
     for problems in broken.values():
         logs.say(problems)
-    store = Store(settings.database_url, pool=sum(account.slots for account in able.values()) + 34)
+    store = Store(settings.database_url, pool=max(POOL, sum(account.slots for account in able.values()) + 8))
     sources = InForce(store, load.from_text)
     sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources)
     gateway = Gateway(

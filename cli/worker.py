@@ -25,6 +25,7 @@ from store.ids import new_id
 POLL_S = 1.0
 LOOK_S = 0.25
 ERASE_S = 60.0  # old data fades a batch at a time
+PROCESSES = 3  # two web processes and a worker, as they come
 QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
 
@@ -181,9 +182,19 @@ def command() -> None:
         with gateway.store.read() as tx:
             if not migrate.is_current(tx):
                 fail("the database is not at this code's migrations: run flask release first")
+        _say_room(gateway)
     except StoreUnavailable as why:
         gateway.log.warning("store_unavailable", why=str(why))
     worker = Worker(gateway)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     worker.run()
+
+
+def _say_room(gateway: Gateway) -> None:
+    """How many processes fit the server's connections: one too many would now and then be answered 503."""
+    own, allowed = gateway.store.room()
+    fit = allowed // own
+    if allowed:
+        say = gateway.log.warning if fit < PROCESSES else gateway.log.info
+        say("database_connections", of_a_process=own, allowed=allowed, processes_that_fit=fit)

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from store.engine import Store
+from store.patient import CONNECT, PatientConnection
 
 Say = Callable[[str], None]
 
@@ -134,10 +135,10 @@ class ListenBell(_Waiter):
 
     def _connect(self) -> None:
         try:
-            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            connection = PatientConnection.connect(self._url, autocommit=True, **CONNECT)
             connection.execute(f'LISTEN "{self._channel}"')
             # Rung from another connection: a pooler may run both of ours on one server process.
-            with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as other:
+            with PatientConnection.connect(self._url, autocommit=True, **CONNECT) as other:
                 other.execute(f'NOTIFY "{self._channel}"')
             if not list(connection.notifies(timeout=1, stop_after=1)):
                 self._say("the bell is deaf (a transaction pooler?): set DATABASE_DIRECT_URL; the poll serves")
@@ -181,7 +182,7 @@ class ListenBell(_Waiter):
             self._due.clear()
             try:
                 if connection is None:
-                    connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+                    connection = PatientConnection.connect(self._url, autocommit=True, **CONNECT)
                 connection.execute(f'NOTIFY "{self._channel}"')
             except psycopg.Error:  # the poll serves; the next ring tries again
                 if connection is not None:

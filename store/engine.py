@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
+from store.patient import CONNECT, PATIENCE_S, PatientConnection
 from store.writers import Writers
 
 BUSY_SECONDS = 10
+POOL = 16  # of a process; its threads share them, so that a machine's processes fit PostgreSQL's usual 100
+BESIDE = 2  # connections of a process that are not the pool's: the bell's
 LOCK_MS, STATEMENT_MS, IDLE_MS = 10_000, 10_000, 10_000
 
 
@@ -45,14 +48,14 @@ class Store:
         self,
         url: str,
         *,
-        pool: int = 20,
+        pool: int = POOL,
         clock: Callable[[], float] | None = None,
         busy_s: float = BUSY_SECONDS,
     ) -> None:
         """`clock` (seconds since 1970) stands in for the shared clock in tests and trials; `busy_s` is how long
         a transaction waits for a free connection, and a SQLite writer for the others."""
         self.url = make_url(url)
-        self._busy_s = busy_s
+        self._busy_s, self._pool = busy_s, pool
         self._clock = clock
         self._file: tuple[int, int] | None = None
         self.has_own_clock = self.url.get_backend_name() != "sqlite" and clock is None
@@ -69,12 +72,13 @@ class Store:
             options["connect_args"] = {"timeout": busy_s, "check_same_thread": False}
         else:
             # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
-            options |= {"connect_args": {"prepare_threshold": None, "connect_timeout": 5}, "pool_pre_ping": False}
+            options |= {"connect_args": {"prepare_threshold": None, **CONNECT}, "pool_pre_ping": False}
         self.engine = create_engine(self.url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _sqlite_connection)
             event.listen(self.engine, "begin", _sqlite_begin)
         else:
+            event.listen(self.engine, "do_connect", _patient_connection)
             event.listen(self.engine, "connect", _postgresql_connection)
         self._reader = self.engine.execution_options(reads_only=True)
 
@@ -96,14 +100,17 @@ class Store:
                         if not self.is_sqlite:
                             self._set_limits(connection, lock_ms, statement_ms)
                         yield connection
-                    except BaseException:
+                    except BaseException as why:
                         _roll_back(transaction, connection)
+                        self._leave_read_only(why, connection)
                         raise
                 _commit(transaction, connection)
                 if file != (0, 0) and file != self._same_file():
                     raise UnprovenCommit("the database's file was replaced during the transaction")
             finally:
                 with contextlib.suppress(DBAPIError):
+                    if not statement_ms:
+                        _set_patience(connection, PATIENCE_S)
                     connection.close()
 
     def _set_limits(self, connection: Connection, lock_ms: int, statement_ms: int) -> None:
@@ -112,6 +119,15 @@ class Store:
         idle_ms = IDLE_MS if statement_ms else 0
         given = {"lock": str(lock_ms), "statement": str(statement_ms), "idle": str(idle_ms)}
         connection.info["now_ms"] = int(connection.execute(_LIMITS, given).scalar_one())
+        if not statement_ms:
+            _set_patience(connection, None)
+
+    def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
+        """A server that only reads any more (a demoted primary, a full disk) is left: the next connections may find
+        the one that writes, or this one when it is well again."""
+        if _is_read_only(why):
+            connection.invalidate()
+            self.engine.dispose()
 
     @contextlib.contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -126,7 +142,8 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """A view of the database at one moment; changes nothing."""
+        """A view of the database at one moment; changes nothing. On PostgreSQL no answer is waited for longer than
+        `store.patient.PATIENCE_S`; then StoreUnavailable, as wherever the database fails."""
         self._same_file()
         with _named_failures(), self._reader.connect() as connection:
             yield connection
@@ -157,6 +174,15 @@ class Store:
             return began
         return int(tx.execute(_NOW_POSTGRESQL).scalar_one())
 
+    def room(self) -> tuple[int, int]:
+        """(connections that one process opens at most, those that the server lets all processes have); the second is
+        0 on SQLite, which has no such bound."""
+        own = self._pool + BESIDE
+        if self.is_sqlite:
+            return own, 0
+        with self.read() as tx:
+            return own, int(tx.execute(_ALLOWED).scalar_one())
+
     def dispose(self) -> None:
         self.engine.dispose()
 
@@ -165,6 +191,9 @@ _LIMITS = text(
     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), set_config('lock_timeout', :lock, true), "
     "set_config('statement_timeout', :statement, true), "
     "set_config('idle_in_transaction_session_timeout', :idle, true)"
+)
+_ALLOWED = text(
+    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
 )
 _NOW_POSTGRESQL = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
 
@@ -178,9 +207,21 @@ def _named_failures() -> Iterator[None]:
             raise Busy(_without_values(why)) from why
         raise StoreUnavailable(_without_values(why)) from why
     except DBAPIError as why:
-        if why.connection_invalidated:
+        if why.connection_invalidated or _is_read_only(why):
             raise StoreUnavailable(_without_values(why)) from why
         raise
+
+
+def _is_read_only(why: BaseException) -> bool:
+    return isinstance(getattr(why, "orig", None), ReadOnlySqlTransaction)
+
+
+def _set_patience(connection: Connection, seconds: float | None) -> None:
+    """How long an answer is waited for on this connection (`store.patient`)."""
+    if not connection.invalidated and not connection.closed:
+        driver = connection.connection.driver_connection
+        if isinstance(driver, PatientConnection):
+            driver.patience_s = seconds
 
 
 def _commit(transaction: Any, connection: Connection) -> None:
@@ -228,6 +269,10 @@ def _sqlite_begin(connection: Connection) -> None:
     # A read that later writes would fail "locked" at once, whatever the busy time-out.
     reads = connection.get_execution_options().get("reads_only")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _patient_connection(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **named)
 
 
 def _postgresql_connection(connection: Any, record: Any) -> None:

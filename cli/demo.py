@@ -37,6 +37,9 @@ mapping:
 policy:
   hours: "00:00-24:00"      # the demo rings at any hour
   once_per_number: 0        # and the same number as often as you like
+  calls_per_hour: "0"       # "0" switches a cap off: the simulator rings nobody
+  calls_per_day: "0"
+  spend_per_day: "0"
 """
 READY_S = 60
 

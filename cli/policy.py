@@ -142,6 +142,7 @@ def _line(key: str, value: str, where: str, used: Mapping[str, Left]) -> str:
 def _waits(tx: Tx, scope: str) -> Iterator[str]:
     for full in (one for one in counts.reached(tx) if one.source == scope):
         yield f"! {full.cap} is reached since {moment(full.since)}; earlier calls leave it from {moment(full.until)} on"
+        yield f"  to ring sooner, raise {full.line}"
 
 
 def _figure(value: object) -> str:

@@ -11,7 +11,9 @@ from cli.sources_new import command as new
 from cli.sources_presets import command as presets
 from cli.sources_try import command as try_
 from config import load
+from core.source import Standing
 from core.states import STATES
+from flow.in_force import InForceSource
 from store import figures
 from store import versions as sources
 
@@ -38,7 +40,7 @@ def list_() -> None:
         current = gateway.sources.get(name)
         of = counts.get(name, {})
         facts = [
-            "removed" if row.removed else "off" if current and not current.source.enabled else "on",
+            _mode(row, current),
             f"version {row.n} since {story.moment(row.since)}",
             f"preset {current.source.preset}" if current else "cannot be read by this release",
             f"last lead {story.moment(last.get(name))}",
@@ -51,6 +53,14 @@ def list_() -> None:
         click.echo(f"{name}: a file only, never in force; see: flask sources check")
     if not standing and not files:
         click.echo("no sources yet; begin with: flask sources presets")
+
+
+def _mode(row: Standing, current: InForceSource | None) -> str:
+    if row.removed or current is None:
+        return "removed" if row.removed else "on"
+    if not current.source.enabled:
+        return "off"
+    return "DRY RUN, rings nobody" if current.source.dry_run else "on"
 
 
 @command.command("remove")

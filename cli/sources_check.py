@@ -176,11 +176,13 @@ def _of_text(loaded: load.Loaded) -> Iterator[str]:
     wait = longest_wait(policy)
     yield f"longest wait that its own rules can cause: {_span(wait)} (hours {hours})" if wait else "rings at any hour"
     if off := [cap for cap in CAPS if not getattr(policy, cap)]:
-        yield f"no cap is written, so none stops its calls: {', '.join(off)} (docs/how-to/caps.md)"
+        yield f"switched off, so nothing but the totals stops its calls: {', '.join(off)} (docs/how-to/caps.md)"
     if unasked := loaded.unasked():
         yield f"no `fetch` is written: {unasked} (held: no_number). Ask the CRM by: fetch: {FETCH}"
     if not loaded.source.enabled:
         yield "switched off: what comes is kept, its leads are held"
+    elif loaded.source.dry_run:
+        yield "DRY RUN: all is decided and nobody is rung (suppressed: dry_run); take `dry_run` out to ring"
 
 
 def _of_database(name: str, loaded: load.Loaded | load.PolicyText | None, known: Known) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import secrets as entropy
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,12 +16,17 @@ from config import examples, load
 from config import secrets as secrets_file
 from config.settings import Places
 from config.yaml_text import parse
-from core.source import Source
+from core.source import Policy, Source
 
 # Handshakes that need a secret of their own; of VK's, the sender says what it is.
 OWN_HANDSHAKE = {"meta": "its verify token", "vk": "the confirmation string that it shows"}
 GIVEN_HANDSHAKE = frozenset({"vk"})
 IN_URL = ("query", "path")
+CAPS = {  # written out as they hold, so that whoever reads the file sees them
+    "calls_per_hour": "what has no room waits; 0 switches a cap off",
+    "calls_per_day": "",
+    "spend_per_day": "by the provider's (maximum) price",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Wish:
     region: str
     sms: str
     crm: str
+    dry_run: bool
 
 
 @click.command("new")
@@ -40,8 +47,9 @@ class Wish:
 @click.option("--region", default="", help="The country of numbers without +, as two letters; it may be called, too.")
 @click.option("--sms", default="", help="An SMS after the call, like: Hello {{ name }}!")
 @click.option("--crm", default="", help="Where your CRM answers, for senders that post only an id.")
+@click.option("--dry-run", is_flag=True, help="Decide everything, ring nobody, until it is taken out of the file.")
 @with_appcontext
-def command(preset: str, name: str, script: str, region: str, sms: str, crm: str) -> None:
+def command(preset: str, name: str, script: str, region: str, sms: str, crm: str, dry_run: bool) -> None:
     """Write the source NAME for the sender PRESET, with a fresh secret, and print what to paste where.
 
     It is live within 2 s where the gateway runs. Asks nothing and needs no settings."""
@@ -56,13 +64,21 @@ def command(preset: str, name: str, script: str, region: str, sms: str, crm: str
     path = places.sources_dir / f"{name}.yaml"
     if path.exists():
         fail(f"{path} is there already; choose another name, or edit it")
-    source, wish = known.source, Wish(script, region.upper(), sms, crm)
+    source, wish = known.source, Wish(script, region.upper(), sms, crm, dry_run)
     wanted = _wanted(name, source)
-    draft = _whole(path, _yaml(name, source, wish, *wanted), places)  # before anything is written
+    rules = _rules(places)
+    draft = _whole(path, _yaml(name, source, wish, rules, *wanted), places)  # before anything is written
     values = _write_secrets(wanted, source, places.secrets_file)
-    written = _whole(path, _yaml(name, source, wish, *values), places)
-    _create(path, _yaml(name, source, wish, *values))
+    text = _yaml(name, source, wish, rules, *values)
+    written = _whole(path, text, places)
+    _create(path, text)
     _tell(name, written or draft or source, wish, places, values)
+
+
+def _rules(places: Places) -> Policy:
+    """What holds for a source that says nothing."""
+    policy = load.load_policy(places.policy_file)
+    return policy.policy if isinstance(policy, load.PolicyText) else Policy()
 
 
 def _whole(path: Path, text: str, places: Places) -> Source | None:
@@ -105,7 +121,7 @@ def _create(path: Path, text: str) -> None:
         fail(f"{path} cannot be written ({why.strerror})")
 
 
-def _yaml(name: str, source: Source, wish: Wish, secret: str = "", handshake: str = "") -> str:
+def _yaml(name: str, source: Source, wish: Wish, rules: Policy, secret: str = "", handshake: str = "") -> str:
     """The commented file."""
     quoted = json.dumps  # a JSON text is a YAML text
     lines = [
@@ -114,6 +130,8 @@ def _yaml(name: str, source: Source, wish: Wish, secret: str = "", handshake: st
         f"preset: {source.preset}",
         "enabled: true          # false: what comes is kept, its leads are held",
     ]
+    if wish.dry_run:
+        lines.append("dry_run: true          # all is decided, nobody is rung; take this line out to ring")
     if secret:
         lines += ["auth:", f"  secret: env:{secret}   # its value stands in SECRETS_FILE, never here"]
     if handshake:
@@ -135,10 +153,10 @@ def _yaml(name: str, source: Source, wish: Wish, secret: str = "", handshake: st
         base = quoted(wish.crm or "https://portal.example")
         lines += ["# This sender may post only an id; the phone is then asked of your CRM."]
         lines.append(f"{commented}fetch: {{base: {base}, token: env:{_env(name, 'CRM')}}}")
-    if wish.region:
-        lines += ["policy:", f"  countries: [{quoted(wish.region)}]"]
-    else:
-        lines += ["# policy:"]
+    lines += ["policy:", *([f"  countries: [{quoted(wish.region)}]"] if wish.region else [])]
+    lines += [
+        f'  {cap}: "{Decimal(getattr(rules, cap)):f}"' + (f"   # {said}" if said else "") for cap, said in CAPS.items()
+    ]
     lines += [
         '#   hours: "09:00-20:00"       # at the callee\'s; more in config/policy.example.yaml',
         "#   once_per_number: 24h",
@@ -169,6 +187,8 @@ def _tell(name: str, source: Source, wish: Wish, places: Places, values: tuple[s
         if not wish.crm:
             say("Still to do, for leads that come as an id only: `fetch` in the file (where your CRM answers), and")
         say(f"your CRM's long-lived token in {places.secrets_file} as {crm}=...")
+    if wish.dry_run:
+        say("A dry run: nobody is rung until the line `dry_run: true` is taken out of the file.")
     say(f"Check it: flask sources check {name}")
 
 

@@ -144,7 +144,7 @@ def _preset(name: str, presets: Path, _written_at: int) -> Text | Problems:
     if isinstance(text, Problems):
         return text
     source, wrong = read_source(name, text.value, whole=False)
-    for key in ("preset", "account", "enabled"):
+    for key in ("preset", "account", "enabled", "dry_run"):
         if key in text.value:
             wrong.append(((key,), Wrong("nothing: this is the source's to say", key)))
     policy = text.value.get("policy")

@@ -7,6 +7,7 @@ from core.account.trouble import Trouble
 
 PAGE = "page"  # somebody should get up for it
 WARN = "warn"  # today is soon enough
+INFO = "info"  # a line for whoever looks, and for the day's digest
 
 HOUR_MS = 3_600_000
 UNSTORED = "not_stored"  # the cause under which a request that was answered 503 is counted
@@ -35,12 +36,25 @@ class Alarm:
 
 @dataclass(frozen=True)
 class FullCap:
-    """A cap that is reached, in words: `whose` it is."""
+    """A cap that is reached, in words: `whose` it is, until when (None: not known) and which `line` to raise."""
 
     whose: str
     cap: str
     limit: str
     since: int
+    until: int | None = None
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class NearCap:
+    """A cap of which 4 of 5 parts are used."""
+
+    whose: str
+    cap: str
+    used: str
+    limit: str
+    line: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,7 @@ class Facts:
     stuck_since: int | None = None
     accounts: Mapping[str, Trouble] = field(default_factory=dict)
     full: tuple[FullCap, ...] = ()
+    near: tuple[NearCap, ...] = ()
     unknown: int = 0
     unknown_since: int | None = None
     refused_hours: tuple[tuple[str, int, int], ...] = ()

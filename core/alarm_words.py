@@ -69,6 +69,10 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("A cap is reached: leads wait for room", "See what is used, raise it or wait"),
         "ru": ("Лимит исчерпан: лиды ждут", "Посмотрите расход, поднимите лимит или подождите"),
     },
+    "cap_near": {
+        "en": ("80 % of a cap is used", "See what is used; raise it before leads wait"),
+        "ru": ("Израсходовано 80 % лимита", "Посмотрите, сколько израсходовано; поднимите, пока лиды не ждут"),
+    },
     "unknown_calls": {
         "en": ("Calls of unknown outcome", "Look in the provider's panel, then decide"),
         "ru": ("Звонки с неизвестным исходом", "Посмотрите в кабинете провайдера, затем решите"),

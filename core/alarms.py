@@ -5,9 +5,10 @@ field of `core.alarm.Facts`, read once for all of them. One that speaks of sever
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from core.account.trouble import pauses_of
-from core.alarm import HOUR_MS, PAGE, WARN, Alarm, Facts
+from core.alarm import HOUR_MS, INFO, PAGE, WARN, Alarm, Facts, FullCap
 from core.reason import words
 
 WORKER_SEEN_MS = 30_000  # readers of one moment: a worker looks once a second
@@ -107,9 +108,23 @@ def _paused(facts: Facts) -> Iterator[Alarm]:
 
 def _cap_reached(facts: Facts) -> Iterator[Alarm]:
     if facts.full:
-        said = "; ".join(f"{full.whose} {full.cap} ({full.limit})" for full in facts.full)
+        said = "; ".join(_of_full(full) for full in facts.full)
         since = min(full.since for full in facts.full)
         yield Alarm("cap_reached", WARN, f"Leads wait for room: {said}", since, len(facts.full))
+
+
+def _of_full(full: FullCap) -> str:
+    said = f"{full.whose} {full.cap} ({full.limit})"
+    if full.until is None:
+        return said
+    until = datetime.fromtimestamp(full.until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{said} until {until}, or raise {full.line}"
+
+
+def _cap_near(facts: Facts) -> Iterator[Alarm]:
+    if facts.near:
+        said = "; ".join(f"{one.whose} {one.cap} ({one.used} of {one.limit}): {one.line}" for one in facts.near)
+        yield Alarm("cap_near", INFO, f"Caps of which 80 % is used: {said}", None, len(facts.near))
 
 
 def _unknown_calls(facts: Facts) -> Iterator[Alarm]:
@@ -207,6 +222,7 @@ ALARMS: dict[str, Callable[[Facts], Iterator[Alarm]]] = {
     "calls_stuck": _calls_stuck,
     "paused": _paused,
     "cap_reached": _cap_reached,
+    "cap_near": _cap_near,
     "unknown_calls": _unknown_calls,
     "refused_proofs": _refused_proofs,
     "turned_away": _turned_away,

@@ -28,7 +28,7 @@ def decide(mapped: Mapped | Unmapped, source: Source | None, facts: Facts, now_m
         return redo(now_ms)
     if isinstance(mapped, Unmapped):
         return _without_call(mapped, source, facts)
-    verdict = policy.check(mapped.call, facts, source.policy, now_ms)
+    verdict = policy.check(mapped.call, facts, source.policy, now_ms, dry_run=source.dry_run)
     trace = {**mapped.trace, "rules": list(verdict.rules)}
     first = () if verdict.reason is None else (verdict.reason,)
     reasons = (*first, *mapped.reasons)

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core import hours
+from core.account.caps import TOTALS, line_of
 from core.expressions.expression import Failed
 from core.number_rules import NUMBER_RULES, Finding
 from core.numbers import phone
@@ -112,13 +113,15 @@ class Case:
     now_ms: int
     reading: phone.Reading
     zone: ZoneInfo
+    dry_run: bool = False
 
 
-def check(call: Call, facts: Facts, policy: Policy, now_ms: int) -> Verdict:
+def check(call: Call, facts: Facts, policy: Policy, now_ms: int, *, dry_run: bool = False) -> Verdict:
     """Whether `call` may be placed at `now_ms`. Unknown words in `facts.despite` change nothing.
 
-    Allowed means allowed at this very moment: ask again when it is later."""
-    case = Case(call, facts, policy, now_ms, phone.read("+" + call.number, ""), callee_zone(call.number, policy))
+    Allowed means allowed at this very moment: ask again when it is later. `dry_run`: the source rings nobody."""
+    zone = callee_zone(call.number, policy)
+    case = Case(call, facts, policy, now_ms, phone.read("+" + call.number, ""), zone, dry_run)
     left_out = frozenset[str]().union(*(DESPITE.get(word, frozenset()) for word in facts.despite))
     first = Ruling()
     rows: list[dict[str, Any]] = []
@@ -233,8 +236,8 @@ def _number_cap(case: Case) -> Ruling:
     room_ms, most = case.facts.number_room_ms, case.facts.number_cap
     if room_ms is None or room_ms <= case.now_ms:
         return Ruling()
-    at = _shown(case.zone, room_ms)
-    return Ruling(DEFER, Reason("number_cap", {"limit": most, "at": at}), room_ms, seen={"at": at})
+    at, line = _shown(case.zone, room_ms), line_of(TOTALS, "calls_per_number_per_day")
+    return Ruling(DEFER, Reason("number_cap", {"limit": most, "at": at, "line": line}), room_ms, seen={"at": at})
 
 
 def _hours(case: Case) -> Ruling:
@@ -257,6 +260,10 @@ def _number_busy(case: Case) -> Ruling:
     return Ruling(DEFER, Reason("number_busy"), case.now_ms + BUSY_AGAIN_MS)
 
 
+def _dry_run(case: Case) -> Ruling:
+    return Ruling(SUPPRESS, Reason("dry_run")) if case.dry_run else Ruling()
+
+
 def span(seconds: int) -> str:
     """A duration as a policy writes it: `90s`, `15m`, `12h`; days are told in hours."""
     for unit, size in (("h", 3600), ("m", 60)):
@@ -276,4 +283,5 @@ RULES: dict[str, Callable[[Case], Ruling]] = {
     "number_cap": _number_cap,
     "hours": _hours,
     "number_busy": _number_busy,
+    "dry_run": _dry_run,  # the last: what it stops is what would have rung
 }

@@ -12,9 +12,17 @@ MEND: Advice = (
 )
 RULE: Advice = ("Nothing: a rule decided so", "Ничего: так решило правило")
 WAIT: Advice = ("Nothing: it goes on by itself", "Ничего: дальше само")
+ROOM: Advice = (
+    "Nothing: it rings when there is room. Or raise the cap and save; it is live within 2 s",
+    "Ничего: позвоним, когда появится место. Или поднимите предел и сохраните: действует через 2 секунды",
+)
 DECIDE: Advice = (
     "Decide whether a call is still welcome: call all the same, or do not",
     "Решите, уместен ли ещё звонок: всё равно позвонить или не звонить",
+)
+DRY: Advice = (
+    "Switch `dry_run` off in the source; then call the leads one by one that are still welcome",
+    "Выключите пробный режим источника (dry_run); потом звоните лидам по одному, если звонок ещё уместен",
 )
 RESUME: Advice = ("Resume the calls when the cause is mended", "Возобновите звонки, когда причина устранена")
 PROVIDER: Advice = (
@@ -69,6 +77,8 @@ TABLE: dict[str, Said] = {
         "`{expression}` in `{where}` does not fit what arrived ({why}), so it counted as no match"),
     # core/policy.py
     "test": Said(RULE, "Проверка формы, а не человек", "A test of the form (`test_when`), not a person"),
+    "dry_run": Said(DRY, "Пробный режим источника: всё решено, но не звоним",
+        "The source is in a dry run (`dry_run: true`): all was decided, and nobody was rung"),
     "do_not_call": Said(RULE, "Номер в списке «Не звонить»", "The number is on the do-not-call list"),
     "rule": Said(RULE, "Правило {rule} не пускает номер: {found}, можно {allowed}",
         "The policy's `{rule}` does not allow this number: it is {found}, allowed are {allowed}"),
@@ -81,11 +91,11 @@ TABLE: dict[str, Said] = {
     "quiet_hours": Said(WAIT, "Тихие часы, позвоним в {opens}",
         "Waits for the calling hours; they begin {opens} ({zone})"),
     "number_busy": Said(WAIT, "Ждёт: на этот номер сейчас звонят", "Waits until another call to this number has ended"),
-    "number_cap": Said(WAIT, "На номер за сутки звонили {limit} раз; ждёт до {at}",
-        "Waits until {at}: the number was called {limit} times in 24 hours (`calls_per_number_per_day`)"),
+    "number_cap": Said(ROOM, "Ждёт до {at}: номеру звонили {limit} раз; поднять {line}",
+        "Waits until {at}: the number was called {limit} times in 24 hours; to ring sooner, raise {line}"),
     # core/account/caps.py
-    "cap": Said(WAIT, "Лимит исчерпан: {cap}, {limit}; место появится в {at}",
-        "Waits because {whose} `{cap}` ({limit}) is reached; earlier calls leave it from {at} on"),
+    "cap": Said(ROOM, "Ждёт до {at}: исчерпан {cap} ({limit}); поднять {line}",
+        "Waits until {at}, when earlier calls leave {whose} `{cap}` ({limit}); to ring sooner, raise {line}"),
     # core/account/trouble.py
     "paused": Said(RESUME, "Ждёт: счёт «{account}» на паузе",
         "Waits because the voice account `{account}` is paused; see `flask leads list`"),

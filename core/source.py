@@ -183,21 +183,22 @@ class Policy:
     once_per_script: bool = False
     max_age_s: int = 12 * 3600
     max_wait_s: int = 96 * 3600
-    calls_per_hour: int = 0  # the caps are off where nobody wrote them
-    calls_per_day: int = 0
-    spend_per_day: Decimal = Decimal(0)
+    calls_per_hour: int = 100  # safe from the first minute: a leaked address is rung no more often
+    calls_per_day: int = 500
+    spend_per_day: Decimal = Decimal(3000)
     sms_segments: int = 2
     test_when: Condition | None = None
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Caps over all sources and accounts; 0 is off. `spend_per_day` by the provider's maximum price."""
+    """Caps over all sources and accounts; 0 is off, as all but the one of a number are until somebody writes them.
+    `spend_per_day` by the provider's maximum price."""
 
     calls_per_hour: int = 0
     calls_per_day: int = 0
     spend_per_day: Decimal = Decimal(0)
-    calls_per_number_per_day: int = 0
+    calls_per_number_per_day: int = 3
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,7 @@ class Source:
     needs: tuple[str, ...] = ()
     notes: str = ""
     enabled: bool = True
+    dry_run: bool = False  # everything is decided, nobody is rung
     account: str = "main"
     auth: Auth = Auth()
     body: Body = Body()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from core import alarms as rules
 from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
 from core.alarms import WATCH
+from flow import caps
 from flow.gateway import Gateway
 from store import alarm_facts, alarms, quiets, stamps
 
@@ -52,10 +53,13 @@ def nobody_watches(watched: Stamp | None, now: int) -> list[Alarm]:
 def facts(gateway: Gateway, seen: Seen) -> Facts:
     """Whatever alarms are of, at this moment."""
     with gateway.store.read() as tx:
-        known = alarm_facts.facts(tx, gateway.account_names(), gateway.store.now_ms(tx))
+        now = gateway.store.now_ms(tx)
+        known = alarm_facts.facts(tx, gateway.account_names(), now)
+        near = caps.read_near(gateway, tx, now)
     files, standing = gateway.sources.files, gateway.sources.standing()
     return replace(
         known,
+        near=near,
         broken_files=frozenset(files.broken if files is not None else ()),
         broken_accounts=frozenset(gateway.broken_accounts),
         unreadable={name: standing[name].since if name in standing else None for name in gateway.sources.broken},

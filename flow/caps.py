@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.account import caps
 from core.account.caps import DAY_MS, HOUR_MS, TOTALS, Caps, Left, Room
+from core.alarm import NearCap
 from flow.gateway import Gateway
 from store import caps as counts
 from store.caps import Reached
@@ -60,6 +61,23 @@ def read_rooms(gateway: Gateway, tx: Tx, scripts: Mapping[str, Collection[str]],
         rooms[scope] = room = counts.room(tx, scope, each, of, now)
         gateway.remembered.counted(scope, each, min(left.calls for script in of for left in room.left(script)))
     return rooms
+
+
+def read_near(gateway: Gateway, tx: Tx, now: int) -> tuple[NearCap, ...]:
+    """The caps of which 4 of 5 parts are used and room is left. What is certainly far from that is not counted."""
+    found = []
+    for scope in (TOTALS, *gateway.sources.names()):
+        each = _caps_of(gateway, scope)
+        if each is None or not caps.is_capped(each) or gateway.remembered_near.is_far(scope, each):
+            continue
+        known = counts.used_by_cap(tx, scope, each, now).values()
+        gateway.remembered_near.counted(scope, each, min(caps.calls_to_near(one) for one in known))
+        near = (one for one in known if one.calls and not caps.calls_to_near(one))
+        found += [
+            NearCap(counts.whose(scope), one.cap, f"{one.used:f}", f"{one.limit:f}", caps.line_of(scope, one.cap))
+            for one in near
+        ]
+    return tuple(found)
 
 
 def has_totals(gateway: Gateway) -> bool:

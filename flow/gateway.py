@@ -37,6 +37,7 @@ class Gateway:
     ticker: Ticker = field(default_factory=Ticker)
     remembered: Remembered = field(default_factory=Remembered)
     storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups
+    remembered_near: Remembered = field(default_factory=Remembered)  # of 80 % of the caps, for the alarm
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()

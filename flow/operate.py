@@ -76,6 +76,7 @@ def rearm(
         _refuse_protected(tx, lead, among_many)
         if not lead.has_call:
             raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
+        _refuse_dry(gateway, lead)
         settles = attempts.settles_after(tx, lead.id)
         if settles is not None and now < settles + SETTLING_MS:
             minutes = (settles + SETTLING_MS - now) // 60_000 + 1
@@ -126,6 +127,12 @@ def _refuse_protected(tx: Tx, lead: Lead, among_many: bool) -> None:
     if lead.protected_by:
         codes = ", ".join(reason.code for reason in lead.protected_by)
         raise Refused(f"it is held to protect someone ({codes}); look at it and decide on it by itself")
+
+
+def _refuse_dry(gateway: Gateway, lead: Lead) -> None:
+    current = gateway.sources.get(lead.source)
+    if current is not None and not current.removed and current.source.dry_run:
+        raise Refused(f"the source {lead.source} is in a dry run and rings nobody; take `dry_run` out of it first")
 
 
 def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:

@@ -25,6 +25,7 @@ class Source(Shape):
     version = fields.Integer(**NULL)
     preset = fields.String(**NULL)
     enabled = fields.Boolean(**ALWAYS)
+    dry_run = fields.Boolean(**ALWAYS)
     removed = fields.Boolean(**ALWAYS)
     url = fields.String(metadata={"description": "where its sender posts to, without the token"}, **ALWAYS)
     last_lead_at = Moment(**NULL)

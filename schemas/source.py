@@ -78,6 +78,7 @@ class SourceSection(Section):
     needs = Texts(Text(longest=500))
     notes = Text(longest=4000)
     enabled = YesNo()
+    dry_run = YesNo()
     account = Text(like=NAME, called="an account's name like main")
     auth = Part(AuthSection)
     body = Part(BodySection)

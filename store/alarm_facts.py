@@ -34,7 +34,7 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
         stuck=stuck,
         stuck_since=stuck_since,
         accounts=rang,
-        full=tuple(FullCap(row.whose, row.cap, row.limit, row.since) for row in caps.reached(tx)),
+        full=tuple(_full(row) for row in caps.reached(tx)),
         unknown=unknown,
         unknown_since=unknown_since,
         refused_hours=refused,
@@ -46,6 +46,10 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
         database_since=tx.execute(select(epoch.c.opened_at)).scalar_one_or_none(),
         dead_channels=outbox.dead(tx),
     )
+
+
+def _full(row: caps.Reached) -> FullCap:
+    return FullCap(row.whose, row.cap, row.limit, row.since, row.until, row.line)
 
 
 def _held(tx: Connection, source: str, now: int) -> Share:

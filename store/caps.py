@@ -23,12 +23,17 @@ from core.account.caps import (
     Room,
     Rung,
     is_capped,
+    line_of,
     unpriced,
     used,
 )
 from core.outcome import NOT_SENT
 from core.reason import Reason
 from store.tables import attempts, reached_caps
+
+
+def whose(scope: str) -> str:
+    return "the totals'" if scope == TOTALS else f"the source {scope}'s"
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,19 @@ class Reached:
 
     @property
     def whose(self) -> str:
-        return "the totals'" if self.source == TOTALS else f"the source {self.source}'s"
+        return whose(self.source)
 
     @property
     def reason(self) -> Reason:
         """What the leads of this source wait for."""
         at = datetime.fromtimestamp(self.until / 1000, UTC).isoformat(timespec="minutes")
-        return Reason("cap", {"whose": self.whose, "cap": self.cap, "limit": self.limit, "at": at})
+        params = {"whose": self.whose, "cap": self.cap, "limit": self.limit, "at": at, "line": self.line}
+        return Reason("cap", params)
+
+    @property
+    def line(self) -> str:
+        """What to raise, and where it is written."""
+        return line_of(self.source, self.cap)
 
 
 def room(tx: Connection, scope: str, caps: Caps, scripts: Collection[str], now: int) -> Room:

@@ -6,6 +6,7 @@ price of what it accepted; what is open or of unknown fate is reckoned with the 
 provider asked for its script in 30 days. Pure. Times are milliseconds since 1970.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -62,6 +63,11 @@ class Left:
     calls: int
 
 
+def line_of(scope: str, cap: str) -> str:
+    """Where a cap is written: the line to raise."""
+    return f"`{cap}` under `house` of the policy file" if scope == TOTALS else f"`{cap}` under `policy` of {scope}"
+
+
 def is_capped(caps: Caps) -> bool:
     return bool(caps.calls_per_hour or caps.calls_per_day or caps.spend_per_day)
 
@@ -101,6 +107,12 @@ def left(caps: Caps, used: Used, price: Decimal) -> tuple[Left, ...]:
 
 def _calls(cap: str, limit: int, rung: int) -> Left:
     return Left(cap, Decimal(limit), Decimal(rung), max(0, limit - rung))
+
+
+def calls_to_near(one: Left) -> int:
+    """How many calls at least until 4 of 5 parts of the cap are used."""
+    before = one.limit * 4 / 5 - one.used
+    return max(0, math.ceil(before * one.calls / (one.limit - one.used))) if one.calls and before > 0 else 0
 
 
 def tightest(found: Iterable[Left]) -> Left:

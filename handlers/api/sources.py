@@ -40,6 +40,7 @@ def list_() -> dict[str, Any]:
                 "version": known.n if known else None,
                 "preset": known.source.preset if known else None,
                 "enabled": bool(known and known.source.enabled and not row.removed),
+                "dry_run": bool(known and known.source.dry_run),
                 "removed": row.removed,
                 "url": f"{base}/hooks/{name}",
                 "last_lead_at": last.get(name),

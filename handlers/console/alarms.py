@@ -27,6 +27,7 @@ PAGES = {  # kind -> where a person goes about it
     "leads_waiting": "leads",
     "paused": "policy",
     "cap_reached": "policy",
+    "cap_near": "policy",
     "unknown_calls": "decide",
     "refused_proofs": "sources",
     "turned_away": "sources",

@@ -20,11 +20,13 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Frame:
-    """`waiting` leads wait to be called; counted only while something is stopped."""
+    """`waiting` leads wait to be called; counted only while something is stopped. `dry` are the sources (names)
+    that are in a dry run."""
 
     inbox: int
     stopped: tuple[Stopped, ...]
     waiting: int
+    dry: tuple[str, ...] = ()
 
     @property
     def all_stopped(self) -> bool:
@@ -39,4 +41,6 @@ def read(tx: Tx, gateway: Gateway, now: int) -> Frame:
         names = ([None] if known.pause is not None else []) + list(scripts)
         stopped += [Stopped(name, script, pause) for script, (_, pause) in zip(names, pauses, strict=True)]
     waiting = inbox.waiting(tx) if stopped else 0
-    return Frame(inbox.count(tx), tuple(stopped), waiting)
+    sources = ((name, gateway.sources.get(name)) for name in gateway.sources.names())
+    dry = tuple(name for name, one in sources if one is not None and one.source.dry_run)
+    return Frame(inbox.count(tx), tuple(stopped), waiting, dry)

@@ -40,6 +40,7 @@ RULES: dict[str, Any] = {
     "number_cap": _l("Calls to the number in 24 hours"),
     "hours": _l("Calling hours"),
     "number_busy": _l("Nobody is calling the number now"),
+    "dry_run": _l("The source is no dry run"),
 }
 CAPS: dict[str, Any] = {
     "calls_per_hour": _l("calls an hour"),

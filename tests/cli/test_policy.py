@@ -37,11 +37,11 @@ def test_each_rule_says_where_it_comes_from(tmp_path, database_url):
     assert said.startswith("shop (version 1)\n")
     assert told["calls_per_hour"] == "7 (the source); used in the last hour: 0"
     assert told["calls_per_day"] == "40 (the policy file); used in the last 24 hours: 0"
-    assert told["spend_per_day"] == "off (built in)"
+    assert told["spend_per_day"] == "3000 (built in); used in the last 24 hours: 0"
     assert told["hours"] == "10:00-18:00 (the policy file)"
     assert told["max_age"] == "off (the source)"
     assert shown(of_house)["calls_per_day"] == "50 (version 1); used in the last 24 hours: 0"
-    assert shown(of_house)["calls_per_number_per_day"] == "off (built in)"
+    assert shown(of_house)["calls_per_number_per_day"] == "3 (built in)"
     desk.policy.write_text("defaults: {hours: '11:00-18:00'}\n")
     assert shown(run("show")[1])["hours"] == "10:00-18:00 (version 1; the files say otherwise now)"
     assert (

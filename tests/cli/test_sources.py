@@ -186,7 +186,7 @@ def test_check_runs_the_examples_and_tells_the_longest_wait(desk):
     desk.run("new", "tilda", "shop")
     path = desk.folder / "shop.yaml"
     examples = "examples:\n  - {request: one.http, call: {number: '79990000001', script: Заявка с сайта}}\n"
-    path.write_text(path.read_text() + "policy: {hours: '09:00-20:00'}\n" + examples)
+    path.write_text(path.read_text().replace("policy:\n", "policy:\n  hours: '09:00-20:00'\n", 1) + examples)
     (desk.folder / "examples").mkdir()
     request = "POST /hooks/shop HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
     (desk.folder / "examples/one.http").write_text(request + TILDA)
@@ -236,9 +236,26 @@ def test_check_has_nothing_against_the_query_of_a_request_with_a_token(desk):
 def test_check_refuses_a_source_that_could_never_ring(desk):
     desk.run("new", "tilda", "shop")
     path = desk.folder / "shop.yaml"
-    path.write_text(path.read_text() + "policy: {hours: '09:00-20:00', max_wait: 12h}\n")
+    hours = "policy:\n  hours: '09:00-20:00'\n  max_wait: 12h\n"
+    path.write_text(path.read_text().replace("policy:\n", hours, 1))
     code, said = desk.run("check")
     assert (code, "policy.max_wait" in said) == (1, True)
+
+
+def test_new_writes_the_caps_and_a_dry_run_says_so_wherever_it_is_shown(desk):
+    desk.policy.write_text("defaults: {hours: '00:00-24:00', calls_per_day: '40'}\n")
+    said = desk.run("new", "generic", "shop", "--dry-run")[1]
+    assert "A dry run: nobody is rung" in said
+    text = (desk.folder / "shop.yaml").read_text()
+    assert '\n  calls_per_hour: "100"' in text
+    assert '\n  calls_per_day: "40"' in text
+    assert '\n  spend_per_day: "3000"' in text
+    assert "\ndry_run: true" in text
+    assert "DRY RUN" in desk.run("check", "shop")[1]
+    desk.run("apply")
+    assert "shop: DRY RUN, rings nobody; version 1" in desk.run("list")[1]
+    (desk.folder / "shop.yaml").write_text(text.replace("dry_run: true", "dry_run: false"))
+    assert "DRY RUN" not in desk.run("check", "shop")[1]
 
 
 def test_check_counts_refused_proofs(desk):

@@ -6,7 +6,7 @@ import pytest
 
 from core.account.pause import Pause
 from core.account.trouble import NO_ANSWERS, Trouble, paused
-from core.alarm import HOUR_MS, PAGE, WARN, Facts, FullCap, Room, Seen, Share, Stamp
+from core.alarm import HOUR_MS, INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Stamp
 from core.alarms import ALARMS, BACKUP, BACKUP_MS, DRILL, GB, PARENTS, STEADY, ringing, steady
 
 NOW = 1_795_597_200_000
@@ -25,6 +25,7 @@ TROUBLES = {
     "calls_stuck": ({"stuck": 2, "stuck_since": 4}, PAGE, 4, 2, "past their deadline", ""),
     "paused": ({"accounts": {"main": BY_ITSELF, "two": BY_PERSON}}, PAGE, NOW - 9, 2, "account main: ", ""),
     "cap_reached": ({"full": (FullCap("the totals'", "calls_per_day", "7", 6),)}, WARN, 6, 1, "the totals' calls", ""),
+    "cap_near": ({"near": (NearCap("all", "calls", "6", "7", "the line"),)}, INFO, None, 1, "(6 of 7): the line", ""),
     "unknown_calls": ({"unknown": 2, "unknown_since": 8}, PAGE, 8, 2, "resolve, rearm or cancel", ""),
     "refused_proofs": ({"refused_hours": (("b", HOUR_MS, 2), ("b", 0, 1))}, WARN, 0, 3, "to b come", "b"),
     "turned_away": ({"turned_away": {"b": 6, "a": 5}}, WARN, None, 6, "to b were", "b"),

@@ -30,13 +30,13 @@ def at(text, zone=MOSCOW):
 NOON = at("2026-08-03 12:00")
 
 
-def asked(call=MOBILE, policy=DAYTIME, now_s=NOON, despite=(), **facts):
+def asked(call=MOBILE, policy=DAYTIME, now_s=NOON, despite=(), dry_run=False, **facts):
     facts.setdefault("received_at_s", now_s - 60)
     in_ms = {f"{k[:-2]}_ms" if k.endswith("_s") else k: v for k, v in facts.items()}
     for name in ("received_at_ms", "asked_at_ms", "number_room_ms"):
         if in_ms.get(name) is not None:
             in_ms[name] = int(in_ms[name] * 1000)
-    return check(call, Facts(**in_ms, despite=frozenset(despite)), policy, int(now_s * 1000))
+    return check(call, Facts(**in_ms, despite=frozenset(despite)), policy, int(now_s * 1000), dry_run=dry_run)
 
 
 def ring(at_s, script, lead, no=0):
@@ -206,6 +206,7 @@ EVERYTHING = {
     "number_busy": True,
     "number_cap": 3,
     "number_room_s": at("2026-08-04 04:00"),
+    "dry_run": True,
 }
 
 

@@ -1,6 +1,7 @@
 """Caps hold for all workers together, and what waits for room says so without a write on any lead."""
 
 import dataclasses
+import json
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -10,10 +11,11 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from core import alarms as rules
-from core.alarm import Seen
+from core.alarm import INFO, Seen
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
-from core.overall import POLICY
-from core.source import Totals
+from core.overall import POLICY, Overall
+from core.reason import words
+from core.source import Policy, Totals
 from flow import alarms, call, claim, decide, sweep
 from flow.remembered import Remembered
 from store import caps, queries
@@ -263,5 +265,54 @@ def test_a_number_rings_so_often_in_a_day_and_the_next_lead_waits_until_there_is
     assert most_in_any(DAY, rang(gateway)) == 2
 
 
-def test_the_totals_of_the_house_are_off_where_the_policy_file_says_nothing():
-    assert Totals() == Totals(0, 0, Decimal(0), 0)
+def test_what_is_built_in_is_safe_from_the_first_minute(gateway):
+    gateway.parts.sources.overall = Overall()
+    built_in = Policy()
+    assert (built_in.calls_per_hour, built_in.calls_per_day, built_in.spend_per_day) == (100, 500, 3000)
+    assert gateway.parts.totals == Totals(calls_per_number_per_day=3)
+    gateway.put("shop", SHOP + "policy: {once_per_number: 0, calls_per_hour: 100}\n")
+    lead_ids = [gateway.take({"id": str(n), "phone": "9990000001"}) for n in range(4)]
+    gateway.work()
+    assert len(gateway.voice.asked) == 3
+    (waiting,) = [gateway.lead(lead) for lead in lead_ids if gateway.lead(lead).state == "ready"]
+    (reason,) = json.loads(waiting.reasons)
+    said = words(reason["code"], reason["params"])
+    assert said.startswith("Waits until 2026-11-26T12:00")
+    assert said.endswith("raise `calls_per_number_per_day` under `house` of the policy file")
+
+
+def test_a_zero_switches_a_cap_off(gateway):
+    gateway.put(POLICY, 'house: {calls_per_number_per_day: "0"}\n')
+    gateway.put("shop", SHOP + "policy: {once_per_number: 0}\n")
+    for n in range(5):
+        gateway.take({"id": str(n), "phone": "9990000001"})
+    gateway.work()
+    assert len(gateway.voice.asked) == 5
+
+
+def test_what_waits_for_room_says_until_when_and_which_line_to_raise(gateway):
+    capped(gateway, hour=1)
+    leads(gateway, 2)
+    gateway.work()
+    with gateway.store.read() as tx:
+        (full,) = caps.reached(tx)
+    said = words(full.reason.code, full.reason.params)
+    assert said.startswith("Waits until 2026-11-25T10:00")
+    assert said.endswith("to ring sooner, raise `calls_per_hour` under `policy` of shop")
+    (alarm,) = [one for one in ringing(gateway) if one.kind == "cap_reached"]
+    assert "until 2026-11-25 10:00 UTC, or raise `calls_per_hour` under `policy` of shop" in alarm.text
+
+
+def test_eighty_in_a_hundred_are_an_alarm_that_wakes_nobody(gateway):
+    capped(gateway, hour=10, once="0")
+    leads(gateway, 7)
+    gateway.work()
+    assert "cap_near" not in [one.kind for one in ringing(gateway)]
+    leads(gateway, 1, first=7)
+    gateway.work()
+    (alarm,) = [one for one in ringing(gateway) if one.kind == "cap_near"]
+    assert (alarm.severity, alarm.value) == (INFO, 1)
+    assert "the source shop's calls_per_hour (8 of 10): `calls_per_hour` under `policy` of shop" in alarm.text
+    leads(gateway, 3, first=8)
+    gateway.work()
+    assert {"cap_near", "cap_reached"} & {one.kind for one in ringing(gateway)} == {"cap_reached"}

@@ -92,6 +92,37 @@ class Crm(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Message:
+    """One message of the watch. `id` stays over all tries; messages of one `thread` belong together. `at`:
+    milliseconds since 1970. Nothing of a person is in it."""
+
+    id: str
+    thread: str
+    what: str
+    title: str
+    body: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of a try: `said` is what the other side answered, or why it did not, without secrets. `wait_s`: it
+    asked not to be asked again before."""
+
+    well: bool
+    said: str
+    wait_s: float = 0.0
+
+
+class Channel(Protocol):
+    """A way to tell somebody of an alarm."""
+
+    def tell(self, message: Message) -> Told:
+        """One try, over within a fixed time. Never raises for what a network can do."""
+        ...
+
+
 class Bell(Protocol):
     """A hint that something is due. Losing one costs a second, never a lead."""
 

@@ -171,6 +171,16 @@ class DayHours(Value):
         return Hours(start, end)
 
 
+class Clock(Value):
+    """A minute of the day out of `09:00`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> int:
+        found = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", value.strip()) if isinstance(value, str) else None
+        if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+            raise refusal('a time of the day like "09:00"', value)
+        return int(found[1]) * 60 + int(found[2])
+
+
 class Zone(Value):
     """The name of a time zone that this machine knows."""
 

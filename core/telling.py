@@ -1,0 +1,189 @@
+"""What is told of alarms, when, and in which words: raised, reminded, over. Pure. Times are milliseconds since 1970."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from core.alarm import HOUR_MS, PAGE
+from core.alarm_words import of
+from core.alarms import PARENTS
+from core.hours import is_open
+from core.source import Hours
+
+RAISED, REMINDER, CLEARED, DIGEST, TEST = "raised", "reminder", "cleared", "digest", "test"
+GATHER_MS = 60_000
+REMIND_MS = (HOUR_MS, 4 * HOUR_MS)  # after the first message; then each day
+DAY_MS = 24 * HOUR_MS
+MOST_AN_HOUR = 10
+SHOWN = 12  # alarms in one message
+NIGHT = Hours(22 * 60, 8 * 60)
+NINE = 9 * 60
+
+SAID = {
+    "en": {
+        RAISED: "Alarm",
+        REMINDER: "Still",
+        CLEARED: "Over",
+        "more": "and {n} more",
+        "since": "since {at}",
+        "lasted": "it lasted {span}",
+        "count": "{n}",
+        "do": "To do: {todo}",
+    },
+    "ru": {
+        RAISED: "Тревога",
+        REMINDER: "Всё ещё",
+        CLEARED: "Прошло",
+        "more": "и ещё {n}",
+        "since": "с {at}",
+        "lasted": "длилось {span}",
+        "count": "{n}",
+        "do": "Что делать: {todo}",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How somebody wants to be told. `quiet`: hours in which only what is worth getting up for is told; `digest`:
+    minute of the day, None for none; `off`: kinds that are never told; `link`: where to look."""
+
+    language: str = "en"
+    zone: ZoneInfo = ZoneInfo("UTC")
+    quiet: Hours | None = NIGHT
+    digest: int | None = NINE
+    off: frozenset[str] = frozenset()
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An alarm as its row has it."""
+
+    id: int
+    kind: str
+    subject: str
+    severity: str
+    value: int
+    since: int
+    raised_at: int
+    calm_since: int | None = None
+    cleared_at: int | None = None
+    told_at: int | None = None
+    reminders: int = 0
+    acked_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one message is of."""
+
+    what: str
+    rows: tuple[Row, ...]
+
+    @property
+    def thread(self) -> str:
+        """The alarm whose messages stand together with this one."""
+        return str(self.rows[0].id)
+
+
+def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manners, now: int) -> list[Batch]:
+    """What is to be told now. `rows`: those that stand, and those that are over and nobody was told. `hushed`:
+    whether somebody asked for quiet about a kind and subject."""
+    open_ = [row for row in rows if row.cleared_at is None]
+    ring = {row.kind for row in open_ if row.calm_since is None}
+    mine = [row for row in open_ if row.calm_since is None and _wanted(row, ring, hushed, manners, now)]
+    new = [row for row in mine if row.told_at is None]
+    found = []
+    if any(row.severity == PAGE or now - row.raised_at >= GATHER_MS for row in new):
+        found.append(Batch(RAISED, tuple(new)))
+    again = [row for row in mine if row.told_at is not None and row.acked_at is None and _remind_at(row) <= now]
+    if again:
+        found.append(Batch(REMINDER, tuple(again)))
+    # A new message of each thread of its own: a recovery stands where its alarm stood.
+    over = [row for row in rows if row.cleared_at is not None and row.told_at is not None]
+    return found + [Batch(CLEARED, (row,)) for row in over if row.kind not in manners.off]
+
+
+def _wanted(
+    row: Row, ring: set[str], hushed: Callable[[str, str], bool], manners: Manners, now: int
+) -> bool:
+    if row.kind in manners.off or hushed(row.kind, row.subject):
+        return False
+    if row.severity != PAGE and manners.quiet is not None and is_open(manners.quiet, manners.zone, now / 1000):
+        return False
+    return not any(parent in ring for parent in PARENTS.get(row.kind, ()))
+
+
+def _remind_at(row: Row) -> int:
+    first = row.told_at or 0
+    if row.reminders < len(REMIND_MS):
+        return first + REMIND_MS[row.reminders]
+    return first + (row.reminders - len(REMIND_MS) + 1) * DAY_MS
+
+
+def text(batch: Batch, manners: Manners) -> tuple[str, str]:
+    """(title, body) of a message: what, since when, how much, what to do, where. Nothing of a person is in it."""
+    words = SAID[manners.language]
+    first = batch.rows[0]
+    title = f"{words[batch.what]}: {_name(first, manners)}"
+    if len(batch.rows) > 1:
+        title += " " + words["more"].format(n=len(batch.rows) - 1)
+    lines = [line for row in batch.rows[:SHOWN] for line in _lines(row, batch.what, manners)]
+    if len(batch.rows) > SHOWN:
+        lines.append(words["more"].format(n=len(batch.rows) - SHOWN))
+    return title, "\n".join([*lines, *([manners.link] if manners.link else [])])
+
+
+def _lines(row: Row, what: str, manners: Manners) -> list[str]:
+    words = SAID[manners.language]
+    if what == CLEARED:
+        lasted = words["lasted"].format(span=span((row.cleared_at or 0) - row.since))
+        return [f"{_name(row, manners)}: {lasted}."]
+    count = f" ({row.value})" if row.value > 1 else ""
+    at = words["since"].format(at=moment(row.since, manners.zone))
+    return [f"{_name(row, manners)}{count}, {at}.", words["do"].format(todo=of(row.kind, manners.language)[1]) + "."]
+
+
+def _name(row: Row, manners: Manners) -> str:
+    title = of(row.kind, manners.language)[0] or row.kind
+    return f"{title}: {row.subject}" if row.subject else title
+
+
+def moment(at: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at / 1000, zone).strftime("%d.%m %H:%M")
+
+
+def span(ms: int) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`."""
+    seconds = max(0, ms) // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def joined(titles: Sequence[str], bodies: Sequence[str], manners: Manners) -> tuple[str, str]:
+    """Several messages that had to wait for one another as one."""
+    if len(titles) == 1:
+        return titles[0], bodies[0]
+    more = SAID[manners.language]["more"]
+    shown = list(bodies[:SHOWN]) + ([more.format(n=len(bodies) - SHOWN)] if len(bodies) > SHOWN else [])
+    return f"{titles[0]} {more.format(n=len(titles) - 1)}", "\n\n".join(shown)
+
+
+def digest_due(last: int | None, manners: Manners, now: int) -> bool:
+    """Whether the daily message is due; `last`: when it was put down for the last time, or the first look ever."""
+    if manners.digest is None or last is None:
+        return False
+    here = datetime.fromtimestamp(now / 1000, manners.zone)
+    begins = here.replace(hour=manners.digest // 60, minute=manners.digest % 60, second=0, microsecond=0)
+    return last < begins.timestamp() * 1000 <= now
+
+
+def digest_text(figures: Mapping[str, str], manners: Manners) -> tuple[str, str]:
+    """(title, body) of the daily message: a line a figure."""
+    title = {"en": "The last 24 hours", "ru": "Последние 24 часа"}[manners.language]
+    lines = [f"{name}: {value}" for name, value in figures.items()]
+    return title, "\n".join([*lines, *([manners.link] if manners.link else [])])

@@ -1,0 +1,117 @@
+"""Calling for help: what is to be told is put down in one commit, then sent by each channel until it is out.
+
+At least once: a process that dies between a send and its record tells a thing twice, never not at all."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core import telling
+from core.alarm import Stamp
+from core.ports import Channel, Message, Told
+from core.telling import CLEARED, DIGEST, MOST_AN_HOUR, RAISED, Manners
+from flow import digest
+from flow.gateway import Gateway
+from store import outbox, quiets, stamps, told
+from store.engine import Tx
+
+HOUR_MS = 3_600_000
+WAITS_S = (5, 30, 120, 600)  # after a try in vain; then 30 minutes
+LONG_WAIT_S = 1800
+GIVEN_UP_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True)
+class Help:
+    """Whom to call, and how."""
+
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    manners: Manners = field(default_factory=Manners)
+
+
+def put_down(gateway: Gateway, help_: Help) -> int:
+    """Whatever is due to be told, as messages of every channel; how many."""
+    if not help_.channels:
+        return 0
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        hushes = quiets.holding(tx, now)
+        batches = telling.due(
+            told.rows(tx), lambda kind, subject: any(one.covers(kind, subject) for one in hushes), help_.manners, now
+        )
+        for batch in batches:
+            title, body = telling.text(batch, help_.manners)
+            for channel in help_.channels:
+                outbox.put(tx, channel, batch.what, batch.thread, title, body, now)
+            ids = [row.id for row in batch.rows]
+            if batch.what == RAISED:
+                told.first(tx, ids, now)
+            elif batch.what == CLEARED:
+                told.over(tx, ids)
+            else:
+                told.again(tx, ids)
+        return (len(batches) + _digest(gateway, help_, tx, now)) * len(help_.channels)
+
+
+def _digest(gateway: Gateway, help_: Help, tx: Tx, now: int) -> int:
+    last = stamps.known(tx).get(DIGEST)
+    if last is None:  # the first look ever: the next morning is the first one
+        stamps.put(tx, DIGEST, Stamp(now, True))
+        return 0
+    if not telling.digest_due(last.at, help_.manners, now):
+        return 0
+    title, body = telling.digest_text(digest.figures(gateway, tx, help_.manners, now), help_.manners)
+    for channel in help_.channels:
+        outbox.put(tx, channel, DIGEST, DIGEST, title, body, now)
+    stamps.put(tx, DIGEST, Stamp(now, True))
+    return 1
+
+
+def send(gateway: Gateway, help_: Help) -> None:
+    """One try of each channel that has something to say; what waited for one another goes as one."""
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        waiting = outbox.waiting(tx, now)
+        sent = {channel: outbox.sent_since(tx, channel, now - HOUR_MS) for channel in waiting}
+    for channel, rows in waiting.items():
+        if channel not in help_.channels:
+            _end(gateway, [row.id for row in rows], sent=0)  # it was taken out of the file
+        elif sent[channel] < MOST_AN_HOUR:
+            _send(gateway, help_, channel, rows)
+
+
+def _send(gateway: Gateway, help_: Help, channel: str, rows: list[outbox.Waiting]) -> None:
+    first = rows[0]
+    title, body = telling.joined([row.title for row in rows], [row.body for row in rows], help_.manners)
+    message = Message(f"alarm-{first.thread}.{first.id}", first.thread, first.what, title, body, first.at)
+    came = help_.channels[channel].tell(message)
+    if came.well:
+        _end(gateway, [row.id for row in rows], sent=1)
+        return
+    gateway.log.warning("alarm_not_told", channel=channel, said=came.said)
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        if now - first.at > GIVEN_UP_MS:
+            outbox.end(tx, [first.id], now, sent=0)
+        else:
+            outbox.fail(tx, first, came.said, now + int(_wait_s(first.tries, came) * 1000))
+
+
+def _wait_s(tries: int, came: Told) -> float:
+    return max(came.wait_s, WAITS_S[tries] if tries < len(WAITS_S) else LONG_WAIT_S)
+
+
+def _end(gateway: Gateway, ids: list[int], *, sent: int) -> None:
+    with gateway.store.write() as tx:
+        outbox.end(tx, ids, gateway.store.now_ms(tx), sent=sent)
+
+
+def test(help_: Help, wall_ms: int) -> dict[str, tuple[Told, int]]:
+    """A try of every channel now: channel -> what came of it, and how many milliseconds it took."""
+    text = {"en": "This is a test: alarms get here", "ru": "Это проверка: тревоги сюда доходят"}[help_.manners.language]
+    found = {}
+    for name, channel in help_.channels.items():
+        began = time.monotonic()
+        came = channel.tell(Message(f"test-{wall_ms}", "test", telling.TEST, text, help_.manners.link or text, wall_ms))
+        found[name] = (came, int((time.monotonic() - began) * 1000))
+    return found

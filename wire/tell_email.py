@@ -1,0 +1,64 @@
+"""The watch's e-mail: one message a try by SMTP; all messages of one alarm stand in one thread."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate
+
+from core.ports import Message, Told
+from wire.post import tls_context
+
+TIMEOUT_S = 10.0
+
+
+class Email:
+    """`tls`: `starttls`, `tls` from the first byte on, or `no`. Raises ValueError for addresses that cannot be."""
+
+    def __init__(
+        self, host: str, port: int, sender: str, to: tuple[str, ...], *, tls: str, user: str = "", password: str = ""
+    ) -> None:
+        self._host, self._port, self._sender, self._to = host, port, sender, to
+        self._user, self._password = user, password
+        self._tls: ssl.SSLContext | None = tls_context(None) if tls != "no" else None
+        self._implicit = tls == "tls"
+        self._domain = sender.rpartition("@")[2].strip(">") or "localhost"
+        if not all("@" in address for address in (sender, *to)):
+            raise ValueError("expected `from` and `to` as addresses like leads@example.ru")
+
+    def tell(self, message: Message) -> Told:
+        try:
+            with self._session() as session:
+                session.send_message(self._mail(message), self._sender, list(self._to))
+        except smtplib.SMTPResponseException as why:
+            return Told(False, f"SMTP {why.smtp_code}")
+        except smtplib.SMTPException as why:
+            return Told(False, type(why).__name__)
+        except (OSError, ValueError) as why:  # the network, TLS, or a name that is none
+            return Told(False, f"{type(why).__name__}: {getattr(why, 'strerror', None) or 'no session'}")
+        return Told(True, "taken by the mail server")
+
+    def _session(self) -> smtplib.SMTP:
+        if self._implicit:
+            session: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=self._tls)
+        else:
+            session = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+        try:
+            if self._tls is not None and not self._implicit:
+                session.starttls(context=self._tls)
+            if self._user:
+                session.login(self._user, self._password)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _mail(self, message: Message) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"] = " ".join(message.title.split())
+        mail["From"], mail["To"] = self._sender, ", ".join(self._to)
+        mail["Date"] = formatdate(message.at / 1000)
+        mail["Message-ID"] = f"<{message.id}@{self._domain}>"
+        mail["References"] = f"<alarm-{message.thread}@{self._domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.body)
+        return mail

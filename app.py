@@ -1,7 +1,7 @@
 """create_app(): the one place of wiring. No logic lives here."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,15 +12,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cli import commands
 from config import load, logs
 from config.accounts import load_accounts, main_account
+from config.alarms import load_alarms
 from config.save import Files
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
 from core.account.wanted import WantedAccount
-from core.ports import Account
+from core.ports import Account, Channel
+from core.telling import Manners
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
+from flow.telling import Help
 from flow.ticker import Look, Ticker
 from handlers import console, errors, health, hooks, metrics, read_off
 from handlers.api import description as api
@@ -33,6 +36,8 @@ from voice import PROVIDERS
 from voice.provider import Provider, account_of
 from wire.fetch import GuardedCrm
 from wire.post import Trace
+from wire.tell import Chat, Telegram, Webhook
+from wire.tell_email import Email
 
 VAR = ROOT / "var"
 
@@ -43,6 +48,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     app = Flask(__name__, static_folder=None, template_folder="handlers/templates")
     commands.register(app)
     app.extensions["wire"] = wire  # for the commands that bring settings of their own
+    app.extensions["help"] = call_for_help
     try:
         settings = settings or read()
         check_place(settings)
@@ -123,6 +129,23 @@ def accounts(
     read = load_accounts(settings.accounts_dir, ways_in, secrets, make)
     broken = {name: str(each) for name, each in read.items() if isinstance(each, load.Problems)}
     return found | {name: each for name, each in read.items() if isinstance(each, Account)}, broken
+
+
+CHANNELS: dict[str, Callable[..., Channel]] = {
+    "email": Email,
+    "telegram": Telegram,
+    "chat": Chat,
+    "webhook": Webhook,
+}
+
+
+def call_for_help(gateway: Gateway, settings: Settings) -> tuple[Help, str]:
+    """The channels of ALARMS_FILE and how to use them; and what is wrong with the file, empty for nothing."""
+    found = load_alarms(settings.alarms_file, gateway.secrets, lambda kind, said: CHANNELS[kind](**said))
+    said = found.said
+    link = f"{settings.public_url}/console/alarms" if settings.public_url else ""
+    manners = Manners(said.language, zone_of(settings), said.quiet, said.digest, frozenset(said.off), link)
+    return Help(found.channels, manners), found.problems
 
 
 def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str, Provider] = PROVIDERS) -> Gateway:

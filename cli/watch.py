@@ -1,27 +1,39 @@
-"""`flask watch`: the process that looks around for everybody and alone raises alarms."""
+"""`flask watch`: the process that looks around for everybody, alone raises alarms, and calls for help."""
 
 import signal
 import threading
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
-from cli.context import wired_gateway
+from cli.context import the_settings, wired_gateway
 from config import logs
+from flow import heartbeat, telling
 from flow.gateway import Gateway
+from flow.telling import Help
 from flow.watch import EVERY_S, Watch
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
+
+SEND_S = 2.0
 
 
 @click.command("watch")
 @with_appcontext
 def command() -> None:
-    """Look each 15 seconds, raise and clear alarms, until SIGTERM or Ctrl-C."""
+    """Look each 15 seconds, raise and clear alarms, tell them, until SIGTERM or Ctrl-C."""
     gateway = wired_gateway()
+    settings = the_settings()
     logs.set_up()
+    help_, problems = current_app.extensions["help"](gateway, settings)
+    if problems:
+        logs.say(problems)
+    gateway.broken_alarms = problems
     stopping = threading.Event()
 
     def stop(*_: Any) -> None:
@@ -29,17 +41,33 @@ def command() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    watch = Watch(gateway, places=places(gateway))
+    outside = partial(heartbeat.outside, gateway, settings.public_url)
+    watch = Watch(gateway, places=places(gateway), outside=outside, help_=help_)
+    beat = heartbeat.Heartbeat(gateway, settings.heartbeat_url)
     gateway.ticker.start()
-    gateway.log.info("watch_started")
+    gateway.log.info("watch_started", channels=sorted(help_.channels))
+    sender = threading.Thread(target=_send, args=(gateway, help_, stopping), name="teller", daemon=True)
+    sender.start()
     while not stopping.is_set():
         try:
             watch.turn()
+            beat.beat(time.monotonic(), watch.trouble())
         except Exception:  # a bug in one look must not end the next
             gateway.log.exception("look_failed", look="watch")
         stopping.wait(EVERY_S)
     gateway.ticker.end()
     gateway.log.info("watch_ended")
+
+
+def _send(gateway: Gateway, help_: Help, stopping: threading.Event) -> None:
+    """What was put down goes out beside the looks: a slow channel delays none."""
+    while not stopping.wait(SEND_S):
+        try:
+            telling.send(gateway, help_)
+        except StoreUnavailable:  # the looks say so
+            continue
+        except Exception:
+            gateway.log.exception("look_failed", look="teller")
 
 
 def places(gateway: Gateway) -> list[Path]:

@@ -53,6 +53,8 @@ class Settings:
     accounts_dir: Path
     policy_file: Path
     secrets_file: Path
+    alarms_file: Path
+    heartbeat_url: str = field(repr=False)
     public_url: str
     trusted_proxies: int
     run_dir: str
@@ -129,6 +131,8 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         accounts_dir=ROOT / get("str", "ACCOUNTS_DIR", "config/accounts"),
         policy_file=ROOT / get("str", "POLICY_FILE", "config/policy.yaml"),
         secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),
+        alarms_file=ROOT / get("str", "ALARMS_FILE", "config/alarms.yaml"),
+        heartbeat_url=get("str", "HEARTBEAT_URL", "", validate=_page_url),
         public_url=get("str", "PUBLIC_URL", "").rstrip("/"),
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
         run_dir=get("str", "RUN_DIR", ""),

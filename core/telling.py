@@ -19,6 +19,7 @@ MOST_AN_HOUR = 10
 SHOWN = 12  # alarms in one message
 NIGHT = Hours(22 * 60, 8 * 60)
 NINE = 9 * 60
+UTC = ZoneInfo("UTC")
 
 SAID = {
     "en": {
@@ -50,7 +51,7 @@ class Manners:
     minute of the day, None for none; `off`: kinds that are never told; `link`: where to look."""
 
     language: str = "en"
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = UTC
     quiet: Hours | None = NIGHT
     digest: int | None = NINE
     off: frozenset[str] = frozenset()
@@ -106,9 +107,7 @@ def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manner
     return found + [Batch(CLEARED, (row,)) for row in over if row.kind not in manners.off]
 
 
-def _wanted(
-    row: Row, ring: set[str], hushed: Callable[[str, str], bool], manners: Manners, now: int
-) -> bool:
+def _wanted(row: Row, ring: set[str], hushed: Callable[[str, str], bool], manners: Manners, now: int) -> bool:
     if row.kind in manners.off or hushed(row.kind, row.subject):
         return False
     if row.severity != PAGE and manners.quiet is not None and is_open(manners.quiet, manners.zone, now / 1000):

@@ -60,7 +60,8 @@ def facts(gateway: Gateway, seen: Seen) -> Facts:
     return replace(
         known,
         near=near,
-        broken_files=frozenset(files.broken if files is not None else ()),
+        broken_files=frozenset(files.broken if files is not None else ())
+        | frozenset(["alarms.yaml"] if gateway.broken_alarms else ()),
         broken_accounts=frozenset(gateway.broken_accounts),
         unreadable={name: standing[name].since if name in standing else None for name in gateway.sources.broken},
         seen=seen,

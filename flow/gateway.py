@@ -32,6 +32,7 @@ class Gateway:
     digest_key: str = field(repr=False)
     accounts: dict[str, Account] = field(default_factory=dict)
     broken_accounts: dict[str, str] = field(default_factory=dict)  # what is wrong with the others' files
+    broken_alarms: str = ""  # what is wrong with the file of the watch's channels
     retention_days: int = 90  # then people's data is erased
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
     ticker: Ticker = field(default_factory=Ticker)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.alarm import Room, Seen
-from flow import alarms
+from flow import alarms, heartbeat, telling
+from flow.away import Away
 from flow.gateway import Gateway
+from flow.telling import Help
 from store.engine import StoreUnavailable
 
 EVERY_S = 15.0
@@ -25,33 +27,47 @@ class Watch:
         places: Sequence[Path] = (),
         outside: Callable[[], str] = lambda: "",
         wall: Callable[[], float] = time.time,
+        help_: Help | None = None,
     ) -> None:
+        self._away = Away(gateway, help_ or Help())
+        self._help = help_ or Help()
         self._gateway, self._places, self._outside, self._wall = gateway, places, outside, wall
         self._since = 0
         self._times: dict[tuple[str, str], int] = {}
+        self.seen_outside = ""  # what was wrong with PUBLIC_URL at the last look
         self.away = ""  # why the database could not be asked, at the last look
 
     def turn(self) -> None:
         """Look at everything once. A database that is away is remembered, never raised."""
         try:
             alarms.keep(self._gateway, self._seen(), self._times)
+            telling.put_down(self._gateway, self._help)
             self.away = ""
         except StoreUnavailable as why:
             if not self.away:
                 self._gateway.log.warning("store_unavailable", why=str(why))
             self.away = str(why)
+        self._away.look(self.away, self._wall())
+
+    def trouble(self) -> str:
+        """Why the last look is no proof that everything works; empty where it is one."""
+        try:
+            return heartbeat.trouble(self._gateway, self.away, self.seen_outside)
+        except StoreUnavailable:
+            return "the database is away"
 
     def _seen(self) -> Seen:
         store = self._gateway.store
         with store.read() as tx:
             now = store.now_ms(tx)
+        self.seen_outside = self._outside()
         self._since = self._since or now
         return Seen(
             watching_since=self._since,
             rooms=tuple(self._rooms()),
             wal_bytes=_size(Path(f"{store.path}-wal")) if store.path is not None else 0,
             clock_off_ms=now - int(self._wall() * 1000) if store.has_own_clock else None,
-            outside=self._outside(),
+            outside=self.seen_outside,
         )
 
     def _rooms(self) -> list[Room]:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify
 
 from core.alarms import WORKER_SEEN_MS
+from flow import heartbeat
 from flow.gateway import Gateway
 from store import accounts as trouble
 from store import migrate, workers
@@ -15,7 +16,8 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    return jsonify(status="ok")
+    """The process answers, and which gateway it is of; asks nobody."""
+    return jsonify(status="ok", instance=heartbeat.instance(current_app.extensions["gateway"]))
 
 
 @blueprint.get("/readyz")

@@ -1,0 +1,43 @@
+"""A database that is away: the one alarm that cannot be a row, told from memory."""
+
+from core.alarm import PAGE
+from core.ports import Message
+from core.telling import CLEARED, RAISED, REMINDER, Batch, Row, text
+from flow.gateway import Gateway
+from flow.telling import Help
+
+LOOKS = 2  # in a row: a restart of PostgreSQL is shorter
+AGAIN_S = 3600.0
+KIND = "database_away"
+
+
+class Away:
+    """Remembers since when; tells once, each hour again, and that it is over. At most one more message a restart."""
+
+    def __init__(self, gateway: Gateway, help_: Help) -> None:
+        self._gateway, self._help = gateway, help_
+        self._looks, self._since_s, self._told_s = 0, 0.0, 0.0
+
+    def look(self, away: str, now_s: float) -> None:
+        """`away`: why the database could not be asked at this look, empty when it could."""
+        if not away:
+            if self._told_s:
+                self._tell(CLEARED, now_s)
+            self._looks, self._told_s = 0, 0.0
+            return
+        self._looks += 1
+        if self._looks == 1:
+            self._since_s = now_s
+        if self._looks >= LOOKS and now_s - self._told_s >= AGAIN_S:
+            self._tell(REMINDER if self._told_s else RAISED, now_s)
+            self._told_s = now_s
+
+    def _tell(self, what: str, now_s: float) -> None:
+        since, now = int(self._since_s * 1000), int(now_s * 1000)
+        row = Row(0, KIND, "", PAGE, 1, since, since, cleared_at=now if what == CLEARED else None)
+        title, body = text(Batch(what, (row,)), self._help.manners)
+        message = Message(f"alarm-{KIND}-{since}.{now}", f"{KIND}-{since}", what, title, body, now)
+        for name, channel in self._help.channels.items():
+            came = channel.tell(message)
+            if not came.well:
+                self._gateway.log.warning("alarm_not_told", channel=name, said=came.said)

@@ -1,0 +1,65 @@
+"""Looks from outside: whether PUBLIC_URL leads to us, and the sign of life for whoever notices that all died."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from core.alarms import NO_WORKER_MS
+from core.ports import Question
+from flow.gateway import Gateway
+from store import workers
+
+INSTANCE = "instance"
+BEAT_S = 60.0
+
+
+def instance(gateway: Gateway) -> str:
+    """What tells this gateway from any other one; the same in all its processes, and no secret."""
+    return gateway.digest(INSTANCE)[:16]
+
+
+def outside(gateway: Gateway, public_url: str) -> str:
+    """What is wrong with our address as the world sees it; empty for nothing, and where none is set."""
+    if not public_url:
+        return ""
+    answer = gateway.crm.ask(Question("GET", public_url, "/healthz"))
+    if answer.kind != "told":
+        return f"HTTP {answer.status}" if answer.status else answer.how or answer.kind
+    try:
+        told = json.loads(answer.body)
+        found = told.get(INSTANCE) if isinstance(told, dict) else None
+    except ValueError:
+        found = None
+    return "" if found == instance(gateway) else "another server answers there"
+
+
+@dataclass
+class Heartbeat:
+    """A GET of `url` where everything works, of `url`/fail where it does not; once a minute at most."""
+
+    gateway: Gateway
+    url: str
+    beaten_at: float = -BEAT_S
+
+    def beat(self, clock: float, trouble: str) -> None:
+        """`clock`: seconds that only go forward. `trouble`: why this is no sign of life."""
+        if not self.url or clock - self.beaten_at < BEAT_S:
+            return
+        self.beaten_at = clock
+        parts = urlsplit(self.url)
+        path = parts.path.rstrip("/") + ("/fail" if trouble else "")
+        answer = self.gateway.crm.ask(Question("GET", f"{parts.scheme}://{parts.netloc}", path or "/"))
+        if answer.status is None or answer.status >= 300:
+            self.gateway.log.warning("heartbeat_not_taken", how=answer.how or answer.kind, status=answer.status)
+
+
+def trouble(gateway: Gateway, away: str, seen_outside: str) -> str:
+    """Why there is no proof of work; empty where there is one. The row that the watch has just written and read is
+    proven by `away` being empty."""
+    if away:
+        return "the database is away"
+    with gateway.store.read() as tx:
+        seen, now = workers.last_seen(tx), gateway.store.now_ms(tx)
+    if seen is None or now - seen > NO_WORKER_MS:
+        return "no worker is seen"
+    return seen_outside

@@ -10,6 +10,7 @@ from cli.context import fail, the_gateway, who_and_why
 from cli.story import moment
 from core.account.pause import Pause
 from core.account.trouble import pauses_of
+from core.numbers.hiding import hide_numbers
 from core.reason import words
 from flow import pauses
 from flow.gateway import Gateway
@@ -54,7 +55,7 @@ def say_paused(gateway: Gateway) -> None:
 
 
 def _line(what: str, found: Pause) -> str:
-    said = f" (it said: {found.said})" if found.said else ""
+    said = f" (it said: {hide_numbers(found.said)})" if found.said else ""
     if found.by_person:
         return f"! {what} is paused since {moment(found.since)}: {found.who}: {found.why}; flask resume ends it"
     tries = "one call is trying now" if found.probe else f"one call tries at {moment(found.until)}"

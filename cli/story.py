@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.lead import Lead
+from core.numbers.hiding import hide_numbers
 from core.reason import words
 from core.states import a_person_may
 from store.personal import shown
@@ -35,7 +36,7 @@ def tell(found: dict[str, Any]) -> str:
         f"lead {lead.no} ({lead.id}) of source {lead.source}: {lead.state}"
         + (f" ({lead.reason})" if lead.reason else "")
     ]
-    lines += [f"  why: {words(r['code'], r['params'])}" for r in json.loads(seen["reasons"])]
+    lines += [f"  why: {hide_numbers(words(r['code'], r['params']))}" for r in json.loads(seen["reasons"])]
     if seen["number"]:
         sms = "the SMS set with the script" if seen["sms"] is None else repr(seen["sms"])
         lines.append(f"  call: {seen['number']}, script {lead.script!r}, SMS: {sms}")

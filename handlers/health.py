@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from core.alarms import WORKER_SEEN_MS
 from flow import heartbeat
 from flow.gateway import Gateway
+from handlers.nearby import may_look
 from store import accounts as trouble
 from store import migrate, workers
 from store.engine import StoreUnavailable
@@ -24,14 +25,15 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """200 when database, migrations, a worker seen in the last 30 s and every source are well, else
     503; each check is named with what is wrong and what to do. `paused` is no failure: leads are taken.
-    Nor is `files`, what is wrong with source files (file:line:key) or differs there: the versions in force go on."""
+    Nor is `files`, what is wrong with source files (file:line:key) or differs there: the versions in force go on.
+    Who may not look (`handlers.nearby`) is told no more than `status`."""
     gateway: Gateway = current_app.extensions["gateway"]
     checks, paused = _database_checks(gateway)
     gateway.sources.refresh()
     checks["sources"] = "; ".join(f"{name}: {why}" for name, why in gateway.sources.broken.items()) or "ok"
     well = all(state == "ok" for state in checks.values())
     said = {"status": "ok" if well else "not ready", "checks": checks, "paused": paused, "files": _files(gateway)}
-    return jsonify(said), 200 if well else 503
+    return jsonify(said if may_look(request) else {"status": said["status"]}), 200 if well else 503
 
 
 def _files(gateway: Gateway) -> dict[str, str]:

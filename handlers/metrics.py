@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -19,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from core.alarms import WORKER_SEEN_MS
 from flow.gateway import Gateway
+from handlers.errors import problem
+from handlers.nearby import may_look
 from store import accounts as trouble
 from store import figures
 
@@ -86,6 +88,9 @@ class _Kept:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Needs no token: it shows counts and the names of sources, nothing of a person."""
+    """For a token, or on this machine (`handlers.nearby`): it shows counts and the names of sources, nothing of a
+    person."""
+    if not may_look(request):
+        return problem(401, "send the header Authorization: Bearer <API_TOKEN>, or ask on the machine itself")
     kept = current_app.extensions.setdefault("metrics", _Kept(current_app.extensions["gateway"]))
     return Response(kept.text(), content_type=CONTENT_TYPE_LATEST)

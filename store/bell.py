@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from store import private
 from store.engine import Store
 from store.patient import CONNECT, PatientConnection
 
@@ -76,7 +77,7 @@ class SocketBell(_Waiter):
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         listener.setblocking(False)
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            private.folder(self.directory)
             listener.bind(str(name))
         except OSError as why:
             listener.close()

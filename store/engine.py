@@ -8,6 +8,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
+from store import private
 from store.patient import CONNECT, PATIENCE_S, PatientConnection
 from store.writers import Writers
 
@@ -68,13 +70,14 @@ class Store:
         options: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "pool_timeout": busy_s}
         options["pool_use_lifo"] = True
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private.folder(self.path.parent)
             options["connect_args"] = {"timeout": busy_s, "check_same_thread": False}
         else:
             # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
             options |= {"connect_args": {"prepare_threshold": None, **CONNECT}, "pool_pre_ping": False}
         self.engine = create_engine(self.url, **options)
-        if self.is_sqlite:
+        if self.path is not None:
+            event.listen(self.engine, "do_connect", partial(private.database, self.path))
             event.listen(self.engine, "connect", _sqlite_connection)
             event.listen(self.engine, "begin", _sqlite_begin)
         else:

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from store import private
+
 KEPT_S = 7 * 24 * 3600
 NEW_FILE_S = 24 * 3600
 _PREFIX = "journal-"
@@ -72,11 +74,11 @@ class Journal:
         journals are read all the same. No path and no host name, which releases and containers change."""
         if self._run:
             return self._run
-        self.directory.mkdir(parents=True, exist_ok=True)
+        private.folder(self.directory)
         name = self.directory / "run-id"
         draft = self.directory / f"run-id-{secrets.token_hex(4)}"
         if not name.exists():
-            draft.write_text(secrets.token_hex(8))
+            private.write(draft, secrets.token_hex(8))
             with contextlib.suppress(FileExistsError):
                 os.link(draft, name)  # the first of several starting at once wins
             draft.unlink()
@@ -117,7 +119,7 @@ class Journal:
         return self._file
 
     def _new_file(self) -> int:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        private.folder(self.directory)
         name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         _sync_directory(self.directory)
@@ -155,7 +157,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _flock(self, name: str, kind: int) -> Iterator[int]:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        private.folder(self.directory)
         handle = os.open(self.directory / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, kind)

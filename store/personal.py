@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, LargeBinary, Table
 
 from core.erasing import erased
+from core.numbers.hiding import hide_numbers
 from core.numbers.phone import mask
 
 Keyed = Callable[[str], str]
@@ -34,6 +35,7 @@ class Shown(Enum):
     """What a page or a list for people's eyes shows of it. Programs, who asked with a key, are told all of it."""
 
     MASKED = "masked"  # a phone number
+    HIDDEN = "its numbers hidden"  # a text that may hold one
     WHOLE = "whole"
     NOTHING = "no"
 
@@ -93,6 +95,8 @@ def shown(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
             del found[name]
         elif of[name].shown is Shown.MASKED:
             found[name] = mask(found[name]) if found[name] else ""
+        elif of[name].shown is Shown.HIDDEN and found[name]:
+            found[name] = hide_numbers(found[name])
     return found
 
 

@@ -194,7 +194,7 @@ attempts = Table(
     Column("http_status", Integer),
     Column("provider_id", Text, info=not_personal("the provider's id of a call")),
     Column("price", Text, info=WORD),
-    Column("error", Text, info=personal(After.NULL, Shown.WHOLE)),
+    Column("error", Text, info=personal(After.NULL, Shown.HIDDEN)),
     Column("reply", LargeBinary, info=personal(After.NULL)),
     UniqueConstraint("lead", "n", name="attempts_lead_n"),
 )

@@ -83,12 +83,8 @@ def keep_out() -> Response | None:
         return None
     request.max_content_length = MOST
     LANGUAGE.set(request.accept_languages.best_match(("en", "ru"), "en") or "en")
-    given = request.headers.get("Authorization", "").encode("latin-1", "replace")
-    scheme, _, token = given.partition(b" ")
-    found = _owner_of(token.strip()) if scheme.lower() == b"bearer" else None
+    found = token_of(request)
     if found is None:
-        if token.strip() and not _WRONG.one_more(request.remote_addr or ""):
-            return problem(429, "too many wrong tokens; come back later with a right one")
         refused = problem(401, "send the header Authorization: Bearer <API_TOKEN>")
         refused.headers["WWW-Authenticate"] = 'Bearer realm="api"'
         return refused
@@ -97,6 +93,17 @@ def keep_out() -> Response | None:
     if not scope_covers(g.scope, needed):
         return problem(403, f"this token's scope is {g.scope}; this needs {needed}")
     return None
+
+
+def token_of(asked: Request) -> tuple[str, str] | None:
+    """(name, scope) of the token that a request came with; None without a right one. Too many wrong ones from one
+    address end the request with 429."""
+    given = asked.headers.get("Authorization", "").encode("latin-1", "replace")
+    scheme, _, token = given.partition(b" ")
+    found = _owner_of(token.strip()) if scheme.lower() == b"bearer" else None
+    if found is None and token.strip() and not _WRONG.one_more(asked.remote_addr or ""):
+        abort(429, "too many wrong tokens; come back later with a right one")
+    return found
 
 
 def _owner_of(token: bytes) -> tuple[str, str] | None:

@@ -54,6 +54,7 @@ class Settings:
     policy_file: Path
     secrets_file: Path
     alarms_file: Path
+    backup_dir: Path
     heartbeat_url: str = field(repr=False)
     public_url: str
     trusted_proxies: int
@@ -132,6 +133,7 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         policy_file=ROOT / get("str", "POLICY_FILE", "config/policy.yaml"),
         secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),
         alarms_file=ROOT / get("str", "ALARMS_FILE", "config/alarms.yaml"),
+        backup_dir=ROOT / get("str", "BACKUP_DIR", "var/backups"),
         heartbeat_url=get("str", "HEARTBEAT_URL", "", validate=_page_url),
         public_url=get("str", "PUBLIC_URL", "").rstrip("/"),
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),

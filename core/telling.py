@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.alarm import HOUR_MS, PAGE
+from core.alarm import HOUR_MS, INFO, PAGE
 from core.alarm_words import of
 from core.alarms import PARENTS
 from core.hours import is_open
@@ -108,7 +108,7 @@ def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manner
 
 
 def _wanted(row: Row, ring: set[str], hushed: Callable[[str, str], bool], manners: Manners, now: int) -> bool:
-    if row.kind in manners.off or hushed(row.kind, row.subject):
+    if row.severity == INFO or row.kind in manners.off or hushed(row.kind, row.subject):
         return False
     if row.severity != PAGE and manners.quiet is not None and is_open(manners.quiet, manners.zone, now / 1000):
         return False

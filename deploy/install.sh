@@ -107,7 +107,7 @@ the_database() {
     as_postgres psql -qAtc 'SELECT 1' > /dev/null 2>&1 || service postgresql start > /dev/null 2>&1 || true
     as_postgres psql -qAtc 'SELECT 1' > /dev/null 2>&1 || die "PostgreSQL does not answer: service postgresql status says why"
     if [ -z "$(as_postgres psql -qAtc "SELECT 1 FROM pg_roles WHERE rolname = 'leads'")" ]; then
-        as_postgres createuser leads
+        as_postgres createuser --createdb leads
         did "database role leads"
     fi
     if [ -z "$(as_postgres psql -qAtc "SELECT 1 FROM pg_database WHERE datname = 'leads'")" ]; then
@@ -133,7 +133,9 @@ SOURCES_DIR=$etc/sources
 ACCOUNTS_DIR=$etc/accounts
 POLICY_FILE=$etc/policy.yaml
 SECRETS_FILE=$etc/secrets.env
+ALARMS_FILE=$etc/alarms.yaml
 RUN_DIR=$var/run
+BACKUP_DIR=$var/backups
 END
     [ -e $etc/policy.yaml ] || put 600 leads $etc/policy.yaml < "$root/config/policy.example.yaml"
     [ -e $etc/secrets.env ] || put 600 leads $etc/secrets.env < /dev/null
@@ -189,7 +191,7 @@ start() {
     fi
     services='leads-web.service leads-worker.service'
     ! as_leads .venv/bin/flask watch --help > /dev/null 2>&1 || services="$services leads-watch.service"
-    ! as_leads .venv/bin/flask backup --help > /dev/null 2>&1 || services="$services leads-backup.timer"
+    ! as_leads .venv/bin/flask backup --help > /dev/null 2>&1 || services="$services leads-backup.timer leads-drill.timer"
     if ! systemd; then
         say "skipped, as PID 1 is not systemd: systemctl enable --now leads-web.socket $services"
         return 0

@@ -121,6 +121,10 @@ def refused_beside(tx: Connection, since: int) -> dict[str, dict[str, int]]:
     return found
 
 
+def leads_count(tx: Connection) -> int:
+    return int(tx.execute(select(func.count()).select_from(leads)).scalar_one())
+
+
 def requests_since(tx: Connection, source: str, since: int) -> int:
     """How many deliveries of this source were taken since then."""
     query = select(func.count()).where(deliveries.c.source == source, deliveries.c.received_at >= since)

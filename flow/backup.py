@@ -1,0 +1,170 @@
+"""Backups: the database, the journals and the owner's files of one moment in one folder; and the proof that one can
+be put back."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core import keeping
+from core.alarm import Stamp
+from core.alarms import BACKUP, DRILL
+from core.numbers.phone import mask
+from flow.gateway import Gateway
+from store import backup, epoch, figures, queries, stamps
+from store.backup import BackupFailed
+from store.engine import Store, StoreUnavailable
+from store.journal import Entry
+
+PREFIX, MANIFEST = "leads-", "manifest.json"
+FORM = "%Y%m%dT%H%M%SZ"
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What stands beside a copy: its file and that file's digest, and how many leads there were at least."""
+
+    made_at: int
+    file: str
+    sha256: str
+    leads: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a copy holds. `at_risk`: who was rung after it was made and would be rung again by it, a line each."""
+
+    folder: Path
+    made_at: int
+    rows: dict[str, int]
+    at_risk: tuple[str, ...]
+
+
+def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
+    """A new backup in the folder `into`, whole or not at all; the old ones that may go are gone afterwards. `beside`:
+    files and folders that go along, by the names they get. Raises BackupFailed; either way it is stamped."""
+    with _stamped(gateway, BACKUP):
+        try:
+            into.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with gateway.store.read() as tx:
+                now = gateway.store.now_ms(tx)
+            made = into / (PREFIX + datetime.fromtimestamp(now / 1000, UTC).strftime(FORM))
+            draft = into / f".{made.name}-{os.getpid()}"
+            draft.mkdir(mode=0o700)
+            try:
+                _fill(gateway, draft, now, beside)
+                draft.rename(made)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+            _sync(into)
+            for old in keeping.to_delete(made_of(into)):
+                shutil.rmtree(made_of(into)[old])
+            return made
+        except OSError as why:
+            raise BackupFailed(f"{into} cannot be written: {why.strerror}") from why
+
+
+def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> None:
+    with gateway.store.read() as tx:
+        leads = figures.leads_count(tx)  # before the copy: it has as many at least
+    file = backup.copy(gateway.store, draft)
+    os.chmod(file, 0o600)
+    beside = {"journal": gateway.journal.directory, **beside}
+    for name, path in beside.items():
+        if path.is_dir():
+            shutil.copytree(path, draft / name, ignore=shutil.ignore_patterns("*.sock", "*.lock", "bell*"))
+        elif path.is_file():
+            shutil.copyfile(path, draft / name)
+            os.chmod(draft / name, 0o600)
+    manifest = Manifest(now, file.name, _digest(file), leads)
+    (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
+
+
+def made_of(into: Path) -> dict[int, Path]:
+    """The whole backups of a folder by the moment in which they were made."""
+    found = {}
+    for path in into.glob(f"{PREFIX}*"):
+        with contextlib.suppress(ValueError):
+            at = datetime.strptime(path.name.removeprefix(PREFIX), FORM).replace(tzinfo=UTC)
+            found[int(at.timestamp() * 1000)] = path
+    return found
+
+
+def check(gateway: Gateway, folder: Path) -> Checked:
+    """Open a copy of a backup, bring it to this code, count, and compare it with the journals. The living database is
+    only stamped. Raises BackupFailed."""
+    with _stamped(gateway, DRILL):
+        manifest = _manifest(folder)
+        file = folder / manifest.file
+        if not file.is_file() or _digest(file) != manifest.sha256:
+            raise BackupFailed(f"{file} is not the file that was written: it is damaged or was changed")
+        with (
+            tempfile.TemporaryDirectory(prefix="leads-check-") as scratch,
+            backup.opened(gateway.store, file, Path(scratch)) as there,
+        ):
+            rows = backup.counts(there)
+            if rows["leads"] < manifest.leads:
+                raise BackupFailed(f"{rows['leads']} leads are in it, {manifest.leads} were there when it was made")
+            return Checked(folder, manifest.made_at, rows, tuple(_at_risk(gateway, there)))
+
+
+def _manifest(folder: Path) -> Manifest:
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return Manifest(int(found["made_at"]), str(found["file"]), str(found["sha256"]), int(found["leads"]))
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        raise BackupFailed(f"{folder} is no backup of flask backup: it has no readable {MANIFEST}") from why
+
+
+def _at_risk(gateway: Gateway, there: Store) -> Iterator[str]:
+    """The calls that this machine's journals know and the copy does not."""
+    entries = list(gateway.journal.entries(epoch.store_id(there)))
+    with there.read() as tx:
+        for n in range(0, len(entries), BATCH):
+            for entry in epoch.forgotten(tx, entries[n : n + BATCH]):
+                yield _who(entry, queries.story(tx, entry.lead))
+
+
+def _who(entry: Entry, story: dict[str, Any] | None) -> str:
+    at = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if story is None:
+        return f"a lead of {entry.source} that is not in it, rung at {at}"
+    lead = story["lead"]
+    return f"lead {lead.no} of {entry.source}, {mask(lead.number) if lead.number else 'no number'}, rung at {at}"
+
+
+@contextlib.contextmanager
+def _stamped(gateway: Gateway, name: str) -> Iterator[None]:
+    try:
+        yield
+    except BackupFailed as why:
+        with contextlib.suppress(StoreUnavailable):
+            _stamp(gateway, name, well=False, said=str(why))
+        raise
+    _stamp(gateway, name, well=True)
+
+
+def _stamp(gateway: Gateway, name: str, *, well: bool, said: str = "") -> None:
+    with gateway.store.write() as tx:
+        stamps.put(tx, name, Stamp(gateway.store.now_ms(tx), well, said))
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

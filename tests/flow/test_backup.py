@@ -1,0 +1,165 @@
+"""A backup of a gateway that works, and the proof that it can be put back: on both databases."""
+
+import json
+import os
+import shutil
+import stat
+import threading
+from dataclasses import replace
+
+import pytest
+
+from core.alarms import BACKUP, DRILL
+from flow import backup
+from store import stamps
+from store.backup import BackupFailed
+from store.tables import leads
+from tests.fakes import Stage
+
+pytestmark = pytest.mark.skipif(not shutil.which("pg_dump"), reason="pg_dump is not here")
+
+
+def stamp(gateway, name):
+    with gateway.store.read() as tx:
+        return stamps.known(tx).get(name)
+
+
+def fill(gateway, count, start=0):
+    for n in range(start, start + count):
+        gateway.take({"id": str(n), "phone": f"79990000{n:03}"})
+    gateway.work()
+
+
+def test_a_backup_holds_everything_and_can_be_put_back(gateway, tmp_path):
+    fill(gateway, 3)
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "shop.yaml").write_text("preset: generic\n")
+    (tmp_path / "secrets.env").write_text("A=1\n")
+    beside = {"sources": tmp_path / "sources", "secrets.env": tmp_path / "secrets.env", "env": tmp_path / "none"}
+    made = backup.make(gateway.parts, tmp_path / "kept", beside)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert stat.S_IMODE((made / "secrets.env").stat().st_mode) == 0o600
+    assert (made / "sources" / "shop.yaml").read_text() == "preset: generic\n"
+    assert list((made / "journal").glob("journal-*.jsonl"))
+    assert stamp(gateway, BACKUP).well
+    found = backup.check(gateway.parts, made)
+    assert (found.rows["leads"], found.rows["attempts"], found.at_risk) == (3, 3, ())
+    assert stamp(gateway, DRILL).well
+
+
+def test_who_was_rung_after_it_is_told_without_a_number(gateway, tmp_path):
+    waiting = gateway.take({"id": "before", "phone": "79990000001"})
+    made = backup.make(gateway.parts, tmp_path / "kept", {})
+    gateway.work()
+    fill(gateway, 1, start=7)
+    found = backup.check(gateway.parts, made)
+    assert len(found.at_risk) == 2
+    said = "\n".join(sorted(found.at_risk))
+    assert f"lead {gateway.lead(waiting).no} of shop, " in said
+    assert "a lead of shop that is not in it, rung at 2026-11-25 09:00 UTC" in said
+    assert "9990000" not in said
+
+
+def test_a_backup_under_writes_is_of_one_moment(gateway, tmp_path):
+    fill(gateway, 5)
+    stop, wrote = threading.Event(), []
+
+    def write():
+        other = Stage(gateway.store, gateway.clock, tmp_path / "other")
+        while not stop.is_set():
+            wrote.append(other.take({"id": f"w{len(wrote)}", "phone": "79990000500"}))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made = backup.make(gateway.parts, tmp_path / "kept", {})
+    finally:
+        stop.set()
+        writer.join()
+    rows = backup.check(gateway.parts, made).rows
+    assert 5 <= rows["leads"] <= 5 + len(wrote)
+    assert rows["deliveries"] == rows["leads"]
+
+
+def test_a_damaged_or_strange_backup_is_told(gateway, tmp_path):
+    fill(gateway, 1)
+    made = backup.make(gateway.parts, tmp_path / "kept", {})
+    file = next(made.glob("database.*"))
+    with file.open("r+b") as content:
+        content.seek(2000)
+        content.write(b"x" * 100)
+    with pytest.raises(BackupFailed, match="damaged or was changed"):
+        backup.check(gateway.parts, made)
+    assert not stamp(gateway, DRILL).well
+    with pytest.raises(BackupFailed, match="no backup of flask backup"):
+        backup.check(gateway.parts, tmp_path)
+
+
+def test_a_backup_with_fewer_leads_than_there_were_is_told(gateway, tmp_path):
+    fill(gateway, 2)
+    made = backup.make(gateway.parts, tmp_path / "kept", {})
+    manifest = json.loads((made / backup.MANIFEST).read_text())
+    (made / backup.MANIFEST).write_text(json.dumps({**manifest, "leads": 3}))
+    with pytest.raises(BackupFailed, match="2 leads are in it, 3 were there"):
+        backup.check(gateway.parts, made)
+
+
+def test_where_nothing_can_be_written_nothing_is_left_and_it_is_said(gateway, tmp_path):
+    (tmp_path / "kept").write_text("a file stands in the way")
+    with pytest.raises(BackupFailed, match="cannot be written"):
+        backup.make(gateway.parts, tmp_path / "kept", {})
+    assert "cannot be written" in stamp(gateway, BACKUP).said
+
+
+def test_a_broken_copy_leaves_no_folder(gateway, tmp_path, monkeypatch):
+    fill(gateway, 1)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if gateway.store.is_sqlite:
+        gateway.store.path.rename(tmp_path / "away.db")
+    with pytest.raises(BackupFailed):
+        backup.make(gateway.parts, tmp_path / "kept", {})
+    assert os.listdir(tmp_path / "kept") == []
+    if gateway.store.is_sqlite:
+        (tmp_path / "away.db").rename(gateway.store.path)
+
+
+def test_old_backups_go(gateway, tmp_path):
+    for _ in range(20):
+        gateway.clock.forward(24 * 3600)
+        (tmp_path / backup.PREFIX).with_name(f"{backup.PREFIX}x").mkdir(exist_ok=True)
+        newest = backup.make(gateway.parts, tmp_path, {})
+        if not gateway.store.is_sqlite and len(backup.made_of(tmp_path)) > 1:
+            break  # what goes is told by the folders' names alone
+    kept = backup.made_of(tmp_path)
+    assert kept[max(kept)] == newest
+    assert (tmp_path / f"{backup.PREFIX}x").is_dir()  # what we did not make is left alone
+    if gateway.store.is_sqlite:
+        assert 14 < len(kept) < 18
+
+
+def test_the_commands(flask_on, tmp_path):
+    flask, gateway = flask_on
+    code, said = flask("restore", "--check")
+    assert (code, "run: flask backup" in said) == (1, True)
+    fill(gateway, 2)
+    code, said = flask("backup")
+    assert code == 0, said
+    assert "1 backups are kept" in said
+    fill(gateway, 1, start=5)
+    code, said = flask("restore", "--check")
+    assert code == 0, said
+    assert "2 leads" in said
+    assert "! a lead of shop that is not in it" in said
+    with gateway.store.read() as tx:
+        assert len(tx.execute(leads.select()).all()) == 3
+
+
+@pytest.fixture
+def flask_on(app, gateway, tmp_path):
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], backup_dir=tmp_path / "backups")
+
+    def run(*words):
+        done = app.test_cli_runner().invoke(args=words)
+        return done.exit_code, done.output
+
+    return run, gateway

@@ -20,6 +20,7 @@ from config.watch import Watcher
 from core.account.wanted import WantedAccount
 from core.ports import Account, Channel
 from core.telling import Manners
+from flow import weak
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -152,18 +153,21 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
     """The parts of a running gateway, as the settings say; raises SettingsError where the account `main` cannot be.
     `trace` is for fault trials: see `wire.post.Post`."""
     secrets = Secrets(settings.secrets_file)
+    if said := secrets.problem():
+        logs.say(said)
     able, broken = accounts(settings, secrets, providers, trace)
     for problems in broken.values():
         logs.say(problems)
     store = Store(settings.database_url, pool=max(POOL, sum(account.slots for account in able.values()) + 8))
     sources = InForce(store, load.from_text)
-    sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources)
+    sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources, secrets=secrets)
     gateway = Gateway(
         store=store,
         sources=sources,
         bell=open_bell(store, settings.run_dir, settings.database_direct_url, logs.say),
         refusals=Refusals(store),
         secrets=secrets,
+        secrets_problem=secrets.problem,
         crm=GuardedCrm(),
         journal=Journal(run_dir(store, settings.run_dir) or (lambda: VAR / "run" / epoch.store_id(store))),
         digest_key=settings.digest_key,
@@ -176,6 +180,7 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
             Look("versions", 0.5, sources.refresh, at_once=True),
             Look("files", 0.5, watcher.look),  # behind the versions, to which it compares them
             Look("secrets", 0.5, secrets.look),
+            Look("weak proofs", 10.0, weak.WeakProofs(gateway).look),
         ]
     )
     return gateway

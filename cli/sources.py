@@ -13,6 +13,7 @@ from cli.sources_try import command as try_
 from config import load
 from core.source import Standing
 from core.states import STATES
+from flow import weak
 from flow.in_force import InForceSource
 from store import figures
 from store import versions as sources
@@ -35,7 +36,7 @@ def list_() -> None:
     with gateway.store.read() as tx:
         standing = sources.sources_standing(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
-    files = load.source_files(the_places().sources_dir)
+    files, weakness = load.source_files(the_places().sources_dir), weak.known(gateway)
     for name, row in sorted(standing.items()):
         current = gateway.sources.get(name)
         of = counts.get(name, {})
@@ -46,6 +47,8 @@ def list_() -> None:
             f"last lead {story.moment(last.get(name))}",
             ", ".join(f"{of[state]} {state}" for state in STATES if of.get(state)) or "no leads",
         ]
+        if said := weakness.get(name):
+            facts.append(f"WEAK: {said}")
         if name not in files and not row.removed:
             facts.append("no file here")
         click.echo(f"{name}: {'; '.join(facts)}")

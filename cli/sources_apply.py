@@ -9,7 +9,9 @@ from flask.cli import with_appcontext
 from cli.context import login, the_gateway, the_settings
 from config import load
 from config.settings import Settings
+from config.watch import NO_VALUE
 from core.overall import POLICY
+from core.proofs.authentic import unproven
 from core.source import Standing
 from flow import compare
 from flow.gateway import Gateway
@@ -64,6 +66,9 @@ def _take(gateway: Gateway, name: str, loaded: load.Loaded | load.PolicyText, wh
     if _stands(now, loaded):
         click.echo(f"{name}: version {now.n if now else 0} stays in force")
         return True
+    if isinstance(loaded, load.Loaded) and (missing := unproven(loaded.source, gateway.secrets)):
+        click.echo(f"{name}: refused, for {NO_VALUE.format(missing)}", err=True)
+        return False
     taken = gateway.sources.take(name, loaded.text, after=now.n if now else 0, who=who, why=why)
     if taken is None:
         gateway.sources.refresh()

@@ -16,6 +16,7 @@ from config.problem import Problem
 from config.settings import ROOT, Places
 from core.overall import POLICY
 from core.policy import longest_wait
+from core.proofs.authentic import weakness
 from core.proofs.uncovered import uncovered
 from core.source import Source, Standing
 from flow.gateway import Gateway
@@ -105,7 +106,9 @@ def _check(
     wrong += _unsigned(path, source)
     if said := _of_account(source.account, places, known.gateway):
         wrong.append(f"{path}: account: {said}")
-    return missing + wrong, [*partly, *_of_text(loaded), *_of_database(name, loaded, known)]
+    weak = weakness(source, secrets_file.Secrets(places.secrets_file))
+    notes = [f"WEAK: {weak}"] if weak else []
+    return missing + wrong, [*partly, *notes, *_of_text(loaded), *_of_database(name, loaded, known)]
 
 
 def _of_account(account: str, places: Places, gateway: Gateway | None) -> str:
@@ -136,7 +139,8 @@ def _secrets(path: Path, source: Source, places: Places) -> tuple[list[str], lis
         where = "".join(f" ({need})" for need in source.needs)
         said = f"{file}:{line}: {'.'.join(keys)}: no value of {', '.join(absent)} in the environment or SECRETS_FILE"
         if len(absent) == len(references):
-            missing.append(said + where)
+            until = "; this text is not taken until one appears" if keys == ("auth", "secret") else ""
+            missing.append(said + where + until)
         else:
             partly.append(f"{said}; the others work")
     return missing, partly

@@ -42,6 +42,18 @@ class Secrets:
         """See whether the file has changed."""
         self._file()
 
+    def problem(self) -> str:
+        """Why the file cannot be read; empty where it can, or where there is none."""
+        try:
+            self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        except OSError as why:
+            return f"{self.path} cannot be read: {why.strerror or 'an error'}"
+        except UnicodeDecodeError:
+            return f"{self.path} cannot be read: it is no UTF-8 text"
+        return ""
+
     def _file(self) -> dict[str, str]:
         try:
             found = self.path.stat()

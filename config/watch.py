@@ -22,6 +22,7 @@ from config.load import (
     PolicyText,
     Problem,
     Problems,
+    is_name,
     load_file,
     load_policy,
     load_text,
@@ -30,10 +31,12 @@ from config.load import (
 )
 from config.yaml_text import parse
 from core.overall import POLICY
+from core.proofs.authentic import unproven
 from core.source import Standing
 
 log = structlog.get_logger()
 WHO = "watch"
+NO_VALUE = "none of its secrets has a value yet ({}); it is taken when one appears"
 Read = Loaded | PolicyText | Problems
 Stamps = dict[str, tuple[int, int, int, int]]
 
@@ -85,12 +88,15 @@ class Watcher:
         versions: Versions,
         presets: Path = PRESETS,
         usual_policy: Path = USUAL_POLICY,
+        secrets: Callable[[str], str | None] | None = None,
     ) -> None:
+        """`secrets` resolves `env:NAME`; without it nobody asks whether a source's secret has a value."""
         self.broken: dict[str, str] = {}  # what is wrong with a file, by its version's name
         self.differing: dict[str, str] = {}  # names whose valid file is not in force, and why it was not taken
         self._folder, self._policy_file, self._presets = folder, policy_file, presets
         self._usual_policy = usual_policy
         self._versions = versions
+        self._secrets = secrets
         self._stamps: Stamps | None = None
         self._ground = b""  # stands for the policy file and the presets, which every source's text stands on
         self._policy: PolicyText | Problems = PolicyText()
@@ -198,10 +204,13 @@ class Watcher:
             seen.after, seen.changed, seen.edited, seen.decided, seen.looks = now, False, False, False, 0
         elif not seen.decided:
             self._decide(name, seen, now)
-            seen.changed, seen.edited, seen.decided = False, False, True
 
     def _decide(self, name: str, seen: _Seen, now: Standing | None) -> None:
         if isinstance(seen.loaded, Problems) or not seen.loaded.text:  # nobody has to write a policy file
+            seen.changed, seen.edited, seen.decided = False, False, True
+            return
+        if missing := self._without_secret(seen.loaded):
+            self._wait_for_secret(name, missing)
             return
         never_had = not self._versions.had(name, seen.digest)
         removed = now is not None and now.removed
@@ -210,10 +219,29 @@ class Watcher:
         if wanted:
             after = 0 if now is None else now.n
             self._versions.take(name, seen.loaded.text, after=after, who=WHO)
+            self.differing.pop(name, None)
+            seen.changed, seen.edited, seen.decided = False, False, True
             return
+        seen.changed, seen.edited, seen.decided = False, False, True
         why = "the source was removed" if removed else "it had this text before, and was not changed here"
         self.differing[name] = why
         log.warning("file_differs", name=name, why=why, take_it=f"flask sources apply {name}")
+
+    def _without_secret(self, loaded: Loaded | PolicyText) -> str:
+        if self._secrets is None or not isinstance(loaded, Loaded):
+            return ""
+        return unproven(loaded.source, self._secrets)
+
+    def _wait_for_secret(self, name: str, missing: str) -> None:
+        """Not decided yet: it is taken as soon as a value appears, and what is in force stays until then."""
+        why = NO_VALUE.format(missing)
+        if self.differing.get(name) != why:
+            self.differing[name] = why
+            log.warning("file_waits_for_secret", name=name, missing=missing)
+
+    def has_file(self, name: str) -> bool:
+        """Whether there is a file for a source of this name, whatever stands in it."""
+        return is_name(name) and (self._folder / f"{name}.yaml").exists()
 
     def _say_broken(self, name: str, problems: Problems, now: Standing | None) -> None:
         if self.broken.get(name) == str(problems):

@@ -39,6 +39,7 @@ class Gateway:
     remembered: Remembered = field(default_factory=Remembered)
     storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups
     remembered_near: Remembered = field(default_factory=Remembered)  # of 80 % of the caps, for the alarm
+    secrets_problem: Callable[[], str] = lambda: ""  # why their file cannot be read; empty: it can
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()
@@ -47,6 +48,13 @@ class Gateway:
     def totals(self) -> Totals:
         """The caps over all sources, of the policy's version in force."""
         return self.sources.overall.totals
+
+    def secrets_missing(self, name: str) -> bool:
+        """Whether a secret of the source has no value because their file cannot be read."""
+        current = self.sources.get(name)
+        if current is None or all(self.secrets(one) for one in current.source.auth.secrets):
+            return False
+        return bool(self.secrets_problem())
 
     def account_names(self) -> set[str]:
         """Those that can ring, and those that sources name: leads wait for one whose file was taken away, too."""

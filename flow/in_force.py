@@ -44,6 +44,10 @@ class Files(Protocol):
     broken: dict[str, str]
     differing: dict[str, str]
 
+    def has_file(self, name: str) -> bool:
+        """Whether there is a file for a source of this name, whatever stands in it."""
+        ...
+
 
 class InForce:
     """Reads what changed at each `refresh`, called about twice a second; `get` costs a dictionary look-up."""
@@ -78,8 +82,10 @@ class InForce:
         return self._known.get(name)
 
     def never_was(self, name: str) -> bool:
-        """Whether it is certain that no source was ever called so. While the database is away it never is,
-        nor where only this process cannot read the source's version."""
+        """Whether it is certain that no source was ever called so, nor will be in a moment. While the database is
+        away it never is, nor where only this process cannot read the source's version, nor where a file of it is."""
+        if self.files is not None and self.files.has_file(name):
+            return False
         try:
             with self._store.read() as tx:
                 return not versions.was_source(tx, name)

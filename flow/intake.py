@@ -13,6 +13,7 @@ from core import identity
 from core.alarm import UNSTORED
 from core.proofs import authentic, handshake
 from core.proofs.authentic import Proof
+from core.proofs.proof import NO_SECRET
 from core.reading.delivery import Delivery
 from core.reading.payload import as_it_came
 from core.source import Reply
@@ -77,8 +78,11 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answe
 
 
 def refuse(gateway: Gateway, name: str, proof: Proof) -> Answer:
-    """The one answer to whoever proves nothing; why is counted for the owner."""
+    """The one answer to whoever proves nothing; why is counted for the owner. Where the secret that would prove it
+    cannot be read, nobody knows whether the proof is wrong: some senders end a hook on a 401."""
     gateway.refusals.count(name, proof.cause)
+    if proof.cause == NO_SECRET or gateway.secrets_missing(name):
+        return problem(503, NOT_IN_FORCE, retry_after=60)
     return problem(401, NOT_AUTHENTIC)
 
 

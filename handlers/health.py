@@ -40,7 +40,9 @@ def _files(gateway: Gateway) -> dict[str, str]:
     files = gateway.sources.files
     if files is None:
         return {}
-    return {name: f"differs from what is in force: {why}" for name, why in files.differing.items()} | files.broken
+    found = {name: f"differs from what is in force: {why}" for name, why in files.differing.items()} | files.broken
+    unreadable = gateway.secrets_problem()
+    return {**found, "SECRETS_FILE": unreadable} if unreadable else found
 
 
 def _database_checks(gateway: Gateway) -> tuple[dict[str, Any], dict[str, str]]:

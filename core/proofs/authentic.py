@@ -20,6 +20,7 @@ __all__ = ["CAUSES", "COVERS", "NONE", "OPTIONS", "PROOFS", "SCHEMES", "Proof", 
 
 Secrets = Callable[[str], str | None]
 
+LONG_ENOUGH = 16  # characters of a secret
 NONE = "none"  # proves nothing; the owner has to write it out
 # What data can say.
 SCHEMES: dict[str, Scheme] = {
@@ -97,6 +98,23 @@ def covers_of(source: Source) -> Covers:
 def live_keys(references: tuple[str, ...], secrets: Secrets) -> tuple[bytes, ...]:
     """The secrets that have a value now, as bytes. An empty one is none: it would fit everybody."""
     return tuple(as_bytes(value) for reference in references if (value := secrets(reference)))
+
+
+def unproven(source: Source, secrets: Secrets) -> str:
+    """The secrets of which none has a value, so that nobody's proof could be right; empty where one has."""
+    if source.auth.scheme == NONE or live_keys(source.auth.secrets, secrets):
+        return ""
+    return ", ".join(source.auth.secrets)
+
+
+def weakness(source: Source, secrets: Secrets) -> str:
+    """What makes it easy for a stranger to make this source ring; empty where nothing does. No value stands in it."""
+    if source.auth.scheme == NONE:
+        return "auth: none: whoever knows the address can make it ring"
+    short = [name for name in source.auth.secrets if 0 < len(secrets(name) or "") < LONG_ENOUGH]
+    if not short:
+        return ""
+    return f"{', '.join(short)}: shorter than {LONG_ENOUGH} characters, so it can be guessed; make it longer"
 
 
 def _comes_from(remote: str, networks: tuple[str, ...]) -> bool:

@@ -22,6 +22,7 @@ def shown(said):
 def test_each_rule_says_where_it_comes_from(tmp_path, database_url):
     desk = Desk(tmp_path, database_url)
     desk.policy.write_text("defaults: {hours: '10:00-18:00', calls_per_day: '40'}\nhouse: {calls_per_day: '50'}\n")
+    desk.secrets.write_text("SHOP_TOKEN=of-the-shop-itself\n")
     desk.save("shop", SHOP)
     assert desk.run("apply")[0] == 0
 

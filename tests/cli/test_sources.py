@@ -302,7 +302,33 @@ def test_apply_says_which_held_leads_may_fit(desk):
     assert (code, "shop: 1 held lead may fit now: flask leads bulk remap" in said) == (0, True)
 
 
+def test_apply_takes_no_text_whose_secrets_have_no_value(desk):
+    desk.run("new", "tilda", "shop")
+    desk.run("apply")
+    path = desk.folder / "shop.yaml"
+    whole = path.read_text()
+    path.write_text(whole.replace("env:SHOP_TOKEN", "env:SHOP_TOKN"))
+    code, said = desk.run("apply")
+    assert (code, "shop: refused" in said, "env:SHOP_TOKN" in said) == (1, True, True)
+    said = desk.run("check", "shop")[1]
+    assert "no value of env:SHOP_TOKN" in said
+    assert "this text is not taken until one appears" in said
+    with desk.parts.store.read() as tx:
+        assert sources.in_force(tx, ["shop"]) == {"shop": 1}
+
+
+def test_weak_proofs_are_said_by_check_and_list(desk):
+    desk.secrets.write_text("SHOP=short\n")
+    desk.save("shop", "auth: {secret: env:SHOP}\nmapping: {script: A, number: {field: phone}}\n")
+    desk.run("apply")
+    assert "WEAK: env:SHOP: shorter than 16" in desk.run("check", "shop")[1]
+    assert "WEAK: env:SHOP: shorter than 16" in desk.run("list")[1]
+    desk.save("shop", "auth: {scheme: none}\nmapping: {script: A, number: {field: phone}}\n")
+    assert "WEAK: auth: none" in desk.run("check", "shop")[1]
+
+
 def test_an_older_file_is_taken_at_a_persons_word(desk):
+    desk.secrets.write_text("SHOP_TOKEN=of-the-shop-itself\n")
     for script in ("A", "B"):
         desk.save("shop", f"preset: tilda\nauth: {{secret: env:SHOP_TOKEN}}\nmapping: {{script: {script}}}\n")
         desk.run("apply", "--who", "anna", "--why", "as agreed")

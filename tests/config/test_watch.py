@@ -32,7 +32,8 @@ class Process:
 
     def __init__(self, machine, store):
         self.in_force = InForce(store, from_text)
-        self.watcher = Watcher(machine.folder, machine.policy, self.in_force, machine.presets, machine.policy)
+        places = (machine.folder, machine.policy, self.in_force, machine.presets, machine.policy)
+        self.watcher = Watcher(*places, secrets=machine.secrets.get)
 
     def look(self, times=1):
         for _ in range(times):
@@ -42,6 +43,7 @@ class Process:
 
 class Machine:
     def __init__(self, path, store):
+        self.secrets = {"env:SHOP_TOKEN": "of-the-shop-itself"}
         self.folder, self.policy, self.presets = path / "sources", path / "policy.yaml", path / "presets"
         self.folder.mkdir(parents=True)
         self.policy.write_text("defaults: {countries: [RU]}\n")
@@ -365,3 +367,25 @@ def test_a_change_that_keeps_size_and_time_of_the_file_is_seen_where_its_identit
     draft.replace(path)
     machine.look(3)
     assert in_force() == (2, "Вторая")
+
+
+def test_a_version_none_of_whose_secrets_has_a_value_waits_for_one(machine):
+    machine.save(SHOP)
+    machine.process.look(2)
+    assert machine.process.in_force.get("shop").n == 1
+    machine.save(SHOP.replace("env:SHOP_TOKEN", "env:SHOP_TOKN"))
+    with capture_logs() as logs:
+        machine.process.look(5)
+    assert machine.process.in_force.get("shop").n == 1
+    assert "env:SHOP_TOKN" in machine.process.watcher.differing["shop"]
+    assert [line["event"] for line in logs].count("file_waits_for_secret") == 1
+    machine.secrets["env:SHOP_TOKN"] = "it-appears-in-the-end"
+    machine.process.look(2)
+    assert machine.process.in_force.get("shop").n == 2
+    assert machine.process.watcher.differing == {}
+
+
+def test_one_of_several_secrets_is_enough(machine):
+    machine.save(SHOP.replace("env:SHOP_TOKEN", "[env:SHOP_TOKEN, env:SHOP_NEXT]"))
+    machine.process.look(2)
+    assert machine.process.in_force.get("shop").n == 1

@@ -46,15 +46,16 @@ NOT_STORED = "not stored; please send again"
 IT_WORKS = "this address works"
 
 
-def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float) -> Answer:
-    """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970."""
+def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float, proof: Proof | None = None) -> Answer:
+    """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970; `proof`: where the
+    request's head has proved it already."""
     current = gateway.sources.get(name) or gateway.sources.fresh(name)
     if current is None:
         return unknown(gateway, name)
     if current.removed:
         return problem(503, NOT_IN_FORCE, retry_after=60)
     source = current.source
-    proof = authentic.check(delivery, source, gateway.secrets, now_s)
+    proof = proof or authentic.check(delivery, source, gateway.secrets, now_s)
     greeted = handshake.answer(delivery, source, gateway.secrets, proof.ok)
     if greeted is not None:
         return Answer(greeted.status, greeted.content_type, greeted.body)

@@ -1,6 +1,7 @@
 """Senders: /hooks/<source>. Turns a request into a Delivery, whole or not at all, and asks the intake."""
 
 import time
+from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
@@ -35,7 +36,7 @@ def receive(source: str, rest: str = "") -> Response:
     if encoding not in ("", "identity"):
         gateway.refusals.count(source, "encoding")
         return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))
-    head = _delivery(rest, b"")
+    head = _head(rest)
     proof = None if current.removed else authentic.check_head(head, current.source, gateway.secrets, time.time())
     if proof is not None and not proof.ok:
         return _response(intake.refuse(gateway, source, proof))
@@ -43,16 +44,17 @@ def receive(source: str, rest: str = "") -> Response:
     if isinstance(body, Answer):
         gateway.refusals.count(source, "too_large" if body.status == 413 else "not_whole")
         return _response(body)
-    return _response(intake.take(gateway, source, _delivery(rest, body), time.time()))
+    return _response(intake.take(gateway, source, replace(head, body=body), time.time(), proof))
 
 
-def _delivery(rest: str, body: bytes) -> Delivery:
+def _head(rest: str) -> Delivery:
+    """The delivery before its body is read."""
     return Delivery(
         method=request.method,
         headers=tuple((name.lower(), value) for name, value in request.headers),
         query=request.query_string.decode("latin-1"),
         rest=rest.strip("/"),
-        body=body,
+        body=b"",
         url=_public_url(),
         remote=request.remote_addr or "",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Table, and_, bindparam, collate, delete, exists, insert, or_, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, collate, delete, exists, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
@@ -87,10 +87,9 @@ def old_leads(tx: Connection, before: int, rings_since: int, limit: int, but: Co
     late = exists().where(
         attempts.c.lead == leads.c.id, or_(attempts.c.started_at > rings_since, attempts.c.outcome.is_(None))
     )
-    due = and_(
-        leads.c.erased_at.is_(None), leads.c.received_at < before, leads.c.state.not_in(states.ON_THE_WAY), ~late
-    )
-    due = due if not but else and_(due, leads.c.id.not_in(but))
+    whole = leads.c.erased_at.is_(None) & text(f"leads.state != '{states.RECEIVED}'")  # as its partial index says it
+    due = whole & (leads.c.received_at < before) & leads.c.state.not_in(states.ON_THE_WAY) & ~late
+    due = due & leads.c.id.not_in(but) if but else due
     query = select(leads.c.id).where(due).order_by(leads.c.received_at).limit(limit)
     ids = [row.id for row in tx.execute(query)]
     if not ids:

@@ -106,15 +106,19 @@ def mark_changed_after_call(tx: Connection, lead_id: str) -> None:
 
 
 def receive(tx: Connection, received: Sequence[dict[str, Any]], *, at: int) -> tuple[dict[str, int], bool]:
-    """Insert leads as `received` with their first history rows. The number people say of each, by its id, and
-    whether there are keys of erased leads."""
+    """Insert leads as `received`. The number people say of each, by its id, and whether there are keys of erased
+    leads."""
     given = [(*(lead[name] for name in RECEIVED_WITH), states.RECEIVED, at, at, 1) for lead in received]
     returned = rows.insert(
         tx, "leads", (*RECEIVED_WITH, "state", "received_at", "due_at", "history_n"), given, _NUMBERS
     )
-    first = [(lead["id"], 1, at, "receive", states.NEW, states.RECEIVED, "web") for lead in received]
-    rows.insert(tx, "history", ("lead", "n", "at", "transition", "origin", "target", "who"), first)
     return {lead: no for lead, no, _ in returned}, any(erased is not None for *_, erased in returned)
+
+
+def receipt(lead: Lead) -> dict[str, Any]:
+    """The first row of a lead's history: that it was received. It is stored nowhere else than in the lead."""
+    move = Move("receive", states.RECEIVED, who="web")
+    return _history_row(replace(lead, state=states.NEW, history_n=0), move, lead.received_at)
 
 
 def link(tx: Connection, links: Sequence[tuple[str, str, int, str]]) -> None:

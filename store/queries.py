@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from store import accounts as trouble
 from store import deliveries as stored
-from store.leads import find
+from store.leads import find, receipt
 from store.personal import shown
 from store.tables import attempts, deliveries, delivery_leads, history, leads
 
@@ -90,7 +90,7 @@ def story(tx: Connection, name: str) -> Row | None:
     return {
         "lead": lead,
         "attempts": [dict(row._mapping) for row in tx.execute(tried)],
-        "history": [dict(row._mapping) for row in tx.execute(went)],
+        "history": [receipt(lead), *(dict(row._mapping) for row in tx.execute(went))],
         "deliveries": stored.of_lead(tx, lead.id),
     }
 

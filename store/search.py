@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from core.lead import Lead
 from core.outcome import UNKNOWN
+from store.leads import get, receipt
 from store.tables import attempts, history, leads
 
 Row = dict[str, Any]
@@ -42,9 +43,11 @@ def by_ids(tx: Connection, ids: list[str]) -> dict[str, Row]:
 
 
 def last_change(tx: Connection, lead_id: str) -> Row | None:
-    """The newest history row of a lead."""
+    """The newest history row of a lead; None without such a lead."""
     query = select(history).where(history.c.lead == lead_id).order_by(history.c.n.desc()).limit(1)
     row = tx.execute(query).one_or_none()
+    if row is None and (lead := get(tx, lead_id)) is not None:
+        return receipt(lead)
     return None if row is None else dict(row._mapping)
 
 

@@ -2,6 +2,9 @@
 
 Payloads and traces are kept as ASCII-escaped JSON text, because PostgreSQL's text and jsonb refuse
 NUL and lone surrogates. Bodies are bytes. Money is a decimal in text, never a float.
+
+Each table and index costs a lead one page to write: SQLite stores those with short rows by their key, and an index
+of leads further on leaves out those that are only received. Leads are never deleted, so need no AUTOINCREMENT.
 """
 
 from sqlalchemy import (
@@ -92,7 +95,6 @@ leads = Table(
     Column("changed_after_call", Boolean, nullable=False, server_default=text("false")),
     Column("erased_at", BigInteger),  # since when no person's data is in it
     Column("number_hash", Text, info=DIGEST),  # then: store.journal.number_hash of its number
-    sqlite_autoincrement=True,
 )
 _state = leads.c.state
 # store.due.to_map and next_to_ask: those to be mapped, and those whose CRM has to be asked first.
@@ -123,17 +125,17 @@ Index(
     leads.c.urgent,
     leads.c.due_at,
     leads.c.no,
-    sqlite_where=_state == "ready",
-    postgresql_where=_state == "ready",
+    sqlite_where=_state == READY,
+    postgresql_where=_state == READY,
 )
-# store.queries.page: lists, newest first, with any filter; stats of the last hours.
+# store.queries.page: lists, newest first; stats of the last hours.
 Index("leads_by_arrival", leads.c.received_at, leads.c.no)
 Index("leads_by_state", _state, leads.c.received_at, leads.c.no)
 Index("leads_by_source", leads.c.source, leads.c.received_at, leads.c.no)
 Index("leads_by_source_state", leads.c.source, _state, leads.c.received_at, leads.c.no)  # and the counts of both
-Index("leads_by_number", leads.c.number)  # search by number
-_whole = leads.c.erased_at.is_(None)
-# store.erasure.old_leads
+_known = leads.c.number.is_not(None)
+Index("leads_by_number", leads.c.number, sqlite_where=_known, postgresql_where=_known)  # search by number
+_whole = leads.c.erased_at.is_(None) & (_state != RECEIVED)  # for store.erasure.old_leads
 Index("leads_to_erase", leads.c.received_at, sqlite_where=_whole, postgresql_where=_whole)
 
 delivery_leads = Table(
@@ -144,6 +146,7 @@ delivery_leads = Table(
     Column("position", Integer, primary_key=True),
     Column("kind", Text, nullable=False, info=WORD),  # first, repeat, correction, changed_after_call
     Index("delivery_leads_by_delivery", "delivery"),  # the leads of a delivery
+    sqlite_with_rowid=False,
 )
 
 event_keys = Table(
@@ -154,9 +157,11 @@ event_keys = Table(
     # The key is taken before its lead is inserted, so the check waits for the commit.
     Column("lead", Text, ForeignKey("leads.id", deferrable=True, initially="DEFERRED"), nullable=False, info=ID),
     Column("first_at", BigInteger, nullable=False),
-    Index("event_keys_by_lead", "lead"),
+    Index("event_keys_by_lead", "lead"),  # store.erasure: the keys of leads
+    sqlite_with_rowid=False,
 )
 
+# Every move of a lead but its receipt, which the lead's own row tells (`store.leads.receipt`): n = 1 is not here.
 history = Table(
     "history",
     meta,
@@ -170,6 +175,7 @@ history = Table(
     Column("why", Text, nullable=False, server_default="", info=RECORD),
     Column("trace", Text, nullable=False, server_default="{}", info=personal(After.EVIDENCE, Shown.WHOLE)),
     Column("payload", Text, info=personal(After.NULL)),  # the payload before a correction
+    sqlite_with_rowid=False,
 )
 
 attempts = Table(

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, redirect, request
+from flask import Flask, Request, current_app, redirect, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
 from core.numbers.hiding import hide_numbers
@@ -41,6 +42,13 @@ OF_SET_UP = (sources, lab, do_not_call, policy, stop, alarms, staff)
 PAGES = (signin, *OF_LEADS, *OF_SET_UP, errors)
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Only the console has sessions. A sender's request would else pay for looking into its cookies."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return super().open_session(app, request) if request.path.startswith("/console") else None
+
+
 def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, panel_url: str = "") -> None:
     """`https`: the console is reached by https only, so its cookie is bound to it. `panel_url`: the provider's."""
     app.extensions["source_files"] = files
@@ -59,6 +67,7 @@ def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, pan
         PANEL_URL=panel_url,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.session_interface = Sessions()
     csrf.init_app(app)
     words.register(app)
     for shown in (advice, chip, hide_numbers, phone, reason, reply, state_name, veiled, whole_phone, why):

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import event, text
 
-from store import due, figures, queries
+from store import due, erasure, figures, queries
 from store.queries import Wanted
-from tests.store.leads_in import lead_in
+from tests.store.leads_in import AT, lead_in
 
 MANY = 400
 PLACE = (1_764_061_200_000, 9)
@@ -71,6 +71,13 @@ ASKED = {
     "leads per hour": (lambda tx: figures.leads_per_hour(tx, 5), "leads_by_arrival"),
     "attempts": (lambda tx: figures.attempts_since(tx, 5), "attempts_by_start"),
 }
+
+
+def test_the_leads_to_erase_are_read_from_their_index(store, many):
+    plan = plans(store, many, lambda tx: erasure.old_leads(tx, AT + 1, 5, 50))[0]
+    assert "leads_to_erase" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 @pytest.mark.parametrize(("ask", "index"), ASKED.values(), ids=ASKED)

@@ -27,7 +27,14 @@ def pytest_report_header():
     return None
 
 
-SLOWEST = ("test_live_sources.py", "test_description.py", "test_caps.py", "test_account.py", "test_sources.py")
+SLOWEST = (
+    "test_pauses.py",
+    "test_live_sources.py",
+    "test_caps.py",
+    "test_description.py",
+    "test_sources.py",
+    "test_http.py",
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -15,7 +15,7 @@ from cli.askers import Askers
 from cli.context import fail, wired_gateway
 from config import logs
 from core.ports import Account
-from flow import call, claim, decide, erase, readiness, recover, sweep
+from flow import call, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
 from store import migrate, workers
 from store.engine import StoreUnavailable
@@ -24,7 +24,6 @@ from store.ids import new_id
 
 POLL_S = 1.0
 LOOK_S = 0.25
-AILS_S = 10.0
 ERASE_S = 60.0  # old data fades a batch at a time
 PROCESSES = 3  # two web processes and a worker, as they come
 QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
@@ -72,8 +71,6 @@ class Worker:
         self._more, self._looked_at = True, 0.0  # leads to be mapped, and when we last looked for one
         self._started_at = 0
         self._redo: list[str] = []
-        self._ailing: dict[str, str] = {}
-        self._ails_at = -AILS_S
 
     def stop(self, *_: Any) -> None:
         self._stopping.set()
@@ -122,7 +119,7 @@ class Worker:
             now = self._gateway.store.now_ms(tx)
             recover.check(self._gateway, tx)
             self._started_at = self._started_at or now
-            workers.check_in(tx, self.id, self._gateway.journal.run_id(), self._started_at, now, self._ails(now))
+            workers.check_in(tx, self.id, self._gateway.journal.run_id(), self._started_at, now)
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._gateway)
@@ -131,12 +128,6 @@ class Worker:
             erase.erase_old(self._gateway)
             sweep.forget_old(self._gateway)
         self._tended_at = self._clock()
-
-    def _ails(self, now: int) -> dict[str, str]:
-        """What this process cannot do, looked at every few seconds."""
-        if self._clock() - self._ails_at >= AILS_S:
-            self._ailing, self._ails_at = readiness.ails(self._gateway, now), self._clock()
-        return self._ailing
 
     def _call_due(self, slots: Slots) -> float:
         """Claim what may ring now; the seconds until the next look, 0 to look again right away."""

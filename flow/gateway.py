@@ -10,7 +10,6 @@ import structlog
 from core.ports import Account, Bell, Crm
 from core.source import Totals
 from flow.in_force import InForce
-from flow.probe import Probe
 from flow.refusals import Refusals
 from flow.remembered import Remembered
 from flow.ticker import Ticker
@@ -36,7 +35,6 @@ class Gateway:
     broken_alarms: str = ""  # what is wrong with the file of the watch's channels
     retention_days: int = 90  # then people's data is erased
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
-    probe: Probe = field(default_factory=Probe)
     ticker: Ticker = field(default_factory=Ticker)
     remembered: Remembered = field(default_factory=Remembered)
     storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups

@@ -93,7 +93,6 @@ workers = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("run", Text, nullable=False, server_default="", info=ID),  # its run directory, where its journal lies
     Column("recovered", Text, nullable=False, server_default="", info=ID),  # the identity it compared journals with
-    Column("ails", Text, nullable=False, server_default="{}", info=WORD),  # JSON: what it cannot do, by its name
     Column("ended", Boolean, nullable=False, server_default=text("false")),  # cleanly; its journal stays
 )
 

@@ -1,8 +1,7 @@
 """Which workers are alive."""
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,23 +10,13 @@ from store.engine import this_machine
 from store.tables import workers
 
 
-def check_in(
-    tx: Connection, worker_id: str, run: str, started_at: int, now: int, ails: Mapping[str, str] | None = None
-) -> None:
-    """Say that this worker is alive; `run` is the id of the directory where its journal lies, `ails` what it cannot
-    do."""
-    said = json.dumps(dict(ails or {}), sort_keys=True)
+def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int) -> None:
+    """Say that this worker is alive; `run` is the id of the directory where its journal lies."""
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     row = flavour.insert(workers).values(
-        id=worker_id, host=this_machine(), pid=os.getpid(), started_at=started_at, seen_at=now, run=run, ails=said
+        id=worker_id, host=this_machine(), pid=os.getpid(), started_at=started_at, seen_at=now, run=run
     )
-    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now, "ails": said}))
-
-
-def alive(tx: Connection, since: int) -> dict[str, dict[str, str]]:
-    """Worker (host:pid) -> what it cannot do, of those that looked at this database since then."""
-    query = select(workers).where(workers.c.ended.is_(False), workers.c.seen_at >= since).order_by(workers.c.id)
-    return {f"{row.host}:{row.pid}": json.loads(row.ails) for row in tx.execute(query)}
+    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen_at": row.excluded.seen_at}))
 
 
 def check_out(tx: Connection, worker_id: str) -> None:

@@ -27,14 +27,7 @@ def pytest_report_header():
     return None
 
 
-SLOWEST = (
-    "test_pauses.py",
-    "test_live_sources.py",
-    "test_caps.py",
-    "test_description.py",
-    "test_sources.py",
-    "test_http.py",
-)
+SLOWEST = ("test_live_sources.py", "test_description.py", "test_caps.py", "test_account.py", "test_sources.py")
 
 
 def pytest_collection_modifyitems(items):

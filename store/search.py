@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from core.lead import Lead
 from core.outcome import UNKNOWN
+from core.states import STATES
 from store.leads import get, receipt
 from store.tables import attempts, history, leads
 
@@ -52,10 +53,10 @@ def last_change(tx: Connection, lead_id: str) -> Row | None:
 
 
 def count_states(tx: Connection, since: int, source: str = "") -> dict[str, int]:
-    """State -> leads that came since then; by `leads_by_arrival` or `leads_by_source`."""
-    query = select(leads.c.state, func.count()).where(leads.c.received_at >= since).group_by(leads.c.state)
+    """State -> leads that came since then; read out of `leads_by_state` or `leads_by_source_state` alone."""
+    query = select(leads.c.state, func.count()).where(leads.c.state.in_(STATES), leads.c.received_at >= since)
     query = query.where(leads.c.source == source) if source else query
-    return {state: n for state, n in tx.execute(query)}
+    return {state: n for state, n in tx.execute(query.group_by(leads.c.state))}
 
 
 def neighbours(tx: Connection, no: int, source: str = "") -> tuple[int | None, int | None]:

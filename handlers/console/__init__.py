@@ -91,7 +91,6 @@ def _known_to_pages() -> dict[str, Any]:
         "roles": ROLES,
         "panel_url": current_app.config["PANEL_URL"],
         "pop_left": act.pop_left,
-        "built": current_app.view_functions,
     }
 
 

@@ -42,6 +42,11 @@ def stacks(columns: Sequence[Sequence[tuple[str, int]]], top: int) -> list[Bar]:
     return found
 
 
+def part_of(values: Sequence[int], part: int) -> int:
+    """The value that `part` of a hundred do not pass; of at least one value."""
+    return sorted(values)[(len(values) * part + 99) // 100 - 1]
+
+
 def lines(values: Sequence[float | None], top: float) -> list[str]:
     """Runs of an SVG polyline's points; None is a gap, and a lone value is a dot."""
     runs: list[list[str]] = [[]]

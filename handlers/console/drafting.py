@@ -90,7 +90,8 @@ def draft(name: str) -> Draft:
     files, current = the_files(), in_force(name)
     there = files.read(name)
     before = there if there is not None else _canonical(name)
-    was = _setup_of_file(name, before, current.source)
+    checked = files.check(name, before)
+    was = setup_of(checked.source or current.source)  # the file may differ from the version in force
     given = request.form
     if given.get("mode") == "text":
         text = given.get("text", "").replace("\r\n", "\n")
@@ -104,14 +105,8 @@ def draft(name: str) -> Draft:
             text = files.edited(before, was, now)
         except ValueError as why:
             wrong.append(str(why))
-    checked = files.check(name, text)
+    checked = checked if text == before else files.check(name, text)
     return Draft(now, before, text, checked, wrong + list(checked.problems), there is not None)
-
-
-def _setup_of_file(name: str, text: str, in_force_now: Source) -> Setup:
-    """What the file says: it may differ from the version in force."""
-    checked = the_files().check(name, text)
-    return setup_of(checked.source or in_force_now)
 
 
 def _given(was: Setup) -> Setup:

@@ -1,6 +1,6 @@
 """The first page: five questions, in the order in which they matter."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,7 @@ def overview() -> Any:
         now = gateway.store.now_ms(tx)
         first = now - now % HOUR_MS - (HOURS - 1) * HOUR_MS
         hours = [first + n * HOUR_MS for n in range(HOURS)]
-        came = last_day.by_hour(tx, first)
+        came = last_day.by_hour(tx, gateway.sources.names(), first)
         return render_template(
             "console/overview.html",
             any_lead=inbox.newest_no(tx) > 0,
@@ -57,19 +57,20 @@ def kind_of(state: str) -> str:
 
 def _speed(tx: Tx, hours: list[int]) -> dict[str, Any]:
     """Half and 95 of a hundred of the first calls that no rule made wait, and the latter by hour."""
-    whole = last_day.speeds(tx, hours[0], (0.5, 0.95), by_hours=False)
-    each = {hour: (calls, at[0]) for hour, calls, at in last_day.speeds(tx, hours[0], (0.95,), by_hours=True)}
-    points = [each[hour][1] if hour in each and each[hour][0] >= charts.FEWEST else None for hour in hours]
+    waits = last_day.waits(tx, hours[0])
+    each: dict[int, list[int]] = defaultdict(list)
+    for at, wait in waits:
+        each[at - at % HOUR_MS].append(wait)
+    points = [charts.part_of(each[hour], 95) if len(each[hour]) >= charts.FEWEST else None for hour in hours]
     top = max([2 * GOAL_MS, *(point for point in points if point is not None)])
-    calls, (half, most) = (whole[0][1], whole[0][2]) if whole else (0, (None, None))
+    whole = [wait for _, wait in waits]
     return {
-        "calls": calls,
-        "half": half,
-        "most": most,
-        "slow": last_day.slower(tx, hours[0], GOAL_MS) if calls else 0,
+        "calls": len(whole),
+        "half": charts.part_of(whole, 50) if whole else None,
+        "most": charts.part_of(whole, 95) if whole else None,
+        "slow": sum(wait > GOAL_MS for wait in whole),
         "lines": charts.lines(points, top),
         "goal_y": round(100 - 100 * GOAL_MS / top, 2),
-        "hours": [(zone_hour(hour), point) for hour, point in zip(hours, points, strict=True)],
     }
 
 

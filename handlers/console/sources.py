@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,8 @@ from core.ports import SourceFiles
 from flow.in_force import InForceSource
 from flow.trial import NoSuchSource
 from handlers.console.door import page, the_gateway
-from store import figures
+from store import figures, search
+from store import overview as last_day
 from store import versions as rows
 
 DAY_MS = 24 * figures.HOUR_MS
@@ -37,7 +39,7 @@ def sources() -> Any:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
+        came, last = last_day.by_hour(tx, gateway.sources.names(), now - DAY_MS), figures.last_leads(tx)
         refused = rows.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
         standing = rows.standing(tx)
     files = gateway.sources.files
@@ -45,7 +47,7 @@ def sources() -> Any:
     return render_template(
         "console/sources.html",
         rows=[(name, one.source, one.n) for name, one in known if one is not None],
-        counts=counts,
+        counts=_counts(came),
         last=last,
         refused={name: [(cause, n) for source, cause, n in refused if source == name] for name, _ in known},
         removed=sorted(name for name, one in standing.items() if one.removed),
@@ -61,7 +63,7 @@ def source(source: str) -> Any:
         now = gateway.store.now_ms(tx)
         hour = now - now % figures.HOUR_MS
         refused = [row for row in figures.refused_per_hour(tx, hour - DAY_MS) if row[0] == source]
-        counts = figures.counts_by_source(tx).get(source, {})
+        counts = search.count_states(tx, now - DAY_MS, source)
         last = figures.last_leads(tx).get(source)
         versions = rows.history(tx, source, 20)
     files = gateway.sources.files
@@ -81,6 +83,14 @@ def source(source: str) -> Any:
         differing=(files.differing if files else {}).get(source),
         has_file=the_files().read(source) is not None,
     )
+
+
+def _counts(came: list[tuple[str, int, str, int]]) -> Counter[str]:
+    """Source -> leads of the last 24 hours."""
+    counts: Counter[str] = Counter()
+    for source, _hour, _state, n in came:
+        counts[source] += n
+    return counts
 
 
 def _url(current: InForceSource) -> str:

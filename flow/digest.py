@@ -21,7 +21,7 @@ def figures(gateway: Gateway, tx: Tx, manners: Manners, now: int) -> dict[str, s
     leads, calls, speed, person, backup, nothing, never, second = NAMES[manners.language]
     since = now - DAY_MS
     by_source: dict[str, Counter[str]] = {}
-    for source, _, state, n in overview.by_hour(tx, since):
+    for source, _, state, n in overview.by_hour(tx, list(gateway.sources.standing()), since):
         by_source.setdefault(source, Counter())[state] += n
     said = {leads: str(sum(each.total() for each in by_source.values()))}
     for source, each in sorted(by_source.items()):

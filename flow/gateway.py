@@ -72,5 +72,7 @@ class Gateway:
         return number_hash(value, self.digest_key)
 
     def readable(self) -> list[str] | None:
-        """The sources whose version in force this process can read; None: all of them."""
-        return self.sources.names() if self.sources.broken else None
+        """The sources whose version in force this process can read; None: all of them. One that it cannot is left
+        to others, also where it still has an older version."""
+        broken = self.sources.broken
+        return [name for name in self.sources.names() if name not in broken] if broken else None

@@ -7,11 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, literal_column, or_, select, text, union_all
+from sqlalchemy import Connection, bindparam, literal_column, or_, select, text, union_all
 
 from core import states
 from core.lead import Lead
-from store.tables import leads, sources
+from store.tables import leads
+from store.versions import LONGEST_ASK_MS
 
 _COLUMNS = [c for c in leads.c]
 
@@ -49,9 +50,10 @@ class Due:
 
 def to_call(tx: Connection, wanted: Due, readable: Collection[str] | None = None, *, lock: bool = True) -> list[Lead]:
     """The next leads to ring, locked: a person's rearm first, then by `wanted`. Those that are received come
-    along, to be mapped in the same breath. Leads that somebody holds are passed over."""
+    along, to be mapped in the same breath. Leads that somebody holds are passed over; only those of the sources
+    `readable` are looked at, where those are named."""
     if wanted.without or wanted.full or readable is not None:
-        return _chosen(_of_open_kinds(tx, wanted), wanted)
+        return _chosen(_of_open_kinds(tx, wanted, readable), wanted)
     given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
     return _chosen(_all(tx, _DUE_TO_CALL if lock else _DUE_TO_CALL_UNLOCKED, **given), wanted)
 
@@ -72,14 +74,16 @@ def _chosen(found: list[Lead], wanted: Due) -> list[Lead]:
     return chosen
 
 
-def _of_open_kinds(tx: Connection, wanted: Due) -> list[Lead]:
+def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None) -> list[Lead]:
     """The same while some sources or scripts wait: from one source and script of the waiting leads to the next, by
     the index, so that none of those that wait is looked at, however many there are."""
     kinds = tx.execute(_KINDS, {"account": wanted.account}).all()
     given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
     found: list[Lead] = []
     for source, script in kinds:
-        if source not in wanted.full and script not in wanted.without:
+        if source in wanted.full or script in wanted.without:
+            continue
+        if readable is None or source in readable:
             found += _all(tx, _DUE_OF_KIND, source=source, script=script, **given)
     return found
 
@@ -90,13 +94,32 @@ def _all(tx: Connection, query: Any, **given: Any) -> list[Lead]:
 
 def anything_to_ask(tx: Connection, now: int) -> bool:
     """Whether `next_to_ask` may find one; takes no lock."""
-    return tx.execute(_TO_ASK, {"now": now}).first() is not None
+    return bool(_to_ask(tx, now))
 
 
 def next_to_ask(tx: Connection, now: int) -> Lead | None:
     """A due lead whose CRM has to be asked, and may be asked now, locked: the newest, or the oldest where the
     CRM does not answer, so that those that waited too long are seen."""
-    return next(iter(_all(tx, _NEXT_TO_ASK, now=now)), None)
+    for one in _to_ask(tx, now):
+        found = _all(tx, _LOCK_TO_ASK, no=one.no)
+        if found and found[0].due_at == one.due_at:
+            return found[0]
+    return None
+
+
+def _to_ask(tx: Connection, now: int) -> list[Any]:
+    """The first lead (`no`, `due_at`) of each source whose CRM may be asked now, in the order in which to ask. From one
+    source that waits to the next, by the index: none of the leads of a CRM that is down is looked at.
+
+    What lies further ahead than any wait of ours was written by a clock that has been set back since."""
+    found = []
+    for source, fails in tx.execute(_ASKABLE, {"now": now, "ahead": now + LONGEST_ASK_MS}):
+        query = _OLDEST_TO_ASK if fails else _NEWEST_TO_ASK
+        first = tx.execute(query, {"source": source, "now": now}).first()
+        first = first or tx.execute(_AHEAD_TO_ASK, {"source": source, "ahead": now + LONGEST_ASK_MS}).first()
+        if first is not None:
+            found.append((bool(fails), first.due_at if fails else -first.due_at, first.no, first))
+    return [first for *_, first in sorted(found, key=lambda one: one[:3])]
 
 
 def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
@@ -115,6 +138,11 @@ def ready_of(tx: Connection, numbers: Collection[str], limit: int) -> list[Lead]
 def _is(state: str) -> Any:
     # Written out, not bound: SQLite takes a partial index only for a condition it can read.
     return leads.c.state == literal_column(f"'{state}'")
+
+
+def _still_is(state: str) -> Any:
+    # No bare column: SQLite would walk all leads in this state instead of the few that the runs name.
+    return leads.c.state.concat("") == state
 
 
 def _asks(one: int) -> Any:
@@ -162,7 +190,7 @@ _RUNS = union_all(
     _first(_ready(0), _OLDEST, "oldest"),
     _first(_to_map, (leads.c.due_at.desc(),), "limit"),
 )
-_still = or_(_is(states.READY) & (leads.c.account == bindparam("account")), _to_map)
+_still = or_(_still_is(states.READY) & (leads.c.account == bindparam("account")), _still_is(states.RECEIVED) & _asks(0))
 _DUE_TO_CALL_UNLOCKED = _these(_RUNS, _still)
 _DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True)
 # The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next.
@@ -187,13 +215,29 @@ _RUNS_OF_KIND = union_all(
     _first(_ready(0, *_of_kind), _NEWEST, "limit"),
     _first(_ready(0, *_of_kind), _OLDEST, "oldest"),
 )
-_DUE_OF_KIND = _these(_RUNS_OF_KIND, _is(states.READY)).with_for_update(skip_locked=True)
-_TO_ASK = (
-    select(*_COLUMNS)
-    .join(sources, sources.c.name == leads.c.source)
-    .where(_is(states.RECEIVED), _asks(1), leads.c.due_at <= bindparam("now"), sources.c.ask_at <= bindparam("now"))
-    .limit(1)
+_DUE_OF_KIND = _these(_RUNS_OF_KIND, _still_is(states.READY)).with_for_update(skip_locked=True)
+# The sources of the leads whose CRM has to be asked, from one to the next by `leads_to_ask`; those that may be asked.
+_ASKABLE = text(
+    """
+    WITH RECURSIVE asking (source) AS (
+        SELECT * FROM (SELECT source FROM leads WHERE state = 'received' AND asks_crm = 1
+                       ORDER BY source LIMIT 1) AS first
+        UNION ALL
+        SELECT (SELECT l.source FROM leads l WHERE l.state = 'received' AND l.asks_crm = 1
+                AND l.source > asking.source ORDER BY l.source LIMIT 1)
+        FROM asking WHERE asking.source IS NOT NULL
+    )
+    SELECT sources.name, sources.ask_fails FROM asking JOIN sources ON sources.name = asking.source
+    WHERE sources.ask_at <= :now OR sources.ask_at > :ahead
+    """
 )
-_NEXT_TO_ASK = _TO_ASK.order_by(
-    case((sources.c.ask_fails == 0, -leads.c.due_at), else_=leads.c.due_at), leads.c.no
-).with_for_update(of=leads, skip_locked=True)
+_to_ask_of = _is(states.RECEIVED) & _asks(1) & (leads.c.source == bindparam("source"))
+_first_to_ask = select(leads.c.no, leads.c.due_at).limit(1)
+_due_to_ask = _first_to_ask.where(_to_ask_of, leads.c.due_at <= bindparam("now"))
+_NEWEST_TO_ASK, _OLDEST_TO_ASK = _due_to_ask.order_by(*_NEWEST), _due_to_ask.order_by(*_OLDEST)
+_AHEAD_TO_ASK = _first_to_ask.where(_to_ask_of, leads.c.due_at > bindparam("ahead")).order_by(*_NEWEST)
+_LOCK_TO_ASK = (
+    select(*_COLUMNS)
+    .where(leads.c.no == bindparam("no"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 1)
+    .with_for_update(skip_locked=True)
+)

@@ -20,12 +20,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
 from core.states import READY, RECEIVED
 from store.meta import COUNTED, meta
-from store.personal import DIGEST, ID, NAME, OWNERS, RECORD, WORD, After, Shown, not_personal, personal
+from store.personal import DIGEST, ID, NAME, RECORD, WORD, After, Shown, not_personal, personal
 from store.tables_beside import (  # noqa: F401
     do_not_call,
     epoch,
@@ -36,6 +37,7 @@ from store.tables_beside import (  # noqa: F401
     workers,
 )
 from store.tables_people import audit, login_failures, sign_in_links, tokens, users  # noqa: F401
+from store.tables_versions import in_force, sources, versions  # noqa: F401
 from store.tables_watch import alarm_messages, alarm_quiets, alarms, stamps  # noqa: F401
 
 deliveries = Table(
@@ -97,7 +99,7 @@ leads = Table(
     Column("number_hash", Text, info=DIGEST),  # then: store.journal.number_hash of its number
 )
 _state = leads.c.state
-# store.due.to_map and next_to_ask: those to be mapped, and those whose CRM has to be asked first.
+# store.due.to_map: those to be mapped, and apart from them those whose CRM has to be asked first (store.figures).
 # It begins with an equality, or SQLite takes `leads_by_state` and sorts every received lead.
 Index(
     "leads_to_map",
@@ -105,6 +107,18 @@ Index(
     leads.c.due_at,
     sqlite_where=_state == RECEIVED,
     postgresql_where=_state == RECEIVED,
+)
+# store.due.next_to_ask: the newest or oldest of one source whose CRM has to be asked, and from source to source. It
+# begins as `leads_to_map` does, or SQLite takes that one and walks what waits.
+_to_ask = (_state == RECEIVED) & (leads.c.asks_crm == literal_column("1"))
+Index(
+    "leads_to_ask",
+    leads.c.asks_crm,
+    leads.c.source,
+    leads.c.due_at,
+    leads.c.no,
+    sqlite_where=_to_ask,
+    postgresql_where=_to_ask,
 )
 # store.due.to_call: a person's rearm first, then the newest due, or the oldest.
 Index(
@@ -266,35 +280,4 @@ reached_caps = Table(
     Column("script", Text, nullable=False, info=NAME),  # of the call that found no room
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),  # when the first calls leave the window
-)
-
-in_force = Table(
-    "in_force",
-    meta,
-    Column("name", Text, primary_key=True, info=NAME),  # a source's, or core.overall.POLICY
-    Column("n", Integer, nullable=False),  # the newest version
-    Column("removed", Boolean, nullable=False, server_default=text("false")),  # a source, after that version
-    Column("removed_at", BigInteger),  # of the last time, also where it is in force again
-    Column("removed_by", Text, nullable=False, server_default="", info=RECORD),
-    Column("removed_why", Text, nullable=False, server_default="", info=RECORD),
-)
-
-versions = Table(
-    "versions",
-    meta,
-    Column("name", Text, ForeignKey("in_force.name"), primary_key=True, info=NAME),
-    Column("n", Integer, primary_key=True),
-    Column("text", Text, nullable=False, info=OWNERS),
-    Column("digest", Text, nullable=False, info=OWNERS),
-    Column("since", BigInteger, nullable=False),
-    Column("who", Text, nullable=False, info=RECORD),
-    Column("why", Text, nullable=False, server_default="", info=RECORD),
-)
-
-sources = Table(
-    "sources",
-    meta,
-    Column("name", Text, primary_key=True, info=NAME),  # of every source that ever was
-    Column("ask_at", BigInteger, nullable=False, server_default="0"),  # its CRM's pace: nobody asks before
-    Column("ask_fails", Integer, nullable=False, server_default="0"),  # questions without an answer, in a row
 )

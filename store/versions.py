@@ -16,6 +16,10 @@ from core.source import Standing
 from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions
 
+# Longer than anything waits for its CRM (half an hour): what lies further ahead was written by a clock that has been
+# set back since.
+LONGEST_ASK_MS = 3_600_000
+
 
 @dataclass(frozen=True)
 class Version:
@@ -147,7 +151,8 @@ def take_question(tx: Connection, source: str, now: int, pause_ms: int, probe_ms
     at a time finds out whether it does again. The row stays locked until the transaction ends."""
     then, later = literal(now + pause_ms, BigInteger), literal(now + probe_ms, BigInteger)
     ask_at = case((sources.c.ask_fails == 0, then), else_=later)
-    take = update(sources).where(sources.c.name == source, sources.c.ask_at <= now).values(ask_at=ask_at)
+    free = (sources.c.ask_at <= now) | (sources.c.ask_at > now + LONGEST_ASK_MS)
+    take = update(sources).where(sources.c.name == source, free).values(ask_at=ask_at)
     return tx.execute(take).rowcount == 1
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 FIRST_WAIT, LONGEST_WAIT = 5_000, 300_000
+LONGEST_TRY = 305_000  # a call's longest total time-out, and what is waited for its end beyond that
 LOOK_AGAIN = 1_000  # how late a person's `resume` may be seen
 REFUSED_PAUSES = 5  # refusals of one script in a row, of as many numbers
 
@@ -36,8 +37,12 @@ class Pause:
         return self.until is None
 
     def rests(self, now: int) -> int:
-        """Milliseconds until a call may try; 0: now."""
-        return LOOK_AGAIN if self.until is None else max(0, self.until - now)
+        """Milliseconds until a call may try; 0: now. What lies further ahead than the pause's own length was written by
+        a clock that has been set back since."""
+        if self.until is None:
+            return LOOK_AGAIN
+        ahead = self.until - now
+        return 0 if ahead > (LONGEST_TRY if self.probe else self.wait) else max(0, ahead)
 
     def trying(self, attempt: str, until: int) -> "Pause":
         """This attempt is the one call that tries."""

@@ -122,7 +122,7 @@ def after(trouble: Trouble, ended: Ended, outcome: Outcome, now: int, words: Ite
     good = cause is None and outcome.kind in (ACCEPTED, REFUSED)
     if trouble.pause is not None:
         return _tried(trouble, trouble.pause, ended, outcome, good, now)
-    if is_our_own(outcome) or (not good and ended.started_at < trouble.since):
+    if is_our_own(outcome) or (not good and ended.started_at < trouble.since <= now):
         return trouble  # what began before the account was well again is old news
     recent = (trouble.recent + LETTERS.get(outcome.kind, ""))[-REMEMBERED:]
     unsent = trouble.unsent + 1 if outcome.kind == NOT_SENT else 0
@@ -203,7 +203,7 @@ def _allowed_after(allowed: int | None, good: bool) -> int | None:
 
 def _pause(trouble: Trouble, cause: str, ended: Ended, outcome: Outcome, now: int) -> Trouble:
     """A relapse that comes sooner than the last rest was long doubles that rest."""
-    relapsed = now - trouble.since < trouble.wait
+    relapsed = 0 <= now - trouble.since < trouble.wait
     wait = min(trouble.wait * 2, LONGEST_WAIT) if relapsed else FIRST_WAIT
     pause = Pause(cause, now, now + wait, wait, said=_said(outcome), lead=ended.lead, number=ended.number)
     return replace(trouble, pause=pause)

@@ -87,10 +87,11 @@ def test_figures_are_read_from_their_index(store, many, ask, index):
 
 
 def test_what_waits_is_read_from_the_partial_indexes(store, many):
-    indexes = ("leads_to_map", "leads_to_map", "leads_to_call", "leads_to_call")
+    to_ask = ("leads_to_map", "leads_to_ask")  # either holds just them
+    indexes = (("leads_to_map",), to_ask, ("leads_to_call",), ("leads_to_call",))
     for ask in (lambda tx: figures.oldest_due(tx, ["main"], 5), lambda tx: figures.due_before(tx, ["main"], 5)):
-        for plan, index in zip(plans(store, many, ask), indexes, strict=True):
-            assert index in plan
+        for plan, names in zip(plans(store, many, ask), indexes, strict=True):
+            assert any(name in plan for name in names)
 
 
 def test_the_workers_next_leads_are_read_from_the_partial_indexes(store, many):

@@ -1,0 +1,93 @@
+"""What waits, however much it is, is looked at by nobody who looks for the others' leads."""
+
+import pytest
+from sqlalchemy import event, text, update
+
+from store import due
+from store.due import Due
+from store.tables import sources
+from store.versions import LONGEST_ASK_MS
+from tests.store.leads_in import AT, lead_in
+
+NOW = AT + 1_000
+MANY = 300
+
+
+@pytest.fixture
+def tx(store):
+    """Many leads of a paused script, of an unreadable source and of a CRM that is down; one that may go on of each."""
+    with store.write() as tx:
+        for name in ("down", "well", "shop", "torn"):
+            tx.execute(sources.insert().values(name=name))
+        tx.execute(update(sources).where(sources.c.name == "down").values(ask_at=NOW + 60_000, ask_fails=3))
+        for n in range(MANY):
+            number = f"7999{n:07}"
+            lead_in(tx, "ready", source="shop", script="paused", number=number, due_at=AT + n)
+            lead_in(tx, "ready", source="torn", script="Заявка", number=number, due_at=AT + n)
+            lead_in(tx, "received", source="down", asks_crm=1, due_at=AT + n)
+            lead_in(tx, "accepted", source="well")
+        lead_in(tx, "ready", source="shop", script="Заявка", number="79991111111", due_at=AT - 5_000)
+        lead_in(tx, "received", source="well", asks_crm=1, due_at=AT - 5_000)
+        if not store.is_sqlite:
+            tx.execute(text("ANALYZE leads"))
+            # So few rows are read as quickly whole: what counts is what many would be read by.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+            tx.execute(text("SET LOCAL enable_bitmapscan = off"))
+        yield tx
+
+
+def run(store, tx, ask):
+    """What `ask` answers, and the database's plans of its statements."""
+    seen = []
+
+    def keep(connection, cursor, statement, parameters, context, executemany):
+        seen.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", keep)
+    found = ask(tx)
+    event.remove(store.engine, "before_cursor_execute", keep)
+    explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
+    return found, [str(tx.exec_driver_sql(explain + statement, given).all()) for statement, given in seen]
+
+
+def are_seeks(plans, *indexes):
+    for plan in plans:
+        assert "TEMP B-TREE" not in plan
+        assert "leads_by_" not in plan
+        assert "leads_to_map" not in plan  # holds what waits for a CRM, too
+    assert any(index in plan for plan in plans for index in indexes)
+
+
+def test_a_paused_script_and_a_source_that_cannot_be_read_stop_no_others(store, tx):
+    wanted = Due("main", NOW, 8, 1, without={"paused"})
+    found, plans = run(store, tx, lambda tx: due.to_call(tx, wanted, ["shop", "well"]))
+    assert [(lead.source, lead.script) for lead in found] == [("shop", "Заявка")]
+    are_seeks(plans, "leads_to_call_by_kind")
+
+
+def test_a_crm_that_is_down_hides_no_lead_of_another(store, tx):
+    asked, plans = run(store, tx, lambda tx: due.anything_to_ask(tx, NOW))
+    assert asked
+    are_seeks(plans, "leads_to_ask")
+    found, plans = run(store, tx, lambda tx: due.next_to_ask(tx, NOW))
+    assert found.source == "well"
+    are_seeks(plans, "leads_to_ask")
+
+
+def test_once_it_may_be_asked_again_the_oldest_of_its_leads_tries_after_the_well_ones(store, tx):
+    now = NOW + 60_000
+    first = due.next_to_ask(tx, now)
+    assert first.source == "well"
+    tx.execute(update(sources).where(sources.c.name == "well").values(ask_at=now + 1))
+    assert (due.next_to_ask(tx, now).source, due.next_to_ask(tx, now).due_at) == ("down", AT)
+    tx.execute(update(sources).where(sources.c.name == "down").values(ask_at=now + 1))
+    assert due.next_to_ask(tx, now) is None
+    assert not due.anything_to_ask(tx, now)
+
+
+def test_what_a_clock_that_was_set_back_had_put_off_is_asked_now(store, tx):
+    ahead = NOW + 24 * 3_600_000
+    tx.execute(update(sources).values(ask_at=ahead))
+    assert due.next_to_ask(tx, NOW) is not None
+    tx.execute(update(sources).values(ask_at=NOW + LONGEST_ASK_MS))
+    assert due.next_to_ask(tx, NOW) is None

@@ -85,13 +85,16 @@ class Worker:
         while not self._stopping.is_set():
             rest = self._guarded(partial(self.turn, rung))
             rung = self._gateway.bell.wait(rest)
-        # What is on the wire is finished and recorded; nothing new is claimed.
-        for slots in self._slots.values():
-            slots.pool.shutdown(wait=True)
+        self.finish()
         self._askers.stop(QUESTION_S)
         self._guarded(self._check_out)
         self._gateway.bell.close()
         self._gateway.log.info("worker_ended", worker=self.id)
+
+    def finish(self) -> None:
+        """Wait until what is on the wire is finished and recorded. No turn may follow."""
+        for slots in self._slots.values():
+            slots.pool.shutdown(wait=True)
 
     def turn(self, rung: bool = True) -> float:
         """Every step once; the seconds to rest, 0 to go on right away. `rung`: a lead may have come."""

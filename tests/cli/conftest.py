@@ -2,6 +2,7 @@
 
 import pytest
 
+from cli.worker import Worker
 from tests.application import SETTINGS
 
 __all__ = ["SETTINGS"]
@@ -16,3 +17,18 @@ def flask(app):
         return done.exit_code, done.output
 
     return run
+
+
+@pytest.fixture
+def hire(gateway):
+    """`hire()`: a worker over the gateway's parts. Its calls have ended before the database goes, else they would wait
+    for it for ever."""
+    hired = []
+
+    def make(**more):
+        hired.append(Worker(gateway.parts, **more))
+        return hired[-1]
+
+    yield make
+    for worker in hired:
+        worker.finish()

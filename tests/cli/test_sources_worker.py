@@ -2,7 +2,6 @@
 
 import pytest
 
-from cli.worker import Worker
 from config.load import from_text
 from flow import decide
 from flow.in_force import InForce
@@ -13,9 +12,9 @@ IVAN = {"id": "1", "phone": "+7 999 000-00-01"}
 
 
 @pytest.fixture
-def worker(gateway):
+def worker(gateway, hire):
     gateway.clock.forward(12 * 3600)  # midnight in Moscow
-    return Worker(gateway.parts)
+    return hire()
 
 
 def turns(worker, count=4):

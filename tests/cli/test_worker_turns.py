@@ -1,17 +1,17 @@
 """When the worker's loop looks for leads to map: a look costs a turn among the writers."""
 
-from cli.worker import LOOK_S, Worker
+from cli.worker import LOOK_S
 
 
-def test_a_turn_that_was_rung_maps_what_came(gateway):
-    worker = Worker(gateway.parts)
+def test_a_turn_that_was_rung_maps_what_came(gateway, hire):
+    worker = hire()
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     worker.turn(rung=True)
     assert gateway.lead(lead).state != "received"
 
 
-def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway):
-    worker = Worker(gateway.parts, clock=gateway.clock)
+def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway, hire):
+    worker = hire(clock=gateway.clock)
     worker.turn()  # looks, and finds nothing
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     assert worker.turn(rung=False) <= LOOK_S
@@ -20,16 +20,16 @@ def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway):
     assert gateway.lead(lead).state != "received"
 
 
-def test_while_leads_are_found_every_turn_maps_one(gateway):
-    worker = Worker(gateway.parts)
+def test_while_leads_are_found_every_turn_maps_one(gateway, hire):
+    worker = hire()
     taken = [gateway.take({"id": str(n), "phone": f"+7999000000{n}"}) for n in range(3)]
     for _ in taken:
         worker.turn(rung=False)  # found by the first look, which nobody rang for
     assert [gateway.lead(lead).state for lead in taken].count("received") == 0
 
 
-def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway):
-    worker = Worker(gateway.parts, clock=gateway.clock)
+def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway, hire):
+    worker = hire(clock=gateway.clock)
     worker.turn()
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     gateway.clock.forward(worker.turn(rung=False))  # as long as the turn says that the loop may rest

@@ -98,6 +98,7 @@ def house(tmp_path, database_url):
     yield make
     for each in made:
         each.worker.stop()
+        each.worker.finish()
         each.parts.ticker.end()
         each.parts.store.dispose()
 

@@ -127,7 +127,7 @@ def accounts(
         return account_of(providers[wanted.provider], wanted, trace=trace)
 
     found = {"main": main_account(settings.main_account, ways_in, make)}
-    read = load_accounts(settings.accounts_dir, ways_in, secrets, make)
+    read = load_accounts(settings.accounts_dir, ways_in, secrets, make, insecure=settings.voice_insecure)
     broken = {name: str(each) for name, each in read.items() if isinstance(each, load.Problems)}
     return found | {name: each for name, each in read.items() if isinstance(each, Account)}, broken
 

@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from dotenv import dotenv_values
@@ -15,7 +17,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from honcho.manager import Manager
 
-from cli import release
+from cli import demo_source, release
 from cli.context import RUN_ENV as OWN
 from cli.context import fail
 from config.settings import ROOT, SettingsError, read
@@ -23,24 +25,8 @@ from core.people import OWNER
 from flow import people
 from flow.gateway import Gateway
 from store import people as users
+from store import private
 
-VAR = ROOT / "var"
-DEMO = """\
-# A source to try things with; written by `make run` because there was none. Change or delete it freely.
-preset: generic
-auth: {secret: env:DEMO_TOKEN}
-event_key: id
-mapping:
-  number: {field: phone, region: RU}
-  script: Demo
-  sms: {template: "Hello {{ name }}, we got your request."}
-policy:
-  hours: "00:00-24:00"      # the demo rings at any hour
-  once_per_number: 0        # and the same number as often as you like
-  calls_per_hour: "0"       # "0" switches a cap off: the simulator rings nobody
-  calls_per_day: "0"
-  spend_per_day: "0"
-"""
 READY_S = 60
 
 
@@ -49,36 +35,40 @@ READY_S = 60
 def command() -> None:
     """Everything in one terminal, for `make run`."""
     port = int(os.environ.get("PORT") or dotenv_values(ROOT / ".env").get("PORT") or 8000)
-    _free_ports(port)
-    environment = _environment(port)
-    os.environ.update(environment)
-    token = _demo_source(environment)
+    os.environ.update(environment(port, ROOT / ".env", OWN, os.environ))
     flask = f"{sys.executable} -m flask"
     try:
         settings = read()
     except SettingsError as why:
         fail(str(why))
+    url = settings.main_account.url
+    simulated = demo_source.is_simulator(url, port)
+    _free_ports(port, port + 1) if simulated else _free_ports(port)
+    token = demo_source.write(settings) if simulated else None
     # In this process: another one would cost its start.
     gateway = current_app.extensions["wire"](settings)
     release.carry_out(gateway, settings)
+    withdrawn = "" if simulated else demo_source.withdraw(gateway, settings.sources_dir)
     link = _owners_link(gateway)
     gateway.store.dispose()
     manager = Manager()
     quiet = {**os.environ, "PYTHONUNBUFFERED": "1"}
     gunicorn = f"{sys.executable} -m gunicorn -c gunicorn.conf.py 'app:create_app()'"
     twin = f"{sys.executable} -m simulator --port {port + 1} --key demo-key"  # starts faster than by flask
-    manager.add_process("simulator", twin, env=quiet, cwd=str(ROOT))
+    if simulated:
+        manager.add_process("simulator", twin, env=quiet, cwd=str(ROOT))
     manager.add_process("web", gunicorn, env=quiet, cwd=str(ROOT))
     manager.add_process("worker", f"{flask} worker", env=quiet, cwd=str(ROOT))
     manager.add_process("watch", f"{flask} watch", env=quiet, cwd=str(ROOT))
-    threading.Thread(target=_greet, args=(port, token, link), daemon=True).start()
+    trying = _curl(port, token) if simulated else real_calls(url, withdrawn)
+    threading.Thread(target=_greet, args=(port, link, trying), daemon=True).start()
     manager.loop()
     # Ctrl-C is how it ends well.
     sys.exit(0 if manager.returncode == 130 else manager.returncode or 0)
 
 
-def _free_ports(port: int) -> None:
-    for wanted in (port, port + 1):
+def _free_ports(port: int, *more: int) -> None:
+    for wanted in (port, *more):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -88,10 +78,10 @@ def _free_ports(port: int) -> None:
                 sys.exit(1)
 
 
-def _environment(port: int) -> dict[str, str]:
-    """Settings that nobody has to write for a first look; those of the environment and .env win."""
-    VAR.mkdir(mode=0o700, exist_ok=True)
-    own = {k: v for k, v in dotenv_values(OWN).items() if v} if OWN.is_file() else {}
+def environment(port: int, dotenv: Path, kept: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings that nobody has to write for a first look; those of `environ` and `dotenv` win. They are `kept`."""
+    private.folder(kept.parent)
+    own = {k: v for k, v in dotenv_values(kept).items() if v} if kept.is_file() else {}
     for name in ("SECRET_KEY", "DIGEST_KEY", "API_TOKEN"):
         own.setdefault(name, secrets.token_hex(32))
     own |= {
@@ -101,32 +91,14 @@ def _environment(port: int) -> dict[str, str]:
         "VOICE_API_URL": f"http://127.0.0.1:{port + 1}/api/lido/send/",
         "VOICE_API_KEY": "demo-key",
     }
-    _write_private(OWN, "".join(f"{name}={value}\n" for name, value in sorted(own.items())))
-    named = {k for k, v in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if v}
+    named = {k for k, v in {**dotenv_values(dotenv), **environ}.items() if v}
+    if named & {"VOICE_API_URL", "VOICE_API_URL_FILE"}:  # the key is the owner's to say, too
+        del own["VOICE_API_URL"], own["VOICE_API_KEY"]
+    _write_private(kept, "".join(f"{name}={value}\n" for name, value in sorted(own.items())))
     return {k: v for k, v in own.items() if k not in named and f"{k}_FILE" not in named} | {
         "FLASK_SKIP_DOTENV": "1",
         "PORT": str(port),
     }
-
-
-def _demo_source(environment: dict[str, str]) -> str | None:
-    """Write the demo source where there is none; its token, None where the owner has sources of his own."""
-    folder = ROOT / (os.environ.get("SOURCES_DIR") or "config/sources")
-    folder.mkdir(parents=True, exist_ok=True)
-    demo = folder / "demo.yaml"
-    if not demo.exists():
-        if any(folder.glob("*.yaml")):
-            return None
-        demo.write_text(DEMO, encoding="utf-8")
-    file = ROOT / (os.environ.get("SECRETS_FILE") or "var/secrets.env")
-    known = dotenv_values(file, interpolate=False) if file.is_file() else {}
-    token = os.environ.get("DEMO_TOKEN") or known.get("DEMO_TOKEN")
-    if not token:
-        token = secrets.token_urlsafe(18)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        before = file.read_text(encoding="utf-8") if file.is_file() else ""
-        _write_private(file, before + ("" if before.endswith("\n") or not before else "\n") + f"DEMO_TOKEN={token}\n")
-    return token
 
 
 def _owners_link(gateway: Gateway) -> str:
@@ -149,8 +121,8 @@ def _write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _greet(port: int, token: str | None, link: str) -> None:
-    """Once everything is ready: the address to open and one curl, alone on its lines."""
+def _greet(port: int, link: str, trying: str) -> None:
+    """Once everything is ready: the address to open, and what to try."""
     base = f"http://127.0.0.1:{port}"
     until = time.monotonic() + READY_S
     while not _ready(base):
@@ -159,16 +131,26 @@ def _greet(port: int, token: str | None, link: str) -> None:
             return
         time.sleep(0.1)
     way_in = f"{base}/console/enter?t={link}" if link else f"{base}/"
-    click.echo(f"\nReady. Open (good once, for 10 minutes):\n\n{way_in}\n\nand ring the simulator with:\n")
-    if token is None:
-        click.echo("(you have sources of your own: flask sources list)\n")
-        return
-    number = f"{secrets.randbelow(10_000):04}"
-    body = f'{{"id": "demo-{secrets.token_hex(3)}", "name": "Ivan", "phone": "+7 (999) 000-{number[:2]}-{number[2:]}"}}'
-    click.echo(f"curl -H 'Content-Type: application/json' -d '{body}' '{base}/hooks/demo?token={token}'\n")
-    click.echo("Then: . .venv/bin/activate && flask leads list")
+    click.echo(f"\nReady. Open (good once, for 10 minutes):\n\n{way_in}\n\n{trying}\n")
     click.echo("Ctrl-C ends everything.\n")
     sys.stdout.flush()
+
+
+def _curl(port: int, token: str | None) -> str:
+    """One curl, alone on its lines, that rings the simulator."""
+    if token is None:
+        return "The simulator rings nobody. (You have sources of your own: flask sources list)"
+    number = f"{secrets.randbelow(10_000):04}"
+    body = f'{{"id": "demo-{secrets.token_hex(3)}", "name": "Ivan", "phone": "+7 (999) 000-{number[:2]}-{number[2:]}"}}'
+    hook = f"http://127.0.0.1:{port}/hooks/demo?token={token}"
+    curl = f"curl -H 'Content-Type: application/json' -d '{body}' '{hook}'"
+    return f"and ring the simulator with:\n\n{curl}\n\nThen: . .venv/bin/activate && flask leads list"
+
+
+def real_calls(url: str, withdrawn: str) -> str:
+    """Whoever named a provider of his own is told that people will be rung, and gets nothing to paste."""
+    said = f"REAL CALLS: VOICE_API_URL is {urlsplit(url).hostname}. There is no simulator and no demo source"
+    return f"{said}" + (f"; {withdrawn}" if withdrawn else "") + ".\nYour sources: flask sources list"
 
 
 def _ready(base: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config.load import FILE_NAME, is_name, lines_of, read_source_text, source_files
 from config.problem import Problem, Problems
-from config.settings import SettingsError
+from config.settings import OPEN_WIRE, SettingsError, is_open
 from config.yaml_text import Text
 from core.account.wanted import WantedAccount
 from core.ports import Account
@@ -35,15 +35,18 @@ def main_account(wanted: WantedAccount, ways_in: WaysIn, make: Make) -> Account:
         raise SettingsError([f"VOICE_API_URL, or another VOICE_ setting of the account main: {why}"]) from why
 
 
-def load_accounts(folder: Path, ways_in: WaysIn, secrets: Secrets, make: Make) -> dict[str, Account | Problems]:
-    """Every account of a folder by its name. Never raises for what a file can hold."""
+def load_accounts(
+    folder: Path, ways_in: WaysIn, secrets: Secrets, make: Make, *, insecure: bool = False
+) -> dict[str, Account | Problems]:
+    """Every account of a folder by its name; plain http to a public address only where it is said (`insecure`). Never
+    raises for what a file can hold."""
     found: dict[str, Account | Problems] = {}
     for name, path in source_files(folder).items():
-        found[name] = _load(name, path, ways_in, secrets, make)
+        found[name] = _load(name, path, ways_in, secrets, make, insecure)
     return found
 
 
-def _load(name: str, path: Path, ways_in: WaysIn, secrets: Secrets, make: Make) -> Account | Problems:
+def _load(name: str, path: Path, ways_in: WaysIn, secrets: Secrets, make: Make, insecure: bool) -> Account | Problems:
     if not is_name(name) or path.suffix != ".yaml":
         return Problems((Problem(str(path), 0, "", FILE_NAME, path.name),))
     if name == MAIN:
@@ -54,6 +57,8 @@ def _load(name: str, path: Path, ways_in: WaysIn, secrets: Secrets, make: Make) 
     wanted, wrong = read_account(name, text.value, ways_in)
     if wanted is None:
         return lines_of(text, wrong)
+    if is_open(wanted.url) and not insecure:
+        return lines_of(text, [(("url",), Wrong(f"an https address: {OPEN_WIRE}"))])
     told = _with_secrets(wanted, secrets)
     if isinstance(told, list):
         return lines_of(text, told)

@@ -5,7 +5,6 @@ not set; the real environment wins over `.env` in the project's root, which ever
 here, gunicorn's workers too. `docs/settings.md` names each one; a test compares the two.
 """
 
-import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +16,16 @@ from zoneinfo import ZoneInfo
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from core.account.wanted import WantedAccount
+from core.addresses import is_public, is_this_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 # Each is set by a platform that gives every start an empty disk.
 FORGETFUL = {"DYNO": "Heroku", "K_SERVICE": "Cloud Run", "VCAP_APPLICATION": "Cloud Foundry"}
+
+
+OPEN_WIRE = (
+    "plain http over the public net shows key and numbers to everybody on the way; take https, or VOICE_INSECURE=1"
+)
 
 
 class SettingsError(Exception):
@@ -61,6 +66,7 @@ class Settings:
     run_dir: str
     retention_days: int
     main_account: WantedAccount
+    voice_insecure: bool
     console: ConsoleSettings
 
 
@@ -140,6 +146,7 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         run_dir=get("str", "RUN_DIR", ""),
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
         main_account=_main_account(get),
+        voice_insecure=get("str", "VOICE_INSECURE", "", validate=validate.OneOf(["", "0", "1"])) == "1",
         console=_console(get),
     )
     problems += _sealed(env) + _together(settings) + _kept(env, settings.database_url)
@@ -228,8 +235,10 @@ def _together(s: Settings) -> list[str]:
         problems.append("VOICE_CA_FILE: must name a readable file of certificates")
     if bool(s.console.owner) != bool(s.console.owner_password):
         problems.append("CONSOLE_OWNER and CONSOLE_OWNER_PASSWORD: set both, or neither")
-    if s.public_url and not _is_loopback(s.public_url) and v.url and _is_loopback(v.url):
+    if s.public_url and not is_this_machine(s.public_url) and v.url and is_this_machine(v.url):
         problems.append("VOICE_API_URL points at this machine while PUBLIC_URL is public: the simulator was left on")
+    if v.url and not s.voice_insecure and is_open(v.url):
+        problems.append(f"VOICE_API_URL: {OPEN_WIRE}")
     return problems
 
 
@@ -247,14 +256,9 @@ def _ms(seconds: float | None) -> int:
     return round((seconds or 0) * 1000)
 
 
-def _is_loopback(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").lower()
-    if host in ("", "localhost") or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def is_open(url: str) -> bool:
+    """Whether everybody on the way to this provider could read what is sent."""
+    return urlsplit(url).scheme == "http" and is_public(url)
 
 
 def _http_url(text: str) -> None:

@@ -28,7 +28,7 @@ outside() {
     # A network that reads TLS has a certificate of its own, which this machine trusts.
     [ -z "$(ls /usr/local/share/ca-certificates)" ] || cp /usr/local/share/ca-certificates/* "$new/usr/local/share/ca-certificates/"
     cp -L /etc/resolv.conf "$new/etc/resolv.conf"
-    printf '127.0.0.1 localhost voice.example leads.example.ru\n' > "$new/etc/hosts"
+    printf '127.0.0.1 localhost voice leads.example.ru\n' > "$new/etc/hosts"
     mkfifo "$work/ready"
     unshare --mount --pid --net --fork sh "$0" inside "$new" "$database" "$work/ready" &
     room=$!
@@ -68,7 +68,7 @@ trial() {
     cd /srv/leads
     [ -z "$(ls /usr/local/share/ca-certificates)" ] || update-ca-certificates > /dev/null 2>&1
     everything > /tmp/before
-    voice=http://voice.example:20901/api/lido/send/
+    voice=http://voice:20901/api/lido/send/
     say "" && say "# VOICE_API_KEY=demo-key deploy/install.sh --domain leads.example.ru --$1 --voice-url $voice"
     VOICE_API_KEY=demo-key deploy/install.sh --domain leads.example.ru "--$1" --voice-url $voice
     shown deploy/install.sh
@@ -93,7 +93,7 @@ a_lead_rings() {
     say "" && say "# what systemd would start"
     mkdir -p /run/leads && chown leads:www-data /run/leads
     started=''
-    as leads .venv/bin/python -m simulator --port 20901 --key demo-key
+    as leads .venv/bin/python -m simulator --port 20901 --key demo-key --name voice
     as www-data env WEB_SOCKET=/run/leads/web.sock .venv/bin/gunicorn -c gunicorn.conf.py 'app:create_app()'
     as leads .venv/bin/flask worker
     nginx > /dev/null 2>&1
@@ -106,7 +106,7 @@ a_lead_rings() {
     say "" && say "# curl -d 'id=1&phone=+79990000001' 'https://leads.example.ru/hooks/site?token=...'" && cat /tmp/answer
     until_it_is rung rung
     shown leads-flask leads list
-    say "" && say "# the provider was asked:" && curl -s http://voice.example:20901/calls && say ""
+    say "" && say "# the provider was asked:" && curl -s http://voice:20901/calls && say ""
     # shellcheck disable=SC2086  # a list of words
     kill $started && nginx -s stop 2> /dev/null
     until [ -z "$(find /proc -maxdepth 1 -name '[0-9]*' -user leads)" ]; do sleep 0.2; done
@@ -119,7 +119,7 @@ as() { # GROUP COMMAND...
     started="$started $!"
 }
 
-rung() { ! curl -s http://voice.example:20901/calls | grep -q 79990000001 || printf rung; }
+rung() { ! curl -s http://voice:20901/calls | grep -q 79990000001 || printf rung; }
 
 until_it_is() { # WORD COMMAND...
     wish=$1 && shift

@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--behave-for", type=_times, metavar="N", help="only for the first N calls, then accept")
     add("--ending", type=_ending, action="append", default=[], metavar="DIGITS=NAME", help="for numbers that end so")
     add("--log", metavar="FILE", help="one JSON line a call, written before it is answered")
+    add("--name", action="append", default=[], help="another name of this machine by which it may be asked")
     add("--quiet", action="store_true", help="no line a call")
     return parser
 
@@ -72,6 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         behave_for=given.behave_for,
         endings=dict(given.ending),
         log=given.log,
+        names=given.name,
     )
 
 

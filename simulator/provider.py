@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import parse_qs
 
 from simulator import judge
@@ -21,13 +22,22 @@ class Provider:
     """One account at the provider. `say` gets one line for people a call (None: silent)."""
 
     def __init__(
-        self, account: judge.Account, choice: Choice, calls: Calls, say: Callable[[str], None] | None = None
+        self,
+        account: judge.Account,
+        choice: Choice,
+        calls: Calls,
+        say: Callable[[str], None] | None = None,
+        *,
+        names: frozenset[str] = frozenset(),
     ) -> None:
         self._account, self._choice, self._calls, self._say = account, choice, calls, say
-        self._next_id = FIRST_ID
+        self._next_id, self._names = FIRST_ID, names
 
     def before_body(self, head: Head) -> Plan | None:
-        """The plan for a POST that is cut off before its body is read, or None."""
+        """The plan for what is not answered as asked, before its body is read: a page of a stranger's whose name was
+        made to point here (421), or a POST that is cut off; None: it is read."""
+        if not is_own_name(head.headers.get("host", ""), self._names):
+            return page(421, close=True)
         if head.path != SEND or head.method != "POST" or self._choice.at_head() is None:
             return None
         return Plan((), "nothing, reset", end=RESET)
@@ -112,6 +122,21 @@ class Provider:
             raise ValueError("times is a whole number")
         self._choice.behave(name, times)
         return self.show_behaviour(request)
+
+
+def is_own_name(host: str, more: frozenset[str] = frozenset()) -> bool:
+    """Whether a Host header names this machine, by itself or by one of `more`. Clients of HTTP/1.0 may send none."""
+    name, port = host.lower(), ""
+    if not host.endswith("]") and ":" in host:
+        name, _, port = name.rpartition(":")
+    if port and not (port.isascii() and port.isdigit()):
+        return False
+    if name in {"", "localhost", *more}:
+        return True
+    try:
+        return ip_address(name.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
 
 
 Control = Callable[[Provider, Request], tuple[bytes, str]]

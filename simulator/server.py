@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
 
@@ -29,7 +30,8 @@ class Simulator:
     `key`, `login` + `password`: the credentials it knows (none: it takes any). `scripts`: the names it knows (None:
     all). `behaviour` holds for the first `behave_for` calls (None: all); `endings` maps a number's last digits to a
     behaviour. `log`: a file that gets one JSON line a call before it is answered. `say` gets a line for people.
-    Raises ValueError for an unknown behaviour, OSError for a log that cannot be opened.
+    `names`: others of this machine's, beside localhost, by which it may be asked. Raises ValueError for an unknown
+    behaviour and, at `start`, for a host that is not this machine; OSError for a log that cannot be opened.
     """
 
     def __init__(
@@ -45,14 +47,17 @@ class Simulator:
         behave_for: int | None = None,
         endings: Mapping[str, str] | None = None,
         log: str | None = None,
+        names: Iterable[str] = (),
         say: Callable[[str], None] | None = None,
     ) -> None:
         if (login is None) != (password is None):
             raise ValueError("login and password come together")
-        names = None if scripts is None else frozenset(scripts)
+        known = None if scripts is None else frozenset(scripts)
         self._choice = Choice(behaviour, behave_for, endings)
         self._calls = Calls(log)
-        self._provider = Provider(Account(key, login, password, names), self._choice, self._calls, say)
+        self._provider = Provider(
+            Account(key, login, password, known), self._choice, self._calls, say, names=frozenset(names)
+        )
         self.host, self.port = host, port
         self._open: set[Connection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -153,6 +158,8 @@ def _run(loop: asyncio.AbstractEventLoop, life: Coroutine[Any, Any, None]) -> No
 
 def _listen(host: str, port: int) -> socket.socket:
     family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    if not ip_address(str(address[0])).is_loopback:  # whoever reaches it can read every number it was asked to ring
+        raise ValueError(f"it listens on this machine alone, so not on {host}; take 127.0.0.1")
     listener = socket.socket(family, kind, proto)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

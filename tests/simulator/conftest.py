@@ -50,7 +50,8 @@ class Client:
         """The bytes of a POST, its connection to be closed after the reply."""
         body = json.dumps({"number": number, "script": script}).encode()
         head = (
-            "POST /api/lido/send/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            "POST /api/lido/send/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            "Content-Type: application/json\r\n"
             f"Authorization: {self.key}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body

@@ -149,6 +149,15 @@ def call_for_help(gateway: Gateway, settings: Settings) -> tuple[Help, str]:
     return Help(found.channels, manners), found.problems
 
 
+def opened(url: str, pool: int) -> Store:
+    """The database's parts; nobody is asked yet. Raises SettingsError where its file's folder cannot be."""
+    try:
+        return Store(url, pool=pool)
+    except OSError as why:
+        said = f"its folder cannot be made ({why.strerror}): name one on a disk that this user may write"
+        raise SettingsError([f"DATABASE_URL: {said}"]) from why
+
+
 def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str, Provider] = PROVIDERS) -> Gateway:
     """The parts of a running gateway, as the settings say; raises SettingsError where the account `main` cannot be.
     `trace` is for fault trials: see `wire.post.Post`."""
@@ -158,7 +167,7 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
     able, broken = accounts(settings, secrets, providers, trace)
     for problems in broken.values():
         logs.say(problems)
-    store = Store(settings.database_url, pool=max(POOL, sum(account.slots for account in able.values()) + 8))
+    store = opened(settings.database_url, pool=max(POOL, sum(account.slots for account in able.values()) + 8))
     sources = InForce(store, load.from_text)
     sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources, secrets=secrets)
     gateway = Gateway(

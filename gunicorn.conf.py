@@ -6,12 +6,28 @@ after the fork. A listening socket that systemd hands over (LISTEN_FDS) goes bef
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+_dotenv = Path(__file__).parent / ".env"
+
+
+def _fail(text):
+    """One sentence, and no traceback of gunicorn's around it."""
+    print(text, file=sys.stderr)  # noqa: T201
+    sys.exit(1)
+
+
 # As the settings read them: the environment, else .env beside this file.
-_given = {**dotenv_values(Path(__file__).parent / ".env"), **{k: v for k, v in os.environ.items() if v}}
+try:
+    _given = {**dotenv_values(_dotenv), **{k: v for k, v in os.environ.items() if v}}
+except (OSError, UnicodeDecodeError):
+    _fail(f"{_dotenv} cannot be read: give this user the right to read it, or mend it")
+for _name in ("PORT", "WEB_CONCURRENCY"):
+    if _given.get(_name) and not _given[_name].isdecimal():
+        _fail(f"{_name}: expected a whole number, got {_given[_name][:20]!r}")
 
 _port = f"{_given.get('HOST') or '0.0.0.0'}:{_given.get('PORT') or '8000'}"  # noqa: S104 - the documented default
 _socket = _given.get("WEB_SOCKET") or ""

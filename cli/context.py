@@ -18,6 +18,7 @@ from flow.gateway import Gateway
 from store import migrate
 from store.engine import StoreUnavailable
 
+WHAT_TO_DO = "; see whether it runs and whether DATABASE_URL is right"
 RUN_ENV = ROOT / "var/run.env"  # what `make run` keeps for itself
 
 
@@ -31,7 +32,7 @@ def the_gateway() -> Gateway:
             if not migrate.is_current(tx):
                 fail("the database is not at this code's migrations; run: flask release")
     except StoreUnavailable as why:
-        fail(f"the database cannot be read: {why}")
+        fail(f"the database cannot be read: {why}{WHAT_TO_DO}")
     gateway.sources.refresh()
     return gateway
 

@@ -1,5 +1,6 @@
 """`flask demo`: what `make run` starts. Settings of its own, a demo source, web + worker + simulator."""
 
+import fcntl
 import os
 import secrets
 import socket
@@ -28,13 +29,15 @@ from store import people as users
 from store import private
 
 READY_S = 60
+MOST_PORT = 65_534  # the simulator takes the next one
 
 
 @click.command("demo", hidden=True)
 @with_appcontext
 def command() -> None:
     """Everything in one terminal, for `make run`."""
-    port = int(os.environ.get("PORT") or dotenv_values(ROOT / ".env").get("PORT") or 8000)
+    _alone()
+    port = _port()
     os.environ.update(environment(port, ROOT / ".env", OWN, os.environ))
     flask = f"{sys.executable} -m flask"
     try:
@@ -46,7 +49,10 @@ def command() -> None:
     _free_ports(port, port + 1) if simulated else _free_ports(port)
     token = demo_source.write(settings) if simulated else None
     # In this process: another one would cost its start.
-    gateway = current_app.extensions["wire"](settings)
+    try:
+        gateway = current_app.extensions["wire"](settings)
+    except SettingsError as why:
+        fail(str(why))
     release.carry_out(gateway, settings)
     withdrawn = "" if simulated else demo_source.withdraw(gateway, settings.sources_dir)
     link = _owners_link(gateway)
@@ -65,6 +71,27 @@ def command() -> None:
     manager.loop()
     # Ctrl-C is how it ends well.
     sys.exit(0 if manager.returncode == 130 else manager.returncode or 0)
+
+
+def _port() -> int:
+    try:
+        said = os.environ.get("PORT") or dotenv_values(ROOT / ".env").get("PORT") or "8000"
+    except (OSError, UnicodeDecodeError):
+        fail(f"{ROOT / '.env'} cannot be read: give this user the right to read it, or mend it")
+    if not said.isdecimal() or not 1 <= int(said) <= MOST_PORT:
+        fail(f"PORT: expected a number from 1 to {MOST_PORT}, got {said[:20]!r}; try: PORT=8010 make run")
+    return int(said)
+
+
+def _alone() -> None:
+    """One `make run` a clone: a second one would work on the same database with a simulator of its own."""
+    OWN.parent.mkdir(mode=0o700, exist_ok=True)
+    lock = os.open(OWN.with_name("run.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        fail("make run runs here already: Ctrl-C ends it; for a second one clone the project into another folder")
+    os.set_inheritable(lock, False)  # it goes with this process
 
 
 def _free_ports(port: int, *more: int) -> None:

@@ -5,12 +5,14 @@ from flask.cli import with_appcontext
 
 from cli import account, leads_bulk, leads_erase, leads_export, story
 from cli.context import fail, the_gateway, who_and_why
+from core.alarms import WORKER_SEEN_MS
 from core.lead import Lead
 from core.policy import DESPITE
 from core.states import STATES
 from flow import operate
+from flow.gateway import Gateway
 from store import accounts as trouble
-from store import queries
+from store import queries, workers
 
 
 @click.group("leads")
@@ -32,6 +34,7 @@ def list_(state: str | None, source: str | None, limit: int) -> None:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         rows = queries.newest(tx, limit, state=state, source=source, now=gateway.store.now_ms(tx))
+    say_no_worker(gateway)
     account.say_paused(gateway)
     for row in rows:
         click.echo(story.line(row))
@@ -51,7 +54,16 @@ def show(lead: str) -> None:
             found["lead"] = trouble.with_pause(tx, found["lead"], gateway.store.now_ms(tx))
     if found is None:
         fail(f"no lead has the id or number {lead!r}")
+    say_no_worker(gateway)
     click.echo(story.tell(found))
+
+
+def say_no_worker(gateway: Gateway) -> None:
+    """Nobody is rung meanwhile, whatever the leads' states say."""
+    with gateway.store.read() as tx:
+        seen, now = workers.last_seen(tx), gateway.store.now_ms(tx)
+    if seen is None or now - seen > WORKER_SEEN_MS:
+        click.echo("! no worker is running: nobody is rung; start one: flask worker")
 
 
 def _said(change: object) -> None:

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from cli.context import fail, the_settings, wired_gateway
+from cli.context import WHAT_TO_DO, fail, the_settings, wired_gateway
 from cli.sources_apply import apply_files
 from config.settings import ConsoleSettings, Settings
 from flow import people
@@ -28,7 +28,7 @@ def carry_out(gateway: Gateway, settings: Settings) -> None:
     try:
         before, after = migrate.upgrade(gateway.store)
     except (migrate.OtherTables, StoreUnavailable) as why:
-        fail(f"nothing was changed: {why}")
+        fail(f"nothing was changed: {why}{WHAT_TO_DO if isinstance(why, StoreUnavailable) else ''}")
     with gateway.store.write() as tx:
         epoch.begin(gateway.store, tx)
     click.echo(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))

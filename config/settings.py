@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
+from environs import EnvValidationError, FileAwareEnv, validate
 
+from config import checks
+from config.checks import database, http_url, page_url, public_url, zone
 from core.account.wanted import WantedAccount
 from core.addresses import is_public, is_this_machine
 
@@ -86,7 +87,9 @@ class _Env(FileAwareEnv):
 
     def __init__(self, environ: Mapping[str, str], dotenv: Path | None) -> None:
         super().__init__(eager=False, strip_whitespace=True)
-        if dotenv is not None and dotenv.is_file():
+        if dotenv is not None and dotenv.exists():
+            if why := checks.unreadable(dotenv):
+                raise SettingsError([f"{dotenv} cannot be read ({why}): give this user the right to, or mend it"])
             self.read_env(str(dotenv), recurse=False)
         self._values = {**self._environ, **{k: v for k, v in environ.items() if v}}
         # NAME in the environment hides NAME_FILE of .env, and the other way round: the environment wins whole.
@@ -129,7 +132,7 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
     settings = Settings(
         host=get("str", "HOST", "0.0.0.0"),  # noqa: S104 - the documented default; make run says 127.0.0.1
         port=get("int", "PORT", 8000, validate=validate.Range(1, 65535)),
-        database_url=_database_url(get("str", "DATABASE_URL", validate=_database)),
+        database_url=_database_url(get("str", "DATABASE_URL", validate=database)),
         database_direct_url=_database_url(get("str", "DATABASE_DIRECT_URL", "")),
         secret_key=get("str", "SECRET_KEY", validate=long_enough),
         digest_key=get("str", "DIGEST_KEY", validate=long_enough),
@@ -140,8 +143,8 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),
         alarms_file=ROOT / get("str", "ALARMS_FILE", "config/alarms.yaml"),
         backup_dir=ROOT / get("str", "BACKUP_DIR", "var/backups"),
-        heartbeat_url=get("str", "HEARTBEAT_URL", "", validate=_page_url),
-        public_url=get("str", "PUBLIC_URL", "").rstrip("/"),
+        heartbeat_url=get("str", "HEARTBEAT_URL", "", validate=page_url),
+        public_url=(get("str", "PUBLIC_URL", "", validate=public_url) or "").rstrip("/"),
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
         run_dir=get("str", "RUN_DIR", ""),
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
@@ -157,8 +160,8 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
 
 def _console(get: Callable[..., Any]) -> ConsoleSettings:
     return ConsoleSettings(
-        timezone=get("str", "TIMEZONE", "", validate=_zone),
-        panel_url=get("str", "VOICE_PANEL_URL", "", validate=_page_url),
+        timezone=get("str", "TIMEZONE", "", validate=zone),
+        panel_url=get("str", "VOICE_PANEL_URL", "", validate=page_url),
         saves=get("str", "CONSOLE_SAVES", "on", validate=validate.OneOf(["on", "off"])) == "on",
         owner=get("str", "CONSOLE_OWNER", ""),
         owner_password=get("str", "CONSOLE_OWNER_PASSWORD", ""),
@@ -177,7 +180,7 @@ def _main_account(get: Callable[..., Any]) -> WantedAccount:
     return WantedAccount(
         name="main",
         provider=get("str", "VOICE_PROVIDER", "mobilgroup"),
-        url=get("str", "VOICE_API_URL", validate=_http_url),
+        url=get("str", "VOICE_API_URL", validate=http_url),
         auth={name: value for name, value in auth.items() if value},
         connect_timeout_ms=_ms(get("float", "VOICE_CONNECT_TIMEOUT", 3.0, validate=validate.Range(0.05, 60))),
         total_timeout_ms=_ms(get("float", "VOICE_TOTAL_TIMEOUT", 20.0, validate=validate.Range(0.1, 300))),
@@ -259,29 +262,6 @@ def _ms(seconds: float | None) -> int:
 def is_open(url: str) -> bool:
     """Whether everybody on the way to this provider could read what is sent."""
     return urlsplit(url).scheme == "http" and is_public(url)
-
-
-def _http_url(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValidationError("must be an address like https://voice.mobilgroup.ru/api/lido/send/")
-
-
-def _page_url(text: str) -> None:
-    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
-        raise ValidationError("must be an address like https://voice.mobilgroup.ru/")
-
-
-def _zone(text: str) -> None:
-    try:
-        ZoneInfo(text or "UTC")
-    except (OSError, ValueError) as why:
-        raise ValidationError("must be a zone's name like Europe/Moscow") from why
-
-
-def _database(text: str) -> None:
-    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        raise ValidationError("must start with sqlite:/// or postgresql://")
 
 
 def _database_url(url: str) -> str:

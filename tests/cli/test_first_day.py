@@ -1,0 +1,75 @@
+"""The errors of the first day: one sentence with what to do, exit code 1, and never a traceback."""
+
+import fcntl
+import os
+import subprocess
+import sys
+
+import pytest
+
+from config.settings import ROOT, SettingsError, read
+from tests.application import SETTINGS
+
+FLASK, GUNICORN = ("-m", "flask"), ("-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
+
+
+def run(command, tmp_path, **said):
+    folders = {name: str(tmp_path / name.lower()) for name in ("SOURCES_DIR", "ACCOUNTS_DIR", "RUN_DIR")}
+    environ = {"PATH": os.environ["PATH"], "FLASK_SKIP_DOTENV": "1", "FLASK_APP": "app.py", "PYTHONPATH": str(ROOT)}
+    environ |= {**SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/leads.db", **folders, **said}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "words"),
+    [
+        ((*FLASK, "release"), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "see whether it runs"),
+        ((*FLASK, "leads", "list"), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "DATABASE_URL is right"),
+        ((*FLASK, "release"), {"DATABASE_URL": "postgresql://u:p@h:abc/x"}, "the port a number"),
+        ((*FLASK, "release"), {"DATABASE_URL": "mysql://h/x"}, "must start with sqlite:/// or postgresql://"),
+        ((*FLASK, "release"), {"DATABASE_URL": "sqlite:////sys/leads/x.db"}, "its folder cannot be made"),
+        (
+            (*FLASK, "release"),
+            {"DATABASE_URL": "sqlite:////proc/leads.db"},
+            "unable to open database file; see whether",
+        ),
+        ((*FLASK, "worker"), {"PORT": "abc"}, "PORT: Not a valid integer"),
+        ((*FLASK, "demo"), {"PORT": "abc"}, "try: PORT=8010 make run"),
+        (GUNICORN, {"PORT": "abc"}, "PORT: expected a whole number, got 'abc'"),
+        ((*FLASK, "watch"), {"PUBLIC_URL": "leads.example.ru"}, "with https:// before it"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_one_sentence_says_what_to_do(tmp_path, command, said, words):
+    code, output = run(command, tmp_path, **said)
+    assert code == 1, output
+    assert words in output
+    assert "Traceback" not in output
+
+
+def test_an_unreadable_env_file_is_named(tmp_path):
+    for content in (b"\xff\xfe=1\n", None):
+        file = tmp_path / ("folder" if content is None else "text")
+        file.mkdir() if content is None else file.write_bytes(content)
+        with pytest.raises(SettingsError, match="cannot be read"):
+            read(SETTINGS, dotenv=file)
+
+
+def test_a_second_make_run_is_a_clear_no(tmp_path):
+    (ROOT / "var").mkdir(exist_ok=True)
+    with (ROOT / "var" / "run.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        code, output = run((*FLASK, "demo"), tmp_path)
+    assert (code, "make run runs here already" in output, "Traceback" in output) == (1, True, False)
+
+
+def test_that_no_worker_runs_stands_above_the_leads(flask, gateway):
+    lead = gateway.take({"id": "1", "phone": "79990000001"})
+    for words in (("leads", "list"), ("leads", "show", lead)):
+        assert flask(*words)[1].startswith("! no worker is running: nobody is rung; start one: flask worker")
+    gateway.alive()
+    for words in (("leads", "list"), ("leads", "show", lead)):
+        assert "no worker" not in flask(*words)[1]

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
-from store import private
+from store import private, rows
 from store.patient import CONNECT, PATIENCE_S, PatientConnection
 from store.writers import Writers
 
@@ -120,8 +120,8 @@ class Store:
         """For this transaction only: settings of a session do not survive a transaction pooler. The clock comes
         along, for whoever asks for it first."""
         idle_ms = IDLE_MS if statement_ms else 0
-        given = {"lock": str(lock_ms), "statement": str(statement_ms), "idle": str(idle_ms)}
-        connection.info["now_ms"] = int(connection.execute(_LIMITS, given).scalar_one())
+        ((now, *_),) = rows.run(connection, _LIMITS, (str(lock_ms), str(statement_ms), str(idle_ms)))
+        connection.info["now_ms"] = int(now)
         if not statement_ms:
             _set_patience(connection, None)
 
@@ -190,10 +190,10 @@ class Store:
         self.engine.dispose()
 
 
-_LIMITS = text(
-    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), set_config('lock_timeout', :lock, true), "
-    "set_config('statement_timeout', :statement, true), "
-    "set_config('idle_in_transaction_session_timeout', :idle, true)"
+_LIMITS = (
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), set_config('lock_timeout', %s, true), "
+    "set_config('statement_timeout', %s, true), "
+    "set_config('idle_in_transaction_session_timeout', %s, true)"
 )
 _ALLOWED = text(
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
@@ -271,7 +271,7 @@ def _sqlite_connection(connection: Any, _record: Any) -> None:
 def _sqlite_begin(connection: Connection) -> None:
     # A read that later writes would fail "locked" at once, whatever the busy time-out.
     reads = connection.get_execution_options().get("reads_only")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    rows.run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _patient_connection(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PatientConnection:

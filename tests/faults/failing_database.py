@@ -28,7 +28,8 @@ trial = put_on(TRIALS)
 
 @trial("T6", "disk full: every write fails", databases=(SQLITE,), short={"leads": 5}, long={"leads": 50})
 def no_write_succeeds(kind: str, folder: Path, leads: int) -> Result:
-    """RLIMIT_FSIZE on web and worker: each delivery is answered 503 with Retry-After, nobody is rung meanwhile."""
+    """RLIMIT_FSIZE on web and worker: each of the deliveries that come together is answered 503 with Retry-After,
+    nobody is rung meanwhile."""
     problems: list[str] = []
     with World(kind, folder) as world:
         world.quiet = True  # their logs could not be written either
@@ -41,7 +42,7 @@ def no_write_succeeds(kind: str, folder: Path, leads: int) -> Result:
         limit([web, worker], 1)
         worker.go_on()
         refused = [world.senders.number() for _ in range(leads)]
-        answers = [world.senders.post(number) for number in refused]
+        answers = world.senders.each(refused, world.senders.post)
         time.sleep(2.5)  # at least two turns of a worker that polls each second
         if any(heard.status != 503 or "retry-after" not in heard.headers for heard in answers):
             problems.append(f"answered {sorted({heard.status for heard in answers})}, not 503 with Retry-After")

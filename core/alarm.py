@@ -58,6 +58,15 @@ class NearCap:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """So many leads of a source wait for a person, the first of them since then."""
+
+    source: str
+    count: int
+    since: int
+
+
+@dataclass(frozen=True)
 class Share:
     """Of a source's newest `of` leads so many are `held`; of those of four weeks, `usual` of a hundred."""
 
@@ -124,6 +133,8 @@ class Facts:
     turned_away: Mapping[str, int] = field(default_factory=dict)
     not_stored: int = 0
     held: tuple[Share, ...] = ()
+    held_long: tuple[Waiting, ...] = ()  # longer than an hour of calling time
+    other_person: tuple[Waiting, ...] = ()  # came under another lead's id with another number
     broken_files: frozenset[str] = frozenset()
     broken_accounts: frozenset[str] = frozenset()
     unreadable: Mapping[str, int | None] = field(default_factory=dict)

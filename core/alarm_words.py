@@ -107,6 +107,14 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Посмотрите причины: возможно, поле формы переименовали",
         ),
     },
+    "other_person": {
+        "en": ("One id came with two different numbers", "Decide on the lead; see whether visitors can choose the id"),
+        "ru": ("Один номер заявки, а телефоны разные", "Решите по лиду; проверьте, не задаёт ли номер сам посетитель"),
+    },
+    "held_long": {
+        "en": ("Held leads wait for more than an hour", "Decide on them: the longer, the less welcome a call is"),
+        "ru": ("Задержанные лиды ждут больше часа", "Решите по ним: чем позже, тем меньше рады звонку"),
+    },
     "broken_files": {
         "en": ("Source files with mistakes; the version in force stays", "See which file and which line"),
         "ru": ("Ошибки в файлах источников; действующая версия осталась", "Посмотрите, какой файл и какая строка"),

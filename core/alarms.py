@@ -159,6 +159,18 @@ def _held_rising(facts: Facts) -> Iterator[Alarm]:
             yield Alarm("held_rising", WARN, text, None, one.held, subject=one.source)
 
 
+def _other_person(facts: Facts) -> Iterator[Alarm]:
+    for one in facts.other_person:
+        text = f"Leads of {one.source} came under another lead's id with another number: may visitors choose the id?"
+        yield Alarm("other_person", INFO, text, one.since, one.count, subject=one.source)
+
+
+def _held_long(facts: Facts) -> Iterator[Alarm]:
+    for one in facts.held_long:
+        text = f"Held leads of {one.source} wait for more than an hour of calling time: decide on them"
+        yield Alarm("held_long", INFO, text, one.since, one.count, subject=one.source)
+
+
 def _broken_files(facts: Facts) -> Iterator[Alarm]:
     if facts.broken_files:
         names = ", ".join(sorted(facts.broken_files))
@@ -227,6 +239,8 @@ ALARMS: dict[str, Callable[[Facts], Iterator[Alarm]]] = {
     "refused_proofs": _refused_proofs,
     "turned_away": _turned_away,
     "held_rising": _held_rising,
+    "other_person": _other_person,
+    "held_long": _held_long,
     "broken_files": _broken_files,
     "broken_accounts": _broken_accounts,
     "broken_sources": _broken_sources,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core import alarms as rules
 from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
 from core.alarms import WATCH
-from flow import caps
+from flow import caps, held
 from flow.gateway import Gateway
 from store import alarm_facts, alarms, quiets, stamps
 
@@ -56,10 +56,13 @@ def facts(gateway: Gateway, seen: Seen) -> Facts:
         now = gateway.store.now_ms(tx)
         known = alarm_facts.facts(tx, gateway.account_names(), now)
         near = caps.read_near(gateway, tx, now)
+        held_long, other_person = held.waiting(gateway, tx, now)
     files, standing = gateway.sources.files, gateway.sources.standing()
     return replace(
         known,
         near=near,
+        held_long=held_long,
+        other_person=other_person,
         broken_files=frozenset(files.broken if files is not None else ())
         | frozenset(["alarms.yaml"] if gateway.broken_alarms else ()),
         broken_accounts=frozenset(gateway.broken_accounts),

@@ -75,9 +75,9 @@ class Stats(Shape):
 
 
 class Alarm(Shape):
-    """`name` is its kind, `subject` what of that kind it is about (empty: there is one at most). `severity` is `page`
-    or `warn`. `since` is when the trouble began, null where it cannot be known; `raised_at` when it was noted, null
-    for a few seconds before; `cleared` is null while it rings. Those of the last day stay."""
+    """`name` is its kind, `subject` what of that kind it is about (empty: there is one at most). `severity` is `page`,
+    `warn` or `info`. `since` is when the trouble began, null where it cannot be known; `raised_at` when it was noted,
+    null for a few seconds before; `cleared` is null while it rings. Those of the last day stay."""
 
     name = fields.String(attribute="kind", **ALWAYS)
     subject = fields.String(**ALWAYS)

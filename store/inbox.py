@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select, union_all
 
-from core.states import NEEDS_A_PERSON, READY
-from store.tables import leads
+from core.states import HELD, NEEDS_A_PERSON, READY
+from store.tables import history, leads
 
 Row = dict[str, Any]
 ORDER = tuple(reversed(NEEDS_A_PERSON))  # what may have rung comes first
@@ -60,6 +60,21 @@ _PENDING = [
     select(*_COLUMNS).where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST)
     for state in ORDER
 ]
+
+
+def held_since(tx: Connection) -> list[tuple[str, str, int]]:
+    """(source, reason, since when it is held) of the held leads, the 1,000 that came first."""
+    return [(source, reason, at) for source, reason, at in tx.execute(_HELD_SINCE)]
+
+
+_newest = (history.c.lead == leads.c.id) & (history.c.n == leads.c.history_n)
+_HELD_SINCE = (
+    select(leads.c.source, leads.c.reason, history.c.at)
+    .join(history, _newest)
+    .where(leads.c.state == HELD)
+    .order_by(leads.c.received_at, leads.c.no)
+    .limit(MOST)
+)
 
 
 def newest_no(tx: Connection) -> int:

@@ -32,6 +32,8 @@ PAGES = {  # kind -> where a person goes about it
     "refused_proofs": "sources",
     "turned_away": "sources",
     "held_rising": "decide",
+    "other_person": "decide",
+    "held_long": "decide",
     "broken_files": "sources",
     "broken_sources": "sources",
 }

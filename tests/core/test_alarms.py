@@ -6,7 +6,7 @@ import pytest
 
 from core.account.pause import Pause
 from core.account.trouble import NO_ANSWERS, Trouble, paused
-from core.alarm import HOUR_MS, INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Stamp
+from core.alarm import HOUR_MS, INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Stamp, Waiting
 from core.alarms import ALARMS, BACKUP, BACKUP_MS, DRILL, GB, PARENTS, STEADY, ringing, steady
 
 NOW = 1_795_597_200_000
@@ -30,6 +30,8 @@ TROUBLES = {
     "refused_proofs": ({"refused_hours": (("b", HOUR_MS, 2), ("b", 0, 1))}, WARN, 0, 3, "to b come", "b"),
     "turned_away": ({"turned_away": {"b": 6, "a": 5}}, WARN, None, 6, "to b were", "b"),
     "held_rising": ({"held": (Share("b", 11, 50, 10.0),)}, WARN, None, 11, "of b are held", "b"),
+    "other_person": ({"other_person": (Waiting("b", 2, 7),)}, INFO, 7, 2, "another number", "b"),
+    "held_long": ({"held_long": (Waiting("b", 2, 7),)}, INFO, 7, 2, "more than an hour", "b"),
     "broken_files": ({"broken_files": frozenset({"shop", "policy.yaml"})}, WARN, None, 2, "policy.yaml, shop", ""),
     "broken_accounts": ({"broken_accounts": frozenset({"two"})}, PAGE, None, 1, "again: two", ""),
     "broken_sources": ({"unreadable": {"shop": 3, "new": None}}, PAGE, 3, 2, "new, shop", ""),

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -43,10 +44,17 @@ from wire.tell_email import Email
 VAR = ROOT / "var"
 
 
+class Web(Flask):
+    """Flask, but that it does not ask each function of each request whether it is a coroutine: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None, gateway: Gateway | None = None) -> Flask:
     """The web application and the commands. Wrong settings end a web process with exit code 1 and the
     list of problems; the commands that need none still work."""
-    app = Flask(__name__, static_folder=None, template_folder="handlers/templates")
+    app = Web(__name__, static_folder=None, template_folder="handlers/templates")
     commands.register(app)
     app.extensions["wire"] = wire  # for the commands that bring settings of their own
     app.extensions["help"] = call_for_help

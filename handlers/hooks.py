@@ -82,9 +82,9 @@ def _whole_body(limit: int) -> bytes | Answer:
 
     Werkzeug cuts a chunked body at its limit and takes a body that ends early as it is, both without
     a word: the one sign more than the limit, and the comparison with Content-Length, tell them."""
-    too_large = intake.problem(413, f"larger than the {limit} bytes that this source may send at once")
-    if (request.content_length or 0) > limit:
-        return too_large
+    announced = request.content_length
+    if (announced or 0) > limit:
+        return _too_large(limit)
     request.max_content_length = limit + 1
     try:
         body = request.get_data(cache=True)
@@ -93,17 +93,22 @@ def _whole_body(limit: int) -> bytes | Answer:
     except Exception as why:  # the server's own: a chunk that is none, a body that breaks off
         return intake.problem(400, f"the body did not arrive whole ({type(why).__name__}); send again")
     if len(body) > limit:
-        return too_large
-    if request.content_length is not None and len(body) != request.content_length:
-        text = f"the body did not arrive whole: {request.content_length} bytes announced, {len(body)} came; send again"
+        return _too_large(limit)
+    if announced is not None and len(body) != announced:
+        text = f"the body did not arrive whole: {announced} bytes announced, {len(body)} came; send again"
         return intake.problem(400, text)
     return body
 
 
+def _too_large(limit: int) -> Answer:
+    return intake.problem(413, f"larger than the {limit} bytes that this source may send at once")
+
+
 def _public_url() -> str:
     """The address as the sender wrote and signed it: PUBLIC_URL, then path and query byte for byte."""
-    base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
-    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?")
+    base = current_app.config["PUBLIC_URL"] or f"{request.scheme}://{request.host}"
+    environ = request.environ
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path.rstrip("?")
     return base + (raw if raw.startswith("/") else "/" + raw.split("/", 3)[-1])
 
 

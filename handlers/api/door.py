@@ -115,6 +115,8 @@ def _owner_of(token: bytes) -> tuple[str, str] | None:
 
 def hide(response: Response) -> Response:
     """Who may only read sees no whole number, wherever in the answer it stands."""
+    if not _is_api(request.path):
+        return response
     if g.get("scope") == READ and response.is_json:
         response.set_data(json.dumps(hide_in(response.get_json()), ensure_ascii=False))
     elif g.get("scope") == READ and request.path.endswith("/body"):

@@ -22,7 +22,7 @@ from flow.gateway import Gateway
 from handlers.errors import problem
 from handlers.nearby import may_look
 from store import accounts as trouble
-from store import figures
+from store import alarms, figures, stamps
 
 blueprint = Blueprint("metrics", __name__)
 KEPT_S = 5.0
@@ -45,6 +45,10 @@ class Figures(Collector):
             accounts = trouble.all_accounts(tx)
             due = figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now)
             seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
+            beside = figures.refused_beside(tx, hour - now % figures.HOUR_MS)
+            ringing = alarms.ringing(tx)
+            stamped = stamps.known(tx)
+            _, half, most = figures.waits(tx, hour)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
         attempts = {(outcome, how): n for outcome, how, n in tried}
         proofs: Counter[tuple[str, str]] = Counter()
@@ -59,6 +63,18 @@ class Figures(Collector):
         yield _gauge("oldest_due_seconds", "How long the longest waiting lead is due", ("state",), waits)
         yield _gauge("account_paused", "1 while the account's calls wait", ("account",), paused)
         yield _gauge("workers", "Workers seen in the last 30 seconds", (), {(): seen})
+        unread = {(source, cause): n for cause, counts in beside.items() for source, n in counts.items()}
+        yield _gauge("refused_unread", "Of this hour and the one before", ("source", "cause"), unread)
+        yield _gauge(
+            "alarms",
+            "1 while it rings",
+            ("kind", "subject", "severity"),
+            {(one.kind, one.subject, one.severity): 1 for one in ringing.values()},
+        )
+        ages = {(name,): (now - stamp.at) / 1000 for name, stamp in stamped.items()}
+        yield _gauge("stamp_age_seconds", "Since what happens by itself last happened", ("name",), ages)
+        speeds = {(part,): ms / 1000 for part, ms in (("0.5", half), ("0.95", most)) if ms is not None}
+        yield _gauge("speed_to_call_seconds", "Of leads that came in the last hour", ("quantile",), speeds)
         yield _gauge("broken_sources", "Sources whose version in force this process cannot read", (), {(): broken})
 
 

@@ -2,6 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from flow import alarms
 from store import workers as parts
 from store.engine import Store
 from tests.fakes import LOST, NO, TOKEN
@@ -60,3 +61,20 @@ def test_a_stranger_cannot_make_every_scrape_read_the_database(app, gateway):
 def test_a_database_that_is_away_is_503(app):
     app.extensions["gateway"].store = Store("postgresql://postgres@127.0.0.1:9/none")
     assert app.test_client().get("/metrics").status_code == 503
+
+
+def test_alarms_speed_and_what_happens_by_itself(app, gateway):
+    gateway.alive()
+    gateway.voice.outcomes = [LOST]
+    gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.clock.forward(2)
+    gateway.work()
+    alarms.keep(gateway.parts)
+    app.test_client().post(f"/hooks/shop?token={TOKEN}", data=b"x" * 300_000)
+    gateway.parts.refusals.flush()
+    gateway.clock.forward(7)
+    found = samples(app)
+    assert found["alarms", ("", "page", "unknown_calls")] == 1
+    assert found["stamp_age_seconds", ("watch",)] == 7
+    assert found["speed_to_call_seconds", ("0.95",)] == 2
+    assert found["refused_unread", ("shop", "too_large")] == 1

@@ -46,15 +46,15 @@ LOST = Outcome(UNKNOWN, "no_answer")
 NEVER_LEFT = Outcome(NOT_SENT, "refused_connection")
 
 
-_read_back = lru_cache(256)(from_text)  # most tests have the same source
+read_back = lru_cache(256)(from_text)  # most tests have the same source
 
 
 @lru_cache(256)
-def _loaded(name: str, yaml: str) -> Loaded | PolicyText:
+def loaded(name: str, yaml: str) -> Loaded | PolicyText:
     text = parse(yaml.encode(), f"{name}.yaml")
-    loaded = policy_text(text) if name == POLICY else load_text(name, text, UNCAPPED)
-    assert not isinstance(loaded, Problems), str(loaded)
-    return loaded
+    found = policy_text(text) if name == POLICY else load_text(name, text, UNCAPPED)
+    assert not isinstance(found, Problems), str(found)
+    return found
 
 
 class Clock:
@@ -109,7 +109,7 @@ class Stage:
         self.bell = FakeBell()
         self.parts = Gateway(
             store=store,
-            sources=InForce(store, _read_back),
+            sources=InForce(store, read_back),
             bell=self.bell,
             refusals=Refusals(store),
             secrets={"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}.get,
@@ -134,10 +134,10 @@ class Stage:
 
     def put(self, name: str, yaml: str, *, refresh: bool = True) -> int:
         """Put a source's text into force, or the policy's; without `refresh` as another process would."""
-        loaded = _loaded(name, yaml)
+        text = loaded(name, yaml).text
         with self.store.write() as tx:
             newest = sources.newest(tx, name)
-            n = sources.put_in_force(tx, name, loaded.text, after=newest, who="test", now=int(self.clock() * 1000))
+            n = sources.put_in_force(tx, name, text, after=newest, who="test", now=int(self.clock() * 1000))
         if refresh:
             self.parts.sources.refresh()
         return n

@@ -1,0 +1,231 @@
+"""A whole house that one history is played on: two workers, a web process, a provider and a CRM, and its clock."""
+
+import itertools
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core import outcome as outcomes
+from core.outcome import NOT_SENT, Outcome
+from core.ports import Account, Answer
+from flow import call, claim, recover, sweep
+from flow.gateway import Gateway
+from flow.in_force import InForce
+from flow.refusals import Refusals
+from flow.ticker import Ticker
+from store import epoch, leads, versions, workers
+from store.engine import Store
+from store.epoch import OtherDatabase
+from store.ids import new_id
+from store.journal import Journal
+from tests.fakes import CRM_TOKEN, TOKEN, YES, Clock, FakeBell, loaded, read_back
+from tests.histories import laws, texts
+from voice.mobilgroup import ACCOUNT_TROUBLE
+
+TIMEOUT_S = 20.0  # the account's own
+
+
+class Died(BaseException):
+    """The process ends here, whatever it was doing."""
+
+
+class MortalJournal(Journal):
+    """A journal whose disk may be full, or whose process may end just before the line is written."""
+
+    trouble = ""
+
+    def write(self, *entries):
+        trouble, self.trouble = self.trouble, ""
+        if trouble == "dies":
+            raise Died
+        if trouble == "full":
+            raise OSError(28, "No space left on device")
+        super().write(*entries)
+
+
+class Uncounted(Refusals):
+    """Nobody looks at what was refused."""
+
+    def count(self, source, cause):
+        return
+
+
+@dataclass
+class Flight:
+    """A claimed call in the memory of the worker that claimed it."""
+
+    claimed: claim.Claimed
+    begun: float  # on a clock that nobody sets
+    outcome: Outcome | None = None
+
+
+@dataclass
+class Process:
+    """A worker with all that only its memory holds."""
+
+    name: str
+    id: str
+    gateway: Gateway
+    flying: list[Flight] = field(default_factory=list)
+    frozen: bool = False
+    turns: int = 0
+
+
+@dataclass
+class Event:
+    """One event of a sender's, whatever leads were made of it."""
+
+    allowed: int = 1  # POSTs: one, and one for each time a person said so
+    posts: int = 0
+
+
+class World:
+    """Ids of acknowledged leads are in `acked`, in the order they came."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder, self.clock, self.passed = url, folder, Clock(), 0.0
+        self.store = Store(url, clock=self.clock)
+        self.secrets = {"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}
+        self.events: dict[tuple[str, str], Event] = defaultdict(Event)
+        self._event_of: dict[str, tuple[str, str]] = {}
+        self.acked: list[str] = []
+        self.protected: set[str] = set()
+        self.captured: list[tuple] = []  # requests that somebody saw
+        self.mood, self.crm_mood, self.asked = YES, 0, []
+        self.paused: bool | None = False
+        self.lost_journals = False
+        self.resolved: set[str] = set()
+        self.backup: dict | None = None
+        self._runs = itertools.count()
+        run = self.new_run()  # workers of one SQLite file are on one machine, those of PostgreSQL each on its own
+        self.run_of = {"a": run, "b": run if self.store.is_sqlite else self.new_run()}
+        with self.store.write() as tx:
+            epoch.begin(self.store, tx)
+        self.web = self.gateway("web")
+        for name in texts.FIRST:
+            self.put(name, texts.FIRST[name])
+        self.processes = {name: self.start(name) for name in "ab"}
+        self.everybody_tends()
+
+    def close(self) -> None:
+        self.store.dispose()
+
+    # Processes.
+
+    def new_run(self) -> Path:
+        """An empty run directory."""
+        return self.folder / f"run-{next(self._runs)}"
+
+    def gateway(self, name: str) -> Gateway:
+        made = Gateway(
+            store=self.store,
+            sources=InForce(self.store, read_back),
+            bell=FakeBell(),
+            refusals=Uncounted(self.store),
+            secrets=self.secrets.get,
+            crm=self,
+            pause=lambda seconds: None,
+            journal=MortalJournal(self.run_of.get(name, self.folder / "web")),
+            digest_key="d" * 32,
+            accounts={"main": Account("main", self, trouble_words=ACCOUNT_TROUBLE)},
+            ticker=Ticker([]),
+        )
+        made.sources.refresh()
+        return made
+
+    def start(self, name: str) -> Process:
+        return Process(name, new_id(), self.gateway(name))
+
+    def live(self) -> list[Process]:
+        return [process for process in self.processes.values() if not process.frozen]
+
+    def everybody_tends(self) -> None:
+        self.web.sources.refresh()
+        for process in self.live():
+            self.tend(process)
+
+    def tend(self, process: Process) -> None:
+        """What `cli.worker.Worker.tend` does once a second, and the recovery that comes first where it has to."""
+        gateway = process.gateway
+        try:
+            with self.store.write() as tx:
+                now = self.store.now_ms(tx)
+                recover.check(gateway, tx)
+                workers.check_in(tx, process.id, gateway.journal.run_id(), now, now)
+            gateway.sources.refresh()
+            for name in gateway.sources.changed():
+                while sweep.redo_next(gateway, name):
+                    continue
+            sweep.settle_lost(gateway)
+        except OtherDatabase:
+            recover.recover(gateway, process.id)
+
+    def lead(self, lead_id: str):
+        """The lead as it stands; None where there is none."""
+        with self.store.read() as tx:
+            return leads.get(tx, lead_id)
+
+    def event_of(self, lead) -> tuple[str, str]:
+        """Which event a lead, or its row, was made of: as it was first seen, for erasure leaves a digest."""
+        return self._event_of.setdefault(lead.id, (lead.source, lead.event_key or lead.digest))
+
+    # What the product asks of the outside.
+
+    def place(self, asked, start) -> Outcome:
+        self.asked.append(asked)
+        return self.mood
+
+    def ask(self, question) -> Answer:
+        if self.crm_mood == 1:
+            return Answer("silent", how="connect")
+        if self.crm_mood == 2:
+            return Answer("nothing", 404)
+        told = {"id": 70, "phones": ["+7 999 000-00-03"], "_embedded": {"contacts": [{"id": 70}]}}
+        return Answer("told", 200, body=json.dumps(told).encode())
+
+    def put(self, name: str, yaml: str) -> None:
+        """A version comes into force, by another process: each here reads it at its next look."""
+        text = loaded(name, yaml).text
+        with self.store.write() as tx:
+            newest = versions.newest(tx, name)
+            versions.put_in_force(tx, name, text, after=newest, who="test", now=int(self.clock() * 1000))
+
+    # The walk.
+
+    def claim(self, process: Process, slots: int) -> None:
+        self.tend(process)
+        found = claim.claim_due(process.gateway, process.gateway.accounts["main"], process.id, process.turns, slots)
+        process.turns += len(found.claimed)
+        for one in found.claimed:
+            process.flying.append(Flight(one, self.passed))
+            if one.not_sent is None:
+                laws.of_claim(self, one)
+
+    def place_next(self, process: Process, n: int) -> None:
+        waiting = [flight for flight in process.flying if flight.outcome is None]
+        if not waiting:
+            return
+        flight = waiting[n % len(waiting)]
+        if self.passed - flight.begun >= TIMEOUT_S:
+            flight.outcome = Outcome(NOT_SENT, "late")
+            return
+        before, lead = len(self.asked), flight.claimed.lead
+        flight.outcome = call.place(process.gateway, flight.claimed)
+        if len(self.asked) > before and flight.outcome.kind != outcomes.NOT_SENT:
+            event = self.events[self.event_of(lead)]
+            event.posts += 1
+            if event.posts > event.allowed:
+                raise laws.LawBroken("rung twice", f"lead {lead.no}, event {lead.event_key} of {lead.source}")
+
+    def record_next(self, process: Process, n: int) -> None:
+        ended = [flight for flight in process.flying if flight.outcome is not None]
+        if ended:
+            flight = ended[n % len(ended)]
+            call.record(process.gateway, (flight.claimed, flight.outcome))
+            process.flying.remove(flight)
+
+    def forward(self, seconds: float) -> None:
+        self.clock.forward(seconds)
+        self.passed += max(0.0, seconds)
+        self.everybody_tends()

@@ -111,7 +111,8 @@ def suspect(tx: Connection, found: str, now: int) -> None:
     """Note since when the database has been another one, and when it was last looked at before."""
     alive_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).scalar_subquery()
     new = update(epoch).where(epoch.c.suspect != found)
-    tx.execute(new.values(suspect=found, suspect_since=now, alive_at=alive_at))
+    if tx.execute(new.values(suspect=found, suspect_since=now, alive_at=alive_at)).rowcount:
+        tx.execute(update(workers).values(recovered=""))  # of another time: a copy put back may have the same identity
 
 
 def suspect_since(tx: Connection) -> int | None:

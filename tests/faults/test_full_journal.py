@@ -27,7 +27,7 @@ def test_after_a_half_line_the_next_call_is_found_again(tmp_path):
     journal.write(FIRST)
     written = sum(path.stat().st_size for path in tmp_path.glob("journal-*"))
 
-    with room_for(written + 20), pytest.raises(OSError, match="part of a line"):
+    with room_for(written + 20), pytest.raises(OSError, match="part of the lines"):
         journal.write(replace(FIRST, attempt="attempt-2"))
     journal.write(replace(FIRST, attempt="attempt-3"))
 

@@ -11,7 +11,8 @@ from core import states
 from core.outcome import NOT_SENT
 from core.reason import PROTECTING
 from flow import decide, enrich, pauses
-from store.tables import attempts, do_not_call, history, leads
+from store import do_not_call
+from store.tables import attempts, history, leads
 from tests.fakes import CRM_TOKEN, TOKEN, YES
 from tests.histories import texts
 
@@ -49,8 +50,7 @@ def of_claim(world, one):
         raise LawBroken("a paused account rang", f"lead {lead.no}")
     with world.store.read() as tx:
         now = world.store.now_ms(tx)
-        listed = do_not_call.c.number == one.attempt.call.number
-        if tx.execute(select(do_not_call.c.number).where(listed)).first():
+        if do_not_call.listed(tx, [one.attempt.call.number]):
             raise LawBroken("do-not-call rang", f"lead {lead.no}")
         cap = world.processes["a"].gateway.sources.get(lead.source).source.policy.calls_per_hour
         of_hour = select(func.count()).where(

@@ -42,7 +42,7 @@ def send(world, source, request, *, keep=True):
 
 @step(16)
 def post(world: World, a, b):
-    source = ("shop", "shop", "signed", "amo")[b // 16]
+    source = ("shop", "signed", "signed", "amo")[a // 16]
     body = texts.body_of(a % 12, b)
     send(world, source, texts.signed(body, world.clock()) if source == "signed" else texts.by_token(source, body))
 
@@ -134,7 +134,7 @@ def forward(world, a, b):
     world.forward(FORWARD_S[b % len(FORWARD_S)])
 
 
-@step(1)
+@step(0)
 def clock_back(world, a, b):
     world.forward(-24 * 3600)
 
@@ -264,7 +264,10 @@ def _process(world, a):
 
 
 def _lead(world, a):
-    return world.lead(world.acked[a % len(world.acked)]) if world.acked else None
+    """The newest one, or any."""
+    if not world.acked:
+        return None
+    return world.lead(world.acked[-1] if a % 2 else world.acked[a // 2 % len(world.acked)])
 
 
 def take(world, name, a, b):
@@ -272,5 +275,3 @@ def take(world, name, a, b):
     with laws.without_mistakes(), contextlib.suppress(EXPECTED):
         STEPS[name][0](world, a, b)
     laws.hold(world)
-
-

@@ -83,9 +83,8 @@ class Event:
 class World:
     """Ids of acknowledged leads are in `acked`, in the order they came."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.folder, self.clock, self.passed = url, folder, Clock(), 0.0
-        self.store = Store(url, clock=self.clock)
+    def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
+        self.store, self.clock, self.folder, self.passed = store, clock, folder, 0.0
         self.secrets = {"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}
         self.events: dict[tuple[str, str], Event] = defaultdict(Event)
         self._event_of: dict[str, tuple[str, str]] = {}
@@ -107,9 +106,6 @@ class World:
             self.put(name, texts.FIRST[name])
         self.processes = {name: self.start(name) for name in "ab"}
         self.everybody_tends()
-
-    def close(self) -> None:
-        self.store.dispose()
 
     # Processes.
 

@@ -83,13 +83,13 @@ def hold(world):
 
 
 def _of_history(row, went):
-    at = states.NEW
-    for n, step in enumerate(went, 1):
+    at = states.RECEIVED  # the first row is the lead's own
+    for n, step in enumerate(went, 2):
         allowed = (step.origin, step.target) in states.TRANSITIONS[step.transition]
         if step.n != n or step.origin != at or not allowed:
             raise LawBroken("history is no path", f"lead {row.no}, row {step.n}: {step.transition} from {at}")
         at = step.target
-    if (at, row.history_n) != (row.state, len(went)):
+    if (at, row.history_n) != (row.state, len(went) + 1):
         raise LawBroken("history is no path", f"lead {row.no} is {row.state}, its history says {at}")
 
 

@@ -134,7 +134,7 @@ def forward(world, a, b):
     world.forward(FORWARD_S[b % len(FORWARD_S)])
 
 
-@step(0)
+@step(2)
 def clock_back(world, a, b):
     world.forward(-24 * 3600)
 

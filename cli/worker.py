@@ -122,7 +122,8 @@ class Worker:
             now = self._gateway.store.now_ms(tx)
             recover.check(self._gateway, tx)
             self._started_at = self._started_at or now
-            workers.check_in(tx, self.id, self._gateway.journal.run_id(), self._started_at, now)
+            journal = self._gateway.journal
+            workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._gateway)

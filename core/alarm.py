@@ -118,6 +118,7 @@ class Facts:
 
     now: int
     worker_seen: int | None = None
+    unwritable_journals: Mapping[str, str] = field(default_factory=dict)  # machine -> why
     other_database_since: int | None = None
     late: int = 0
     late_since: int | None = None

@@ -45,6 +45,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Откройте его из другой сети: DNS, сертификат, прокси, веб-процесс",
         ),
     },
+    "journal_unwritable": {
+        "en": ("The dispatch journal cannot be written", "Make room on its disk, or let the worker write into RUN_DIR"),
+        "ru": (
+            "Журнал звонков не пишется",
+            "Освободите диск или дайте воркеру писать в RUN_DIR: без журнала он не звонит",
+        ),
+    },
     "disk_low": {
         "en": ("The disk is nearly full", "Make room: when it is full no lead is stored"),
         "ru": ("Диск почти полон", "Освободите место: на полном диске лиды не сохраняются"),

@@ -28,7 +28,7 @@ CLOCK_MS = 30_000
 STEADY = {"disk_low": 2, "wal_large": 2, "clock_off": 3, "web_silent": 2}
 # kind -> what, while it rings, explains it: then it is not told beside.
 PARENTS = {
-    "leads_waiting": ("database_changed", "no_worker", "paused"),
+    "leads_waiting": ("database_changed", "no_worker", "journal_unwritable", "paused"),
     "calls_stuck": ("database_changed", "no_worker"),
     "paused": ("no_worker",),
 }
@@ -58,6 +58,12 @@ def _database_changed(facts: Facts) -> Iterator[Alarm]:
     if facts.other_database_since is not None:
         text = "The database is not the one the workers knew (restored, cloned, failed over): calls wait"
         yield Alarm("database_changed", PAGE, text, facts.other_database_since, 1)
+
+
+def _journal_unwritable(facts: Facts) -> Iterator[Alarm]:
+    for machine, why in sorted(facts.unwritable_journals.items()):
+        text = f"The dispatch journal on {machine} cannot be written ({why}): nobody is rung from there"
+        yield Alarm("journal_unwritable", PAGE, text, None, 1, subject=machine)
 
 
 def _not_stored(facts: Facts) -> Iterator[Alarm]:
@@ -226,6 +232,7 @@ def _channel_dead(facts: Facts) -> Iterator[Alarm]:
 ALARMS: dict[str, Callable[[Facts], Iterator[Alarm]]] = {
     "no_worker": _no_worker,
     "database_changed": _database_changed,
+    "journal_unwritable": _journal_unwritable,
     "not_stored": _not_stored,
     "web_silent": _web_silent,
     "disk_low": _disk_low,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from core.account import claiming
 from core.account.claiming import Choice, Wanted
+from core.ended import OUR_OWN_S
 from core.move import Move
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Account, Start
@@ -56,6 +57,8 @@ def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slo
         return Claims(rest_s=BUSY_AGAIN_S)
     except (StoreUnavailable, OtherDatabase):
         raise
+    except OSError as why:  # this machine's trouble (its run directory), and no lead's
+        return _without_journal(gateway, why)
     except Exception:
         gateway.log.exception("claims_one_by_one", account=account.name)
     return _one_by_one(gateway, asked)
@@ -124,6 +127,12 @@ def _written_down(gateway: Gateway, claimed: tuple[Claimed, ...]) -> tuple[Claim
     return claimed
 
 
+def _without_journal(gateway: Gateway, why: OSError) -> Claims:
+    gateway.journal.problem = why.strerror or str(why)
+    gateway.log.error("journal_unwritable", why=gateway.journal.problem)
+    return Claims(rest_s=OUR_OWN_S)
+
+
 def _unsent(claimed: tuple[Claimed, ...], how: str, why: str) -> tuple[Claimed, ...]:
     return tuple(replace(one, not_sent=Outcome(NOT_SENT, how=how, error=why)) for one in claimed)
 
@@ -138,7 +147,7 @@ def _one_by_one(gateway: Gateway, asked: Request) -> Claims:
     for lead_id in found:
         try:
             claimed += _claim(gateway, replace(asked, slots=1, only=[lead_id], start=take_start())).claimed
-        except (StoreUnavailable, OtherDatabase):
+        except (StoreUnavailable, OtherDatabase, OSError):
             if not claimed:
                 raise
             break  # what is claimed has to be placed

@@ -9,7 +9,7 @@ from flow import heartbeat
 from flow.gateway import Gateway
 from handlers.nearby import may_look
 from store import accounts as trouble
-from store import migrate, workers
+from store import epoch, migrate, workers
 from store.engine import StoreUnavailable
 
 blueprint = Blueprint("health", __name__)
@@ -52,9 +52,16 @@ def _database_checks(gateway: Gateway) -> tuple[dict[str, Any], dict[str, str]]:
                 return {"database": "ok", "migrations": "missing: run the release command (flask release)"}, {}
             now, seen = gateway.store.now_ms(tx), workers.last_seen(tx)
             paused = trouble.what_is_paused(tx)
+            unwritable = workers.unwritable_journals(tx, now - WORKER_SEEN_MS)
+            if not epoch.has_begun(tx):
+                return {"database": "ok", "migrations": epoch.NONE_BEGUN}, paused
     except StoreUnavailable as why:
         return {"database": str(why)}, {}
     worker = "ok"
     if seen is None or now - seen > WORKER_SEEN_MS:
         worker = "no worker has looked at this database in the last 30 s: start one (flask worker)"
-    return {"database": "ok", "migrations": "ok", "worker": worker}, paused
+    journal = "; ".join(
+        f"cannot be written on {machine} ({why}): nobody is rung from there; make room on its disk or mend RUN_DIR"
+        for machine, why in sorted(unwritable.items())
+    )
+    return {"database": "ok", "migrations": "ok", "worker": worker, "journal": journal or "ok"}, paused

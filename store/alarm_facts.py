@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from core.alarm import HOUR_MS, UNSTORED, Facts, FullCap, Share
-from core.alarms import STUCK_MS, WAITS_MS
+from core.alarms import STUCK_MS, WAITS_MS, WORKER_SEEN_MS
 from core.overall import POLICY
 from store import accounts, caps, figures, outbox, stamps, workers
 from store import epoch as epochs
@@ -28,6 +28,7 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
     return Facts(
         now=now,
         worker_seen=workers.last_seen(tx),
+        unwritable_journals=workers.unwritable_journals(tx, now - WORKER_SEEN_MS),
         other_database_since=epochs.suspect_since(tx),
         late=figures.due_before(tx, names, now - WAITS_MS),
         late_since=min(figures.oldest_due(tx, names, now).values(), default=None),

@@ -13,12 +13,22 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from core.policy import Ring
 from core.states import WAITING
-from store.engine import Store
+from store.engine import Store, StoreUnavailable
 from store.ids import new_id
 from store.journal import Entry
 from store.tables import attempts, epoch, forgotten_calls, leads, workers
 
 RECENT_MS = 60_000  # a worker that was alive so shortly before may have sent calls that are forgotten
+
+
+NONE_BEGUN = "the database has no epoch: run the release command (flask release)"
+
+
+class NoEpoch(StoreUnavailable):
+    """None was ever begun, or its row is gone: nothing is claimed until `release` has begun one."""
+
+    def __init__(self) -> None:
+        super().__init__(NONE_BEGUN)
 
 
 class OtherDatabase(Exception):
@@ -72,7 +82,7 @@ def file_identity(store: Store) -> str:
 
 
 def read(store: Store, tx: Connection) -> Epoch:
-    """The epoch and the database's identity in this transaction. Raises OtherDatabase where none was ever
+    """The epoch and the database's identity in this transaction. Raises NoEpoch where none was ever
     begun: `begin` has to come before the first backup, or that backup could not be told from a new database."""
     if store.is_sqlite:
         row, found = tx.execute(_READ_SQLITE).one_or_none(), file_identity(store)
@@ -80,7 +90,7 @@ def read(store: Store, tx: Connection) -> Epoch:
         row = tx.execute(_READ_POSTGRESQL).one_or_none()
         found = "" if row is None else row.found
     if row is None:
-        raise OtherDatabase("it has no epoch: run flask release first")
+        raise NoEpoch
     return Epoch(row.store, row.identity, found, row.claims, row.suspect_since, row.alive_at)
 
 
@@ -89,8 +99,13 @@ def store_id(store: Store) -> str:
     with store.read() as tx:
         found = tx.execute(select(epoch.c.store)).scalar_one_or_none()
     if found is None:
-        raise OtherDatabase("it has no epoch: run flask release first")
+        raise NoEpoch
     return found
+
+
+def has_begun(tx: Connection) -> bool:
+    """Whether there is an epoch at all."""
+    return tx.execute(select(epoch.c.one)).first() is not None
 
 
 def begin(store: Store, tx: Connection) -> None:

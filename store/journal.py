@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,6 +60,7 @@ class Journal:
         self._file: int | None = None
         self._opened_at = 0.0
         self._run = ""
+        self.problem = ""  # why the last lines could not be written; empty: they could
 
     @property
     def directory(self) -> Path:
@@ -87,6 +88,14 @@ class Journal:
 
     def write(self, *entries: Entry) -> None:
         """Returns when the lines are on the disk. Raises OSError: then nothing may be sent."""
+        try:
+            self._write(entries)
+        except OSError as why:
+            self.problem = why.strerror or str(why)
+            raise
+        self.problem = ""
+
+    def _write(self, entries: Sequence[Entry]) -> None:
         lines = b"".join(json.dumps(asdict(one), separators=(",", ":")).encode() + b"\n" for one in entries)
         with self._lock:
             file = self._current()

@@ -94,6 +94,7 @@ workers = Table(
     Column("run", Text, nullable=False, server_default="", info=ID),  # its run directory, where its journal lies
     Column("recovered", Text, nullable=False, server_default="", info=ID),  # the identity it compared journals with
     Column("ended", Boolean, nullable=False, server_default=text("false")),  # cleanly; its journal stays
+    Column("journal", Text, nullable=False, server_default="", info=WORD),  # why that cannot be written; empty: it can
 )
 
 epoch = Table(

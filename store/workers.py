@@ -10,13 +10,21 @@ from store.engine import this_machine
 from store.tables import workers
 
 
-def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int) -> None:
-    """Say that this worker is alive; `run` is the id of the directory where its journal lies."""
+def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int, journal: str = "") -> None:
+    """Say that this worker is alive; `run` is the id of the directory where its journal lies, `journal` why that cannot
+    be written (empty: it can)."""
     flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     row = flavour.insert(workers).values(
-        id=worker_id, host=this_machine(), pid=os.getpid(), started_at=started_at, seen_at=now, run=run
+        id=worker_id,
+        host=this_machine(),
+        pid=os.getpid(),
+        started_at=started_at,
+        seen_at=now,
+        run=run,
+        journal=journal,
     )
-    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"seen_at": row.excluded.seen_at}))
+    again = {"seen_at": row.excluded.seen_at, "journal": row.excluded.journal}
+    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=again))
 
 
 def check_out(tx: Connection, worker_id: str) -> None:
@@ -27,6 +35,12 @@ def check_out(tx: Connection, worker_id: str) -> None:
 def last_seen(tx: Connection) -> int | None:
     """When any worker last looked at this database, in milliseconds."""
     return tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False))).scalar_one_or_none()
+
+
+def unwritable_journals(tx: Connection, since: int) -> dict[str, str]:
+    """Machine -> why a worker on it, seen since then, cannot write its journal, so that it rings nobody."""
+    query = select(workers.c.host, workers.c.journal).where(workers.c.journal != "", workers.c.seen_at >= since)
+    return {row.host: row.journal for row in tx.execute(query.where(workers.c.ended.is_(False)))}
 
 
 def forget_runs(tx: Connection, runs: Sequence[str]) -> None:

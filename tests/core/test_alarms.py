@@ -17,6 +17,7 @@ BY_ITSELF = Trouble(pause=Pause(NO_ANSWERS, NOW - 9, NOW + 5000))
 TROUBLES = {
     "no_worker": ({"worker_seen": NOW - 60_001}, PAGE, NOW - 60_001, 1, "nobody is being called", ""),
     "database_changed": ({"other_database_since": 5}, PAGE, 5, 1, "restored, cloned", ""),
+    "journal_unwritable": ({"unwritable_journals": {"m1": "no space"}}, PAGE, None, 1, "on m1 cannot", "m1"),
     "not_stored": ({"not_stored": 2}, PAGE, None, 2, "answered 503", ""),
     "web_silent": ({"seen": Seen(outside="502")}, PAGE, None, 1, "(502)", ""),
     "disk_low": ({"seen": Seen(rooms=(Room("/var", 9 * 10**8, 10**12),))}, PAGE, None, 1, "900 MB left", "/var"),

@@ -33,6 +33,7 @@ def test_a_source_shows_what_came_through_it(api, gateway):
         "version": 1,
         "preset": "generic",
         "enabled": True,
+        "dry_run": False,
         "removed": False,
         "url": "http://localhost/hooks/shop",
         "last_lead_at": NOON,

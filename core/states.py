@@ -30,8 +30,13 @@ class State:
         return self.after_a_crash != ""
 
     @property
+    def goes_on(self) -> bool:
+        """The machine will ring, or is ringing."""
+        return self.waits or self.in_flight
+
+    @property
     def final(self) -> bool:
-        return not (self.waits or self.in_flight or self.needs_person)
+        return not (self.goes_on or self.needs_person)
 
 
 STATES: dict[str, State] = {

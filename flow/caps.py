@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from core.account import caps
-from core.account.caps import DAY_MS, HOUR_MS, TOTALS, Caps, Left, Room
+from core.account.caps import TOTALS, Caps, Room
 from core.alarm import NearCap
 from flow.gateway import Gateway
 from store import caps as counts
@@ -43,10 +43,7 @@ def read_full(gateway: Gateway, tx: Tx, account: str, now: int) -> Fullness:
 def _again(gateway: Gateway, tx: Tx, row: Reached, now: int) -> Reached | None:
     """The row as it should be; None: there is room again, or no such source any more."""
     each = _caps_of(gateway, row.source)
-    if each is None or not caps.is_capped(each):
-        return None
-    found = counts.room(tx, row.source, each, [row.script], now).full(row.script)
-    return None if found is None else _reached(tx, row.source, found, row.script, now, row.since)
+    return None if each is None else counts.again(tx, row, each, now)
 
 
 def read_rooms(gateway: Gateway, tx: Tx, scripts: Mapping[str, Collection[str]], now: int) -> dict[str, Room]:
@@ -85,18 +82,6 @@ def has_totals(gateway: Gateway) -> bool:
     return caps.is_capped(gateway.totals)
 
 
-def write_news(tx: Tx, news: Iterable[tuple[Reached, Reached | None]]) -> list[Reached]:
-    """Make the rows say what was found; those that are gone now."""
-    found = sorted(news, key=lambda pair: pair[0].source)
-    return [row for row, still in found if counts.change(tx, row, still) and still is None]
-
-
-def write_reached(tx: Tx, full: Mapping[str, tuple[Left, str]], now: int) -> list[Reached]:
-    """Write which caps have let a call through no more; those that nobody had written yet."""
-    found = [_reached(tx, scope, cap, script, now, now) for scope, (cap, script) in sorted(full.items())]
-    return [one for one in found if counts.say(tx, one)]
-
-
 def tell(gateway: Gateway, reached: Iterable[Reached], gone: Iterable[Reached]) -> None:
     """A log line for each."""
     for one in reached:
@@ -115,12 +100,3 @@ def _caps_of(gateway: Gateway, scope: str) -> Caps | None:
         return gateway.totals
     current = gateway.sources.get(scope)
     return None if current is None or current.removed else current.source.policy
-
-
-def _reached(tx: Tx, scope: str, found: Left, script: str, now: int, since: int) -> Reached:
-    if found.cap == "spend_per_day":
-        until = counts.oldest_leaves(tx, scope, now)
-    else:
-        window = HOUR_MS if found.cap == "calls_per_hour" else DAY_MS
-        until = counts.room_comes(tx, scope, int(found.limit), window, now)
-    return Reached(scope, found.cap, f"{found.limit:f}", script, since, until)

@@ -17,7 +17,7 @@ from core.states import READY
 from flow import candidates, caps, recover
 from flow.candidates import Candidate
 from flow.gateway import Gateway
-from store import accounts, attempts, due, epoch
+from store import attempts, claims, due, epoch
 from store.engine import Tx
 from store.epoch import Epoch, OtherDatabase
 from store.ids import new_id
@@ -60,11 +60,8 @@ def read(gateway: Gateway, tx: Tx, asked: Request) -> Read:
     seen = epoch.read(gateway.store, tx)
     if not recover.is_ours(gateway, tx, seen):
         raise OtherDatabase(seen.found)
-    if caps.has_totals(gateway):
-        accounts.lock_totals(tx)
     account = asked.account
-    standing = accounts.lock(tx, account.name)
-    standing = replace(standing, calls=accounts.in_flight(tx, account.name, asked.owner, now))
+    standing = claims.lock_account(tx, account.name, asked.owner, now, totals=caps.has_totals(gateway))
     known = Read(now, seen, standing, caps.read_full(gateway, tx, account.name, now))
     room = claiming.capacity(standing, account, asked.slots, now)
     if not room or TOTALS in known.full.full or _is_off(gateway, asked.start, now):

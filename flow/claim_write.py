@@ -1,7 +1,7 @@
 """What a claim writes, in the commit that its reading began: attempts, the leads' moves, the account's pace."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.account.claiming import Choice
 from core.lead import Lead
@@ -9,11 +9,10 @@ from core.move import Move
 from core.outcome import Outcome
 from core.ports import Account, Start
 from core.states import CALLING
-from flow import caps
 from flow.candidates import Candidate
 from flow.claim_read import Read, Request
 from flow.gateway import Gateway
-from store import accounts, attempts, epoch, leads
+from store import claims as stored
 from store.attempts import Attempt
 from store.caps import Reached
 from store.engine import Tx
@@ -43,35 +42,39 @@ class Written:
 
 def write(gateway: Gateway, tx: Tx, asked: Request, known: Read, moves: Mapping[str, Move], choice: Choice) -> Written:
     """The chosen leads are claimed; the others make the move that was decided, or wait for room without a word."""
-    gone = caps.write_news(tx, known.full.news)
-    reached = caps.write_reached(tx, choice.full, known.now)
-    if choice.after is not None:
-        accounts.write(tx, asked.account.name, choice.after.trouble, choice.after.next_at)
-    claimed = []
-    for candidate in sorted(known.candidates, key=lambda candidate: candidate.lead.id):
-        move = moves[candidate.lead.id]
-        if candidate.lead.id in choice.taken:
-            attempt = _attempt(candidate, known, asked.account)
-            lead = _claim(tx, candidate, move, attempt, known.now)
-            claimed.append(Claimed(lead, attempt, asked.start, _entry(gateway, known, lead, attempt)))
-        elif move.target != CALLING:
-            leads.apply(tx, candidate.lead, move, at=known.now)
-    attempts.open_all(tx, [one.attempt for one in claimed], asked.owner, known.now)
-    attempts.free_numbers(tx, _unused(known, choice))
-    return Written(tuple(_counted(gateway, tx, claimed)), reached, gone)
+    chosen = [one for one in known.candidates if one.lead.id in choice.taken]
+    opened = {one.lead.id: _attempt(one, known, asked.account) for one in chosen}
+    claims = [(one.lead, _claim(one.lead, moves[one.lead.id], opened[one.lead.id])) for one in chosen]
+    others = [one.lead for one in known.candidates if one.lead.id not in opened]
+    written = stored.write(
+        tx,
+        stored.Writing(
+            account=asked.account.name,
+            owner=asked.owner,
+            now=known.now,
+            after=choice.after,
+            moved=[*claims, *((lead, (moves[lead.id],)) for lead in others if moves[lead.id].target != CALLING)],
+            opened=list(opened.values()),
+            freed=_unused(known, choice),
+            news=known.full.news,
+            full=choice.full,
+        ),
+    )
+    claimed = [_claimed(gateway, asked, known, written, opened[one.lead.id], n) for n, one in enumerate(chosen)]
+    return Written(tuple(claimed), written.reached, written.gone)
+
+
+def _claim(lead: Lead, move: Move, attempt: Attempt) -> tuple[Move, ...]:
+    """The claim's move; of a received lead, that is mapped in the same breath, both."""
+    trace = {"attempt": attempt.n, "rules": move.trace.get("rules", [])}
+    claim = Move("claim", CALLING, trace=trace, columns={"claims": lead.claims + 1, "urgent": 0})
+    return (claim,) if move.target == CALLING else (move, claim)
 
 
 def _unused(known: Read, choice: Choice) -> dict[str, str]:
     """The numbers that were locked for leads that do not ring now, by their attempts to be."""
     unused = known.locked - set(choice.taken)
     return {known.attempts[c.lead.id]: c.call.number for c in known.candidates if c.call and c.lead.id in unused}
-
-
-def _claim(tx: Tx, candidate: Candidate, move: Move, attempt: Attempt, now: int) -> Lead:
-    """The claim's move; of a received lead, that is mapped in the same breath, both."""
-    trace = {"attempt": attempt.n, "rules": move.trace.get("rules", [])}
-    claim = Move("claim", CALLING, trace=trace, columns={"claims": candidate.lead.claims + 1, "urgent": 0})
-    return leads.apply(tx, candidate.lead, *((claim,) if move.target == CALLING else (move, claim)), at=now)
 
 
 def _attempt(candidate: Candidate, known: Read, account: Account) -> Attempt:
@@ -89,8 +92,13 @@ def _attempt(candidate: Candidate, known: Read, account: Account) -> Attempt:
     )
 
 
-def _entry(gateway: Gateway, known: Read, lead: Lead, attempt: Attempt) -> Entry:
-    return Entry(
+def _claimed(
+    gateway: Gateway, asked: Request, known: Read, written: stored.Written, attempt: Attempt, n: int
+) -> Claimed:
+    """The n-th claim of the commit, with its line of the journal. On SQLite each claim has its number, which the
+    run directory's mark remembers."""
+    lead = written.leads[attempt.lead]
+    entry = Entry(
         store=known.epoch.store,
         attempt=attempt.id,
         lead=lead.id,
@@ -101,12 +109,6 @@ def _entry(gateway: Gateway, known: Read, lead: Lead, attempt: Attempt) -> Entry
         script=attempt.call.script,
         round=attempt.round,
         at=known.now,
+        claims=written.first + n if written.first else 0,
     )
-
-
-def _counted(gateway: Gateway, tx: Tx, claimed: list[Claimed]) -> list[Claimed]:
-    """On SQLite each claim has its number, which the run directory's mark remembers."""
-    if not claimed or not gateway.store.is_sqlite:
-        return claimed
-    first = epoch.count_claims(tx, len(claimed)) - len(claimed) + 1
-    return [replace(one, entry=replace(one.entry, claims=first + n)) for n, one in enumerate(claimed)]
+    return Claimed(lead, attempt, asked.start, entry)

@@ -9,7 +9,7 @@ from core.decision import hold
 from core.lead import Lead
 from core.move import Move
 from core.reason import Reason
-from core.states import CALLING, READY
+from core.states import READY, STATES
 from flow import candidates
 from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
@@ -41,7 +41,7 @@ def of_rearm(gateway: Gateway, tx: Tx, leads: Iterable[Lead], despite: frozenset
             found.settling.append((lead, settles + SETTLING_MS))
             continue
         move = _move(gateway, tx, lead, despite, now)
-        if move.target not in (CALLING, READY):
+        if not STATES[move.target].goes_on:
             found.never.append((lead, move.reasons[0]))
             continue
         reason = next(iter(move.reasons), None)

@@ -3,7 +3,7 @@
 What is counted holds until the commit where the account is locked (a source's caps), or the totals.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -140,6 +140,33 @@ def change(tx: Connection, seen: Reached, now_so: Reached | None) -> bool:
     as_seen = and_(*(reached_caps.c[name] == value for name, value in asdict(seen).items()))
     changed = delete(reached_caps) if now_so is None else update(reached_caps).values(asdict(now_so))
     return tx.execute(changed.where(as_seen)).rowcount == 1
+
+
+def again(tx: Connection, row: Reached, caps: Caps, now: int) -> Reached | None:
+    """A reached cap's row as it should be under these caps; None: there is room again."""
+    found = room(tx, row.source, caps, [row.script], now).full(row.script) if is_capped(caps) else None
+    return None if found is None else _reached(tx, row.source, found, row.script, now, row.since)
+
+
+def write_news(tx: Connection, news: Iterable[tuple[Reached, Reached | None]]) -> list[Reached]:
+    """Make the rows say what was found; those that are gone now."""
+    found = sorted(news, key=lambda pair: pair[0].source)
+    return [row for row, still in found if change(tx, row, still) and still is None]
+
+
+def write_reached(tx: Connection, full: Mapping[str, tuple[Left, str]], now: int) -> list[Reached]:
+    """Write which caps have let a call (of the script beside them) through no more; those that are news."""
+    found = [_reached(tx, scope, cap, script, now, now) for scope, (cap, script) in sorted(full.items())]
+    return [one for one in found if say(tx, one)]
+
+
+def _reached(tx: Connection, scope: str, found: Left, script: str, now: int, since: int) -> Reached:
+    if found.cap == "spend_per_day":
+        until = oldest_leaves(tx, scope, now)
+    else:
+        window = HOUR_MS if found.cap == "calls_per_hour" else DAY_MS
+        until = room_comes(tx, scope, int(found.limit), window, now)
+    return Reached(scope, found.cap, f"{found.limit:f}", script, since, until)
 
 
 # The statements of the hot path are built once: building one costs more than running it.

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.reason import PROTECTING
 from core.reason_words import CRM, DECIDE, LOOK, MEND, TABLE
-from core.states import ACCEPTED, CALLING, CANCELLED, HELD, REFUSED, UNKNOWN, targets
+from core.states import CALLING, HELD, REFUSED, STATES, SUPPRESSED, UNKNOWN, targets
 
 Text = Any  # a text in the reader's language, made when it is shown
 
@@ -58,10 +58,10 @@ def of(state: str, code: str, *, has_call: bool, claimed: bool) -> tuple[Action,
         found = (ALL_THE_SAME, DO_NOT_CALL)
     elif state == HELD:
         found = (ASK_AGAIN if advice is CRM else RECOMPUTE, DO_NOT_CALL)
-    elif state in (ACCEPTED, CANCELLED):
+    elif STATES[state].final and state != SUPPRESSED:
         found = (CALL_AGAIN,) if has_call else (RECOMPUTE,)
     elif state != CALLING:
-        found = (ALL_THE_SAME, RECOMPUTE) if state == "suppressed" and has_call else (DO_NOT_CALL,)
+        found = (ALL_THE_SAME, RECOMPUTE) if state == SUPPRESSED and has_call else (DO_NOT_CALL,)
     recompute = not claimed and not (code in PROTECTING and has_call)
     return tuple(
         one for one in found if targets(one.do, state) and (one.do != "remap" or recompute) and _fits(one, has_call)

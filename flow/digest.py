@@ -6,19 +6,39 @@ from core.alarms import BACKUP
 from core.states import NEEDS_A_PERSON
 from core.telling import DAY_MS, Manners, moment
 from flow.gateway import Gateway
+from store import alarms, inbox, overview, stamps
 from store import figures as counted
-from store import inbox, overview, stamps
 from store.engine import Tx
 
 NAMES = {
-    "en": ("Leads", "Calls", "From lead to call", "Waits for a person", "Last backup", "nothing to do", "never", "s"),
-    "ru": ("Лиды", "Звонки", "От лида до звонка", "Ждут человека", "Резервная копия", "делать нечего", "не было", "с"),
+    "en": (
+        "Leads",
+        "Calls",
+        "From lead to call",
+        "Waits for a person",
+        "Alarms",
+        "Last backup",
+        "nothing",
+        "never",
+        "s",
+    ),
+    "ru": (
+        "Лиды",
+        "Звонки",
+        "От лида до звонка",
+        "Ждут человека",
+        "Тревоги",
+        "Резервная копия",
+        "ничего",
+        "не было",
+        "с",
+    ),
 }
 
 
 def figures(gateway: Gateway, tx: Tx, manners: Manners, now: int) -> dict[str, str]:
     """A name -> what is said, in the order in which they are told."""
-    leads, calls, speed, person, backup, nothing, never, second = NAMES[manners.language]
+    leads, calls, speed, person, rings, backup, nothing, never, second = NAMES[manners.language]
     since = now - DAY_MS
     by_source: dict[str, Counter[str]] = {}
     for source, _, state, n in overview.by_hour(tx, list(gateway.sources.standing()), since):
@@ -36,5 +56,7 @@ def figures(gateway: Gateway, tx: Tx, manners: Manners, now: int) -> dict[str, s
     waits = Counter(row["state"] for row in inbox.pending(tx) if row["state"] in NEEDS_A_PERSON)
     said[person] = ", ".join(f"{state} {n}" for state, n in sorted(waits.items())) or nothing
     last = stamps.known(tx).get(BACKUP)
+    ringing = sorted(alarms.ringing(tx))
+    said[rings] = ", ".join(f"{kind} {subject}".strip() for kind, subject in ringing) or nothing
     said[backup] = moment(last.at, manners.zone) if last is not None else never
     return said

@@ -19,6 +19,7 @@ HOUR_MS = 3_600_000
 WAITS_S = (5, 30, 120, 600)  # after a try in vain; then 30 minutes
 LONG_WAIT_S = 1800
 GIVEN_UP_MS = 24 * HOUR_MS
+KEPT_MS = 30 * 24 * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def _digest(gateway: Gateway, help_: Help, tx: Tx, now: int) -> int:
     for channel in help_.channels:
         outbox.put(tx, channel, DIGEST, DIGEST, title, body, now)
     stamps.put(tx, DIGEST, Stamp(now, True))
+    outbox.forget_old(tx, now - KEPT_MS)
     return 1
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from store.tables import alarm_messages
 
@@ -60,6 +60,11 @@ def fail(tx: Connection, one: Waiting, said: str, due_at: int) -> None:
     """It did not get out; it is tried again at `due_at`."""
     row = update(alarm_messages).where(alarm_messages.c.id == one.id)
     tx.execute(row.values(tries=one.tries + 1, said=said, due_at=due_at))
+
+
+def forget_old(tx: Connection, before: int) -> None:
+    """Messages that were over before that time."""
+    tx.execute(delete(alarm_messages).where(alarm_messages.c.ended_at < before))
 
 
 def dead(tx: Connection) -> dict[str, str]:

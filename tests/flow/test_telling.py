@@ -11,6 +11,7 @@ from flow.away import Away
 from flow.telling import Help
 from flow.watch import Watch
 from store import alarms as kept
+from store.tables import alarm_messages
 from tests.fakes import LOST
 from tests.flow.test_alarms import Away as AwayStore
 
@@ -194,8 +195,14 @@ def test_the_daily_message_tells_figures_and_no_person(gateway):
     ):
         assert said in message.body
     assert not re.search("999|Ivan", message.body)
+    assert "Alarms: nothing" in message.body
     tell(gateway, helped(phone))
     assert len(phone.came) == 1
+    gateway.clock.forward(31 * 24 * 3600)
+    tell(gateway, helped(phone))
+    with gateway.store.read() as tx:
+        (left,) = tx.execute(alarm_messages.select()).all()
+    assert left.at == int(gateway.clock() * 1000)  # the first one is forgotten
 
 
 def test_nothing_that_may_wait_is_told_at_night_and_no_proof_of_work_without_a_worker(gateway):

@@ -5,6 +5,7 @@ from tests.flow.test_pauses import PAGE_401, posts
 
 
 def test_a_pause_is_said_with_who_and_why_until_it_is_resumed(gateway, flask):
+    gateway.alive()
     assert flask("pause", "--who", "anna", "--why", "the hotline is closed")[0] == 0
     lead = gateway.lead(posts(gateway, 1)[0])
     gateway.work()

@@ -60,19 +60,20 @@ class Places:
 
 
 class Room:
-    """Keeps `/hooks` within its threads, until the last byte of a request is read off and its line is given up."""
+    """Keeps `/hooks` within its threads, until the last byte of a request is read off and its line is given up. Behind
+    another server than gunicorn, whose threads are not known, nothing is done."""
 
     def __init__(self, app: Wsgi, places: Places | None = None) -> None:
         self._app, self._places = app, places or Places(HOOK_THREADS)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if not environ.get("PATH_INFO", "").startswith(HOOKS):
+        line: Line | None = environ.get("gunicorn.socket")
+        if line is None or not environ.get("PATH_INFO", "").startswith(HOOKS):
             return self._app(environ, start_response)
         if not self._places.take(wait_s=WAIT_S):
             full = problem(503, FULL)
             full.headers["Retry-After"] = "1"
-            line: Line | None = environ.get("gunicorn.socket")
-            return ClosingIterator(full(environ, start_response), [] if line is None else [partial(end_reading, line)])
+            return ClosingIterator(full(environ, start_response), [partial(end_reading, line)])
         try:
             return ClosingIterator(self._app(environ, start_response), [self._places.give_back])
         except BaseException:

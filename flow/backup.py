@@ -16,12 +16,13 @@ from typing import Any
 from core import keeping
 from core.alarm import Stamp
 from core.alarms import BACKUP, DRILL
-from core.numbers.phone import mask
 from flow.gateway import Gateway
 from store import backup, epoch, figures, queries, stamps
 from store.backup import BackupFailed
 from store.engine import Store, StoreUnavailable
 from store.journal import Entry
+from store.personal import shown
+from store.tables import leads
 
 PREFIX, MANIFEST = "leads-", "manifest.json"
 FORM = "%Y%m%dT%H%M%SZ"
@@ -74,7 +75,7 @@ def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
 
 def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> None:
     with gateway.store.read() as tx:
-        leads = figures.leads_count(tx)  # before the copy: it has as many at least
+        count = figures.leads_count(tx)  # before the copy: it has as many at least
     file = backup.copy(gateway.store, draft)
     os.chmod(file, 0o600)
     beside = {"journal": gateway.journal.directory, **beside}
@@ -84,7 +85,7 @@ def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> N
         elif path.is_file():
             shutil.copyfile(path, draft / name)
             os.chmod(draft / name, 0o600)
-    manifest = Manifest(now, file.name, _digest(file), leads)
+    manifest = Manifest(now, file.name, _digest(file), count)
     (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
 
 
@@ -138,7 +139,8 @@ def _who(entry: Entry, story: dict[str, Any] | None) -> str:
     if story is None:
         return f"a lead of {entry.source} that is not in it, rung at {at}"
     lead = story["lead"]
-    return f"lead {lead.no} of {entry.source}, {mask(lead.number) if lead.number else 'no number'}, rung at {at}"
+    number = shown(leads, {"number": lead.number})["number"] or "no number"
+    return f"lead {lead.no} of {entry.source}, {number}, rung at {at}"
 
 
 @contextlib.contextmanager

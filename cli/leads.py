@@ -98,12 +98,13 @@ def remap(lead: str, who: str, why: str) -> None:
 @command.command("rearm")
 @click.argument("lead")
 @click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="A rule to set aside; repeatable.")
+@click.option("--again", is_flag=True, help="It was accepted, so it rang; ring it once more all the same.")
 @who_and_why
 @with_appcontext
-def rearm(lead: str, despite: tuple[str, ...], who: str, why: str) -> None:
+def rearm(lead: str, despite: tuple[str, ...], again: bool, who: str, why: str) -> None:
     """Ring for a LEAD (again), in a new round."""
     gateway = the_gateway()
-    _said(lambda: operate.rearm(gateway, lead, who, why, despite))
+    _said(lambda: operate.rearm(gateway, lead, who, why, despite, again=again))
 
 
 @command.command("resolve")

@@ -4,14 +4,17 @@ At most 500 a go, so that a go ends in seconds and its answer can be read; `next
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from core import states
-from flow import operate
+from core.lead import Lead
+from core.reason import words
+from flow import effect, operate
 from flow.gateway import Gateway
-from store import queries
+from store import queries, search
+from store.engine import Tx
 from store.queries import Wanted
 
 A_GO = 500
@@ -20,10 +23,17 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """The leads of one go, newest first, as they were seen. `next` is the place of the go after it."""
+    """The leads of one go, newest first, as they were seen. `next` is the place of the go after it; `refused` are
+    those of them that would be left as they are, as they stood (id, no, text)."""
 
     leads: tuple[dict[str, Any], ...]
     next: Place | None
+    refused: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def place(self) -> Place | None:
+        """Behind it these very leads are the first, whatever came since."""
+        return (self.leads[0]["received_at"], self.leads[0]["no"] + 1) if self.leads else None
 
     @property
     def sources(self) -> dict[str, int]:
@@ -51,7 +61,25 @@ def plan(gateway: Gateway, wanted: Wanted, do: str, after: Place | None = None, 
         raise operate.Refused(f"leads that are {wanted.state or 'in any state'} cannot be changed by {do}")
     with gateway.store.read() as tx:
         rows, place = queries.page(tx, wanted, at_most, after)
-    return Plan(tuple(rows), place)
+        known = search.leads_by_ids(tx, [row["id"] for row in rows])
+        refused = tuple(_refused(gateway, tx, known, do))
+    return Plan(tuple(rows), place, refused)
+
+
+def _refused(gateway: Gateway, tx: Tx, known: Iterable[Lead], do: str) -> Iterator[dict[str, Any]]:
+    """Those that `do` would leave as they are, and what a rearm would not ring all the same."""
+    rings: list[Lead] = []
+    for lead in known:
+        try:
+            if do == "remap":
+                operate.refuse_remap(tx, lead, among_many=True)
+            elif do == "rearm":
+                operate.refuse_rearm(gateway, tx, lead, among_many=True)
+                rings.append(lead)
+        except operate.Refused as why:
+            yield {"id": lead.id, "no": lead.no, "text": str(why)}
+    for lead, reason in effect.of_rearm(gateway, tx, rings).never if rings else ():
+        yield {"id": lead.id, "no": lead.no, "text": f"would not be rung: {words(reason.code, reason.params)}"}
 
 
 def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, despite: Iterable[str] = ()) -> Done:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from core import policy, states
 from core.lead import Lead
@@ -39,12 +40,7 @@ def remap(
     `among_many`: its person did not look at this lead by itself, so that nothing which protects it is lifted."""
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
-        _refuse_erased(lead)
-        _refuse_protected(tx, lead, among_many)
-        if lead.protected_by and lead.has_call:
-            raise Refused("only a call decides this lead, not its mapping; use rearm if one is welcome")
-        if lead.claims:
-            raise Refused("a call for this lead was already claimed; to ring again use rearm")
+        refuse_remap(tx, lead, among_many=among_many)
         columns: Columns = {"despite": "", "due_at": gateway.store.now_ms(tx)}
         columns |= enrich.columns_to_receive(gateway, lead.source, json.loads(lead.payload))
         lead = _move(gateway, tx, lead, Move("remap", states.RECEIVED, columns=columns, who=who, why=why))
@@ -61,9 +57,11 @@ def rearm(
     seen: int | None = None,
     *,
     among_many: bool = False,
+    again: bool = False,
 ) -> Lead:
     """Ring for this lead (again), in a new round, with the named rules set aside. `among_many`: as for `remap`.
 
+    `again`: its person knows that it was accepted, and wants it rung once more; never among many.
     Refused while an attempt's fate may still come to light: until 10 minutes after the deadline of
     every attempt of it that is open or unknown."""
     aside = sorted(set(despite))
@@ -72,15 +70,7 @@ def rearm(
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         now = gateway.store.now_ms(tx)
-        _refuse_erased(lead)
-        _refuse_protected(tx, lead, among_many)
-        if not lead.has_call:
-            raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
-        _refuse_dry(gateway, lead)
-        settles = attempts.settles_after(tx, lead.id)
-        if settles is not None and now < settles + SETTLING_MS:
-            minutes = (settles + SETTLING_MS - now) // 60_000 + 1
-            raise Refused(f"the last call may still come to light; ask again in {minutes} min")
+        refuse_rearm(gateway, tx, lead, among_many=among_many, again=again)
         columns: Columns = {
             "round": lead.round + 1,
             "despite": ",".join(aside),
@@ -105,6 +95,32 @@ def resolve(gateway: Gateway, lead_id: str, who: str, why: str, provider_id: str
         return after
 
 
+def refuse_remap(tx: Tx, lead: Lead, *, among_many: bool) -> None:
+    """Raises Refused where this lead may not be mapped again now."""
+    _refuse_transition(lead, "remap", states.RECEIVED)
+    _refuse_erased(lead)
+    _refuse_protected(tx, lead, among_many)
+    if lead.protected_by and lead.has_call:
+        raise Refused("only a call decides this lead, not its mapping; use rearm if one is welcome")
+    if lead.claims:
+        raise Refused("a call for this lead was already claimed; to ring again use rearm")
+
+
+def refuse_rearm(gateway: Gateway, tx: Tx, lead: Lead, *, among_many: bool, again: bool = False) -> None:
+    """Raises Refused where this lead may not be rung (again) now."""
+    _refuse_transition(lead, "rearm", states.READY)
+    _refuse_erased(lead)
+    _refuse_protected(tx, lead, among_many)
+    _refuse_rung(tx, lead, again and not among_many, among_many)
+    if not lead.has_call:
+        raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
+    _refuse_dry(gateway, lead)
+    settles, now = attempts.settles_after(tx, lead.id), gateway.store.now_ms(tx)
+    if settles is not None and now < settles + SETTLING_MS:
+        minutes = (settles + SETTLING_MS - now) // 60_000 + 1
+        raise Refused(f"the last call may still come to light; ask again in {minutes} min")
+
+
 def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
     lead = leads.find(tx, lead_id, lock=True)
     if lead is None:
@@ -112,6 +128,11 @@ def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
     if seen is not None and seen != lead.history_n:
         raise Refused(f"the lead has changed since you looked (history row {seen}, now {lead.history_n}); look again")
     return lead
+
+
+def _refuse_transition(lead: Lead, transition: str, target: str) -> None:
+    if target not in states.targets(transition, lead.state):
+        raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}")
 
 
 def _refuse_erased(lead: Lead) -> None:
@@ -135,9 +156,17 @@ def _refuse_dry(gateway: Gateway, lead: Lead) -> None:
         raise Refused(f"the source {lead.source} is in a dry run and rings nobody; take `dry_run` out of it first")
 
 
+def _refuse_rung(tx: Tx, lead: Lead, again: bool, among_many: bool) -> None:
+    if lead.state != states.ACCEPTED or again:
+        return
+    rang_at = attempts.newest_start(tx, lead.id)
+    when = "" if rang_at is None else f" at {datetime.fromtimestamp(rang_at / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    how = "look at it and ring it by itself" if among_many else "say so (--again, `again`) to ring it once more"
+    raise Refused(f"this lead was accepted: it rang{when}; {how}")
+
+
 def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:
-    if move.target not in states.targets(move.transition, lead.state):
-        raise Refused(f"a lead that is {lead.state} cannot be changed by {move.transition}")
+    _refuse_transition(lead, move.transition, move.target)
     try:
         after = leads.apply(tx, lead, move, at=gateway.store.now_ms(tx))
     except leads.LeadChanged as why:

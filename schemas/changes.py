@@ -27,7 +27,10 @@ def despite() -> fields.List:
 
 
 class Rearm(Change):
+    """`again`: a lead that was accepted has rung; it is rung once more only where that is said."""
+
     despite = despite()
+    again = Yes(load_default=False)
 
 
 class Resolve(Change):

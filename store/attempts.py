@@ -140,6 +140,11 @@ def name_unknown(tx: Connection, lead_id: str, provider_id: str) -> None:
     )
 
 
+def newest_start(tx: Connection, lead_id: str) -> int | None:
+    """When the lead's newest attempt began, in milliseconds; None without any."""
+    return tx.execute(select(func.max(attempts.c.started_at)).where(attempts.c.lead == lead_id)).scalar_one_or_none()
+
+
 def exists(tx: Connection, attempt_id: str) -> bool:
     return tx.execute(_EXISTS, {"id": attempt_id}).one_or_none() is not None
 

@@ -52,7 +52,7 @@ def many(asked: dict[str, Any]) -> dict[str, Any]:
     wanted.pop("cursor", None)
     gateway = the_gateway()
     planned = bulk.plan(gateway, Wanted(**wanted), asked["do"], after)
-    done = bulk.Done()
+    done = bulk.Done(refused=list(planned.refused))
     if not asked["dry_run"]:
         done = bulk.carry_out(gateway, planned, asked["do"], who(), asked["why"], asked["despite"])
     return {

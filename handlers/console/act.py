@@ -64,7 +64,7 @@ def _one(do: str, lead_id: str, seen: int, who: str, why: str, despite: tuple[st
         elif do == "remap":
             lead = operate.remap(gateway, lead_id, who, why, seen, among_many=among_many)
         elif do == "rearm":
-            lead = operate.rearm(gateway, lead_id, who, why, despite, seen, among_many=among_many)
+            lead = operate.rearm(gateway, lead_id, who, why, despite, seen, among_many=among_many, again=True)
         else:
             lead = operate.resolve(gateway, lead_id, who, why, text("provider_id", 100), seen)
     except operate.NoSuchLead:

@@ -106,3 +106,17 @@ def test_many_leads_are_told_before_they_are_changed(gateway, flask):
     assert "2 changed" in flask("leads", "bulk", "cancel", "--state", "unknown", "--do", *WHY)[1]
     assert "cancel: 0 leads" in flask("leads", "bulk", "cancel", "--state", "unknown", *WHY)[1]
     assert flask("leads", "bulk", "cancel", "--state", "accepted", *WHY)[0] == 1
+
+
+def test_a_bulk_that_changed_nothing_ends_with_1_and_its_preview_prints_the_place(flask, gateway):
+    gateway.take({"id": "1", "phone": "9990000001"})
+    gateway.work()
+    lead = gateway.lead(gateway.lead_ids()[0])
+    told = flask("leads", "bulk", "rearm", "--state", "accepted", *WHY)
+    assert "it rang" in told[1]
+    place = f"{lead.received_at}.{lead.no + 1}"
+    assert f"--after {place} --do" in told[1]
+    assert flask("leads", "bulk", "rearm", "--state", "accepted", "--after", place, "--do", *WHY)[0] == 1
+    assert flask("leads", "bulk", "rearm", "--state", "accepted", "--after", "nowhere", *WHY)[0] == 2
+    assert flask("leads", "rearm", str(lead.no), *WHY)[0] == 1
+    assert flask("leads", "rearm", str(lead.no), "--again", *WHY)[0] in (0, 1)

@@ -179,16 +179,15 @@ def remap(world, a, b):
 @step(7)
 def rearm(world, a, b):
     if lead := _lead(world, a):
-        _rearmed(world, lead, lambda: operate.rearm(world.web, lead.id, "anna", "looked", ASIDE[b % len(ASIDE)]))
+        again = lead.state == "accepted" and b % 2 == 1
+        operate.rearm(world.web, lead.id, "anna", "looked", ASIDE[b % len(ASIDE)], again=again)
+        if lead.state == "accepted" and not again:
+            raise laws.LawBroken("an accepted lead was rearmed unasked", f"lead {lead.no}")
+        world.protected.discard(lead.id)
+        world.events[world.event_of(lead)].allowed += 1
 
 
 ASIDE = ((), ("hours",), ("max_age", "once_per_number"), ("hours", "max_age", "once_per_number"))
-
-
-def _rearmed(world, lead, act):
-    act()
-    world.protected.discard(lead.id)
-    world.events[world.event_of(lead)].allowed += 1
 
 
 @step(2)
@@ -206,6 +205,8 @@ def bulk_change(world, a, b):
     done = bulk.carry_out(world.web, planned, do, "anna", "looked")
     for lead_id in set(before) - {refused["id"] for refused in done.refused}:
         if do == "rearm":
+            if before[lead_id].state == "accepted":
+                raise laws.LawBroken("an accepted lead was rearmed unasked", f"lead {before[lead_id].no}, among many")
             world.events[world.event_of(before[lead_id])].allowed += 1
 
 

@@ -77,15 +77,18 @@ def claim_and_die(world, a, b):
         world.claim(process, 1 + b % 4)
     except Died:
         crash(world, a, b)
-    process.gateway.journal.trouble = ""
+    finally:
+        process.gateway.journal.trouble = ""
 
 
 @step(2)
 def claim_on_a_full_disk(world, a, b):
     process = _process(world, a)
     process.gateway.journal.trouble = "full"
-    world.claim(process, 1 + b % 4)
-    process.gateway.journal.trouble = ""
+    try:
+        world.claim(process, 1 + b % 4)
+    finally:
+        process.gateway.journal.trouble = ""
 
 
 @step(9)

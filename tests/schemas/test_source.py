@@ -36,7 +36,7 @@ def test_the_least_a_source_says_takes_every_default():
     source = right_with()
     assert (source.enabled, source.account, source.preset) == (True, "main", "generic")
     assert source.policy.hours == Hours(540, 1200)
-    assert source.policy.spend_per_day == Decimal(0)
+    assert source.policy.spend_per_day == Decimal(3000)
     assert source.repeat_window_s == 600
 
 

@@ -123,7 +123,7 @@ def never_connected(kind: str, folder: Path) -> Result:
         numbers = []
         for n, address in enumerate(wrong, start=1):
             url = address.replace("%d", str(world.provider.port))
-            worker = world.start("flask", "worker", {"VOICE_API_URL": url}, arguments=["worker"])
+            worker = world.start("flask", "worker", {"VOICE_API_URL": url, "VOICE_INSECURE": "1"}, arguments=["worker"])
             world.workers.append(worker)
             numbers += world.senders.many(3)
             world.started(n)  # from then on it heeds SIGTERM

@@ -78,7 +78,12 @@ def misspelt_script(kind: str, folder: Path) -> Result:
         world.senders.many(25, source="odd", more={"script": "sim:refuse"})
         well = world.senders.many(25)
         busy = {"received", "calling"}
-        wait_until(lambda: not any(state in busy for _, state in world.states()), every=0.1)
+
+        def done() -> bool:
+            posts = world.provider.posts()
+            return all(posts[number] for number in well) and not any(state in busy for _, state in world.states())
+
+        wait_until(done, every=0.1)
         rung = sum(world.provider.posts()[number] for number in well)
         states = [state for _, state in world.states()]
         verdict = world.verdict()

@@ -16,7 +16,6 @@ from core.states import READY
 from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from store import facts as stored
-from store import versions
 from store.engine import Tx
 
 MISTAKE = Reason("mapping_error")
@@ -40,13 +39,12 @@ class Candidate:
 def begin(gateway: Gateway, tx: Tx, leads: Sequence[Lead]) -> list[Candidate]:
     """What each lead is and what its source makes of it. Nothing is known of the numbers yet: a claim locks
     them first."""
-    in_force = versions.in_force(tx, {lead.source for lead in leads})
+    behind = gateway.sources.behind(tx, {lead.source for lead in leads})
     begun = []
     for lead in leads:
         current = gateway.sources.get(lead.source)
         candidate = of(gateway, lead, None if current is None or current.removed else current)
-        behind = in_force.get(lead.source, 0) != candidate.facts.version
-        begun.append(replace(candidate, facts=replace(candidate.facts, behind=behind)))
+        begun.append(replace(candidate, facts=replace(candidate.facts, behind=lead.source in behind)))
     return begun
 
 

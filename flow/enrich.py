@@ -85,8 +85,7 @@ def columns_to_receive(gateway: Gateway, source: str, payload: dict[str, Any]) -
 def _take(gateway: Gateway, tx: Tx, lead: Lead, now: int) -> Taken | None:
     """The lead with its lease and the CRM's turn, or None where it was moved without a question."""
     current = gateway.sources.get(lead.source)
-    in_force = versions.in_force(tx, [lead.source]).get(lead.source)
-    if in_force != (None if current is None or current.removed else current.n):
+    if gateway.sources.behind(tx, [lead.source]):
         leads.apply(tx, lead, later(RECEIVED, now + NEW_VERSION_MS), at=now)
         return None
     if current is None or current.removed or not current.source.enabled:

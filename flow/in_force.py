@@ -5,7 +5,7 @@ A process that cannot read a version keeps the last it could; no source can stop
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from core.overall import Overall
 from core.source import Source, Standing
 from flow import compare
 from store import versions
-from store.engine import Store, StoreUnavailable
+from store.engine import Store, StoreUnavailable, Tx
 
 log = structlog.get_logger()
 FromText = Callable[[str, str], object]  # a Source, an Overall under the policy's name, or what is wrong with the text
@@ -91,6 +91,13 @@ class InForce:
                 return not versions.was_source(tx, name)
         except StoreUnavailable:
             return False
+
+    def behind(self, tx: Tx, names: Collection[str]) -> frozenset[str]:
+        """Those of these sources that are not what this process knows of them: a version that it is about to read,
+        or a removal. Until then nothing may be decided on their leads."""
+        taken = versions.in_force(tx, names)
+        known = {name: one.n for name in names if (one := self.get(name)) is not None and not one.removed}
+        return frozenset(name for name in names if taken.get(name) != known.get(name))
 
     def names(self) -> list[str]:
         """The names of the sources in force."""

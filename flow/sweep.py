@@ -38,7 +38,7 @@ def redo_next(gateway: Gateway, source: str, batch: int = 200) -> bool:
     if current is None:
         return False
     with gateway.store.write() as tx:
-        if versions.in_force(tx, [source]).get(source) != (None if current.removed else current.n):
+        if gateway.sources.behind(tx, [source]):
             return False  # asked again when this process has read it
         now = gateway.store.now_ms(tx)
         move = decision.hold(Reason("source_off")) if current.removed else decision.redo(now)

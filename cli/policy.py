@@ -27,9 +27,9 @@ RULES: dict[str, Callable[[Policy], str]] = {
     "never_prefixes": lambda policy: ", ".join(policy.never_prefixes) or "none",
     "hours": lambda policy: f"{_clock(policy.hours.start)}-{_clock(policy.hours.end)}",
     "timezone": lambda policy: policy.timezone,
-    "once_per_number": lambda policy: _span(policy.once_per_number_s) + (" per script" * policy.once_per_script),
-    "max_age": lambda policy: _span(policy.max_age_s),
-    "max_wait": lambda policy: _span(policy.max_wait_s),
+    "once_per_number": lambda policy: _span(policy.once_per_number_ms) + (" per script" * policy.once_per_script),
+    "max_age": lambda policy: _span(policy.max_age_ms),
+    "max_wait": lambda policy: _span(policy.max_wait_ms),
     "sms_segments": lambda policy: str(policy.sms_segments),
     "test_when": lambda policy: policy.test_when.text if policy.test_when else "none",
     "calls_per_hour": lambda policy: _figure(policy.calls_per_hour),
@@ -149,8 +149,8 @@ def _figure(value: object) -> str:
     return f"{value:f}" if value and not isinstance(value, int) else str(value or "off")
 
 
-def _span(seconds: int) -> str:
-    return span(seconds) if seconds else "off"
+def _span(ms: int) -> str:
+    return span(ms) if ms else "off"
 
 
 def _clock(minute: int) -> str:

@@ -227,8 +227,8 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-def _span(seconds: float) -> str:
-    hours, minutes = divmod(round(seconds / 60), 60)
+def _span(ms: int) -> str:
+    hours, minutes = divmod(round(ms / 60_000), 60)
     return f"{hours} h" + (f" {minutes} min" if minutes else "")
 
 

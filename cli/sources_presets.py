@@ -15,7 +15,7 @@ CONFIDENCE = {
     "seen": "seen in public code, not documented by the sender",
     "guessed": "guessed; try it before you rely on it",
 }
-SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"))
+SPANS = ((86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"))
 
 
 @click.command("presets")
@@ -77,7 +77,7 @@ def _tell(source: Source) -> None:
         ("phone in text", ", ".join(path.text for path in mapping.number.in_text)),
         ("person in", ", ".join(path.text for path in mapping.person)),
         ("a lead when", source.lead_when.text if source.lead_when else ""),
-        ("repeats by", f"{key}, for {_span(source.repeat_window_s)}"),
+        ("repeats by", f"{key}, for {_span(source.repeat_window_ms)}"),
         ("behind the URL", ", ".join(source.paths)),
         ("asks the CRM", ", ".join(step.path.text for step in source.fetch.steps) if source.fetch else ""),
         ("examples", ", ".join(example.request for example in source.examples)),
@@ -89,6 +89,6 @@ def _tell(source: Source) -> None:
     click.echo(f"\nBegin with it: flask sources new {source.name} NAME")
 
 
-def _span(seconds: int) -> str:
-    size, unit = next(((size, unit) for size, unit in SPANS if seconds % size == 0), (1, "s"))
-    return f"{seconds // size} {unit}"
+def _span(ms: int) -> str:
+    size, unit = next(((size, unit) for size, unit in SPANS if ms % size == 0), (1000, "s"))
+    return f"{ms // size} {unit}"

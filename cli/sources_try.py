@@ -97,11 +97,11 @@ def _proved(gateway: Gateway, delivery: Delivery, source: Source) -> Delivery:
     """The request with the source's own token, where it does not prove itself: a file need not hold it."""
     secret = next((value for one in source.auth.secrets if (value := gateway.secrets(one))), None)
     with gateway.store.read() as tx:
-        now_s = gateway.store.now_ms(tx) / 1000
-    if secret is None or authentic.check(delivery, source, gateway.secrets, now_s).ok:
+        now_ms = gateway.store.now_ms(tx)
+    if secret is None or authentic.check(delivery, source, gateway.secrets, now_ms).ok:
         return delivery
     with_it = with_token(delivery, source, secret)
-    return with_it if authentic.check(with_it, source, gateway.secrets, now_s).ok else delivery
+    return with_it if authentic.check(with_it, source, gateway.secrets, now_ms).ok else delivery
 
 
 def _tell(gateway: Gateway, told: trial.Trial) -> None:

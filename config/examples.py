@@ -67,18 +67,18 @@ def run_example(source: Source, example: Example, folder: Path) -> list[str]:
 
 def results_of(source: Source, example: Example, delivery: Delivery, folder: Path = PRESETS) -> tuple[Result, ...]:
     """What becomes of each lead in the request; never empty. `folder` holds what the CRM answers."""
-    now_s = datetime.fromisoformat(example.at or CLOCK).timestamp()
+    now_ms = int(datetime.fromisoformat(example.at or CLOCK).timestamp() * 1000)
     secret = example.secret or SECRET
     if not example.secret:
         delivery = with_token(delivery, source, secret)
-    proof = authentic.check(delivery, source, lambda reference: secret, now_s)
+    proof = authentic.check(delivery, source, lambda reference: secret, now_ms)
     if handshake.answer(delivery, source, lambda reference: secret, proof.ok) is not None:
         return (Result("handshake"),)
     if not proof.ok:
         return (Result("refused", reasons=(proof.cause,)),)
     pieces = identity.split(delivery, source, proof)
     pieces = tuple(replace(piece, payload=with_answers_of(source, example, piece.payload, folder)) for piece in pieces)
-    return tuple(_result(source, piece, now_s) for piece in pieces) or (Result("nothing"),)
+    return tuple(_result(source, piece, now_ms) for piece in pieces) or (Result("nothing"),)
 
 
 def preset_source(name: str, presets: Path = PRESETS) -> Loaded | Problems:
@@ -127,10 +127,9 @@ def with_answers_of(source: Source, example: Example, payload: dict[str, Any], f
     return fetching.with_answers(payload, source.fetch, answers)
 
 
-def _result(source: Source, piece: identity.Piece, now_s: float) -> Result:
+def _result(source: Source, piece: identity.Piece, now_ms: int) -> Result:
     key = tuple(json.loads(piece.event_key)) if piece.event_key else ()
     mapped = mapping.map_call(piece.payload, source)
-    now_ms = int(now_s * 1000)
     move = decision.decide(mapped, source, Facts(now_ms, payload=piece.payload, despite=SET_ASIDE), now_ms)
     if isinstance(mapped, mapping.Unmapped) or move.target != READY or move.reason:
         first = move.reasons if isinstance(mapped, mapping.Unmapped) else move.reasons[:1]

@@ -141,22 +141,22 @@ def callee_zone(number: str, policy: Policy) -> ZoneInfo:
         return ZoneInfo(policy.timezone)
 
 
-def longest_wait(policy: Policy) -> float:
-    """The longest time in seconds that the policy's hours can make a lead wait."""
+def longest_wait(policy: Policy) -> int:
+    """The longest time in milliseconds that the policy's hours can make a lead wait."""
     return hours.longest_closed(policy.hours, ZoneInfo(policy.timezone))
 
 
 def never_rings(policy: Policy) -> bool:
     """Whether a lead of some minute of the week could never be rung: the hours are shut for longer
     than it may wait."""
-    return 0 < policy.max_wait_s < longest_wait(policy)
+    return 0 < policy.max_wait_ms < longest_wait(policy)
 
 
 def outwaited(policy: Policy, since_ms: int, now_ms: int) -> Reason | None:
     """Why a lead whose number is not known yet has waited too long to be welcome; None while it has not."""
     zone = ZoneInfo(policy.timezone)
-    by_age = _too_old("max_age", _open_ms(policy, zone, since_ms, now_ms), policy.max_age_s)
-    return by_age.reason or _too_old("max_wait", now_ms - since_ms, policy.max_wait_s).reason
+    by_age = _too_old("max_age", _open_ms(policy, zone, since_ms, now_ms), policy.max_age_ms)
+    return by_age.reason or _too_old("max_wait", now_ms - since_ms, policy.max_wait_ms).reason
 
 
 def is_test(policy: Policy, payload: dict[str, Any]) -> bool:
@@ -194,34 +194,34 @@ def _of_number(rule: Callable[[phone.Reading, Policy], Finding]) -> Callable[[Ca
 
 def _max_wait(case: Case) -> Ruling:
     waited_ms = case.now_ms - case.facts.since_ms
-    return _too_old("max_wait", waited_ms, case.policy.max_wait_s)
+    return _too_old("max_wait", waited_ms, case.policy.max_wait_ms)
 
 
 def _max_age(case: Case) -> Ruling:
     """Only waiting while people may be called counts: a lead of the night is as young in the morning."""
-    if not case.policy.max_age_s:
+    if not case.policy.max_age_ms:
         return Ruling()
     waited_ms = _open_ms(case.policy, case.zone, case.facts.since_ms, case.now_ms)
-    return _too_old("max_age", waited_ms, case.policy.max_age_s)
+    return _too_old("max_age", waited_ms, case.policy.max_age_ms)
 
 
 def _open_ms(policy: Policy, zone: ZoneInfo, since_ms: int, until_ms: int) -> int:
     """How much of that time people may be called; counting ends where `max_age` is passed."""
-    return int(hours.open_seconds(policy.hours, zone, since_ms / 1000, until_ms / 1000, policy.max_age_s) * 1000)
+    return hours.open_ms(policy.hours, zone, since_ms, until_ms, policy.max_age_ms)
 
 
-def _too_old(rule: str, waited_ms: int, limit_s: int) -> Ruling:
+def _too_old(rule: str, waited_ms: int, limit_ms: int) -> Ruling:
     seen = {"waited_s": waited_ms // 1000}
-    if not limit_s or waited_ms <= limit_s * 1000:
+    if not limit_ms or waited_ms <= limit_ms:
         return Ruling(seen=seen)
-    return Ruling(HOLD, Reason("too_old", {"rule": rule, "limit": span(limit_s)}), seen=seen)
+    return Ruling(HOLD, Reason("too_old", {"rule": rule, "limit": span(limit_ms)}), seen=seen)
 
 
 def _once_per_number(case: Case) -> Ruling:
-    window = case.policy.once_per_number_s
+    window = case.policy.once_per_number_ms
     same = (r for r in case.facts.rings if not case.policy.once_per_script or r.script == case.call.script)
     last = max(same, key=lambda ring: ring.at_ms, default=None)
-    if not window or last is None or case.now_ms - last.at_ms >= window * 1000:
+    if not window or last is None or case.now_ms - last.at_ms >= window:
         return Ruling()
     params = {
         "lead": last.lead,
@@ -241,17 +241,15 @@ def _number_cap(case: Case) -> Ruling:
 
 
 def _hours(case: Case) -> Ruling:
-    now_s = case.now_ms / 1000
-    opens_s = hours.next_opening(case.policy.hours, case.zone, now_s)
-    if opens_s == now_s:
+    opens_ms = hours.next_opening(case.policy.hours, case.zone, case.now_ms)
+    if opens_ms == case.now_ms:
         return Ruling(seen={"zone": case.zone.key})
-    opens_ms = int(opens_s * 1000)
     params = {"opens": _shown(case.zone, opens_ms), "zone": case.zone.key}
     return Ruling(DEFER, Reason("quiet_hours", params), opens_ms, seen=params)
 
 
 def _shown(zone: ZoneInfo, at_ms: int) -> str:
-    return hours.local(zone, at_ms / 1000).isoformat(timespec="minutes")
+    return hours.local(zone, at_ms).isoformat(timespec="minutes")
 
 
 def _number_busy(case: Case) -> Ruling:
@@ -264,12 +262,12 @@ def _dry_run(case: Case) -> Ruling:
     return Ruling(SUPPRESS, Reason("dry_run")) if case.dry_run else Ruling()
 
 
-def span(seconds: int) -> str:
+def span(ms: int) -> str:
     """A duration as a policy writes it: `90s`, `15m`, `12h`; days are told in hours."""
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+    for unit, size in (("h", 3_600_000), ("m", 60_000)):
+        if ms % size == 0:
+            return f"{ms // size}{unit}"
+    return f"{ms // 1000}s"
 
 
 RULES: dict[str, Callable[[Case], Ruling]] = {

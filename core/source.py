@@ -13,6 +13,7 @@ from core.expressions.expression import Condition, Path, Template
 from core.expressions.slots import Slotted
 from core.numbers.never import SHIPPED
 
+HOUR_MS = 3_600_000
 COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
 
 
@@ -34,7 +35,7 @@ class Auth:
     id_header: str = ""
     timestamp_header: str = ""
     timestamp_unit: str = "s"  # s | ms
-    tolerance_s: int = 300
+    tolerance_ms: int = 300_000
     handshake_secret: str = ""  # `auth.handshake`: env:NAME; empty: the secret itself
     allow_ips: tuple[str, ...] = ()  # CIDR; only where the sender documents its addresses
     options: dict[str, object] = field(default_factory=dict)  # what a preset's own scheme needs beside
@@ -172,17 +173,17 @@ class Hours:
 
 @dataclass(frozen=True)
 class Policy:
-    """Whom, when, how often and how dearly. Seconds; 0 is off."""
+    """Whom, when, how often and how dearly. 0 is off."""
 
     countries: tuple[str, ...] = ("RU",)
     number_types: tuple[str, ...] = ("mobile", "fixed")
     never_prefixes: tuple[str, ...] = tuple(SHIPPED)  # of E.164 digits; the shipped ones with the owner's changes
     hours: Hours = Hours()
     timezone: str = "Europe/Moscow"
-    once_per_number_s: int = 24 * 3600
+    once_per_number_ms: int = 24 * HOUR_MS
     once_per_script: bool = False
-    max_age_s: int = 12 * 3600
-    max_wait_s: int = 96 * 3600
+    max_age_ms: int = 12 * HOUR_MS
+    max_wait_ms: int = 96 * HOUR_MS
     calls_per_hour: int = 100  # safe from the first minute: a leaked address is rung no more often
     calls_per_day: int = 500
     spend_per_day: Decimal = Decimal(3000)
@@ -235,7 +236,7 @@ class Source:
     lead_when: Condition | None = None  # entities and actions that are no leads: suppressed by rule
     mapping: Mapping = Mapping()
     event_key: tuple[Path, ...] = ()
-    repeat_window_s: int = 600  # of the event key; the digest's is 10 minutes
+    repeat_window_ms: int = 600_000  # of the event key; the digest's is 10 minutes
     volatile: tuple[Path, ...] = ()
     secret: tuple[Path, ...] = ()  # dropped from the payload before storing
     paths: tuple[str, ...] = ()  # what may stand after the token in the URL (Mango: events/summary)

@@ -110,7 +110,7 @@ def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manner
 def _wanted(row: Row, ring: set[str], hushed: Callable[[str, str], bool], manners: Manners, now: int) -> bool:
     if row.severity == INFO or row.kind in manners.off or hushed(row.kind, row.subject):
         return False
-    if row.severity != PAGE and manners.quiet is not None and is_open(manners.quiet, manners.zone, now / 1000):
+    if row.severity != PAGE and manners.quiet is not None and is_open(manners.quiet, manners.zone, now):
         return False
     return not any(parent in ring for parent in PARENTS.get(row.kind, ()))
 

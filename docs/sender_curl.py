@@ -14,7 +14,7 @@ from core.reading.request_text import BLANK_LINE, read
 from core.source import Example, Source
 
 FOLDER = "config/presets/examples"
-LATER_S = 2_000_000_000  # no signed time of an example is near
+LATER_MS = 2_000_000_000_000  # no signed time of an example is near
 LEFT_OUT = {"host", "content-length", "user-agent", "accept-encoding", "authorization", "accept"}
 
 
@@ -115,5 +115,5 @@ def _stands_alone(source: Source, example: Example, delivery: Delivery) -> str |
     """The secret with which the example's own signature is right at any time and address, if there is one."""
     secret = example.secret or SECRET
     elsewhere = replace(delivery, url="http://127.0.0.1/hooks/elsewhere")
-    told = authentic.check(elsewhere, source, lambda reference: secret, LATER_S)
+    told = authentic.check(elsewhere, source, lambda reference: secret, LATER_MS)
     return secret if told.ok and not told.late else None

@@ -93,7 +93,7 @@ WORDS: dict[str, Words] = {
 SHOWN = 4  # of the fields in which a phone is looked for
 PLAIN = 42  # characters; a longer reference says nothing to a marketer
 OWN_HANDSHAKE = ("meta", "vk")  # their checks want a secret beside that of the proof
-SPANS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
+SPANS = ((86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"), (1_000, "seconds"))
 # What the hand-written texts speak of. Where it changes, somebody has to read them again.
 SPOKEN_OF = ("title", "confidence", "needs", "notes", "auth", "handshake", "lead_when", "policy", "event_key")
 
@@ -162,8 +162,8 @@ def _shown(path: Path) -> str:
 
 def repeat(source: Source, words: Words) -> str:
     """By what a repeat is told, and for how long."""
-    size, unit = next(pair for pair in SPANS if source.repeat_window_s % pair[0] == 0)
-    span = counted(source.repeat_window_s // size, words[unit])
+    size, unit = next(pair for pair in SPANS if source.repeat_window_ms % pair[0] == 0)
+    span = counted(source.repeat_window_ms // size, words[unit])
     if not source.event_key:
         return words["within"].format(key=words["no_id"], span=span)
     plain = all(_is_plain(path) for path in source.event_key)

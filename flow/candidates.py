@@ -108,7 +108,7 @@ def know(
 def _asked(candidate: Candidate, source: Source, number: str) -> stored.Asked:
     lead = candidate.lead
     # Rings older than the window at the time of the lead's arrival can be inside it no more.
-    since = lead.received_at - source.policy.once_per_number_s * 1000
+    since = lead.received_at - source.policy.once_per_number_ms
     return stored.Asked(lead.id, number, since, lead.round, lead.source, lead.event_key or lead.digest)
 
 

@@ -167,6 +167,6 @@ def _since(gateway: Gateway, now: int) -> Since:
     """How far back keys and calls still count: by the longest windows of the sources in force."""
     known = [gateway.sources.get(name) for name in gateway.sources.names()]
     found = [one.source for one in known if one is not None]
-    keys_s = max((max(source.repeat_window_s, seen.kept_s(source)) for source in found), default=0)
-    rings_s = max((source.policy.once_per_number_s for source in found), default=0)
-    return Since(keys=now - max(keys_s * 1000, DAY_MS), rings=now - max(rings_s * 1000, DAY_MS))
+    keys_ms = max((max(source.repeat_window_ms, seen.kept_ms(source)) for source in found), default=0)
+    rings_ms = max((source.policy.once_per_number_ms for source in found), default=0)
+    return Since(keys=now - max(keys_ms, DAY_MS), rings=now - max(rings_ms, DAY_MS))

@@ -37,4 +37,4 @@ def waiting(gateway: Gateway, tx: Tx, now: int) -> tuple[tuple[Waiting, ...], tu
 
 def _is_short(policy: Policy, now: int, at: int) -> bool:
     zone = ZoneInfo(policy.timezone)
-    return hours.open_seconds(policy.hours, zone, at / 1000, now / 1000, HOUR_MS / 1000) < HOUR_MS / 1000
+    return hours.open_ms(policy.hours, zone, at, now, HOUR_MS) < HOUR_MS

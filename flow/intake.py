@@ -46,8 +46,8 @@ NOT_STORED = "not stored; please send again"
 IT_WORKS = "this address works"
 
 
-def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float, proof: Proof | None = None) -> Answer:
-    """Check, store and answer one request to the source `name`. `now_s`: seconds since 1970; `proof`: where the
+def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Proof | None = None) -> Answer:
+    """Check, store and answer one request to the source `name`. `now_ms`: since 1970; `proof`: where the
     request's head has proved it already."""
     current = gateway.sources.get(name) or gateway.sources.fresh(name)
     if current is None:
@@ -55,7 +55,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_s: float, proof: P
     if current.removed:
         return problem(503, NOT_IN_FORCE, retry_after=60)
     source = current.source
-    proof = proof or authentic.check(delivery, source, gateway.secrets, now_s)
+    proof = proof or authentic.check(delivery, source, gateway.secrets, now_ms)
     greeted = handshake.answer(delivery, source, gateway.secrets, proof.ok)
     if greeted is not None:
         return Answer(greeted.status, greeted.content_type, greeted.body)

@@ -15,7 +15,7 @@ from flow import erased_keys
 from flow.changed import Difference, difference
 from flow.gateway import Gateway
 from flow.intake_prepared import Prepared, Ready
-from flow.seen import KEPT_S
+from flow.seen import KEPT_MS
 from flow.together import Apart
 from store import deliveries, epoch, keys, leads
 from store.engine import Tx
@@ -73,7 +73,7 @@ class Batch:
         wanted: dict[Key, Ready] = {}
         for one in self._all():
             wanted.setdefault(one.key, one)
-        marks = {prepared.marks[0]: KEPT_S * 1000 for prepared in self._prepared if prepared.marks}
+        marks = {prepared.marks[0]: KEPT_MS for prepared in self._prepared if prepared.marks}
         if self._looks:
             windows = {key: one.window_ms for key, one in wanted.items()} | marks
             self._holder |= erased_keys.holders(self._gateway, self._tx, windows, self._now)
@@ -181,7 +181,7 @@ class Batch:
         self._waiting_leads.append(one)
         self._waiting_keys[key] = one.window_ms
         if prepared.marks and not came_before:
-            self._waiting_keys[prepared.marks[0]] = KEPT_S * 1000
+            self._waiting_keys[prepared.marks[0]] = KEPT_MS
         self._waiting_links.append((prepared.kept.id, lead_id, one.position, "first"))
         if not hold:
             return Stored(lead_id, states.RECEIVED, duplicate=False)
@@ -245,4 +245,4 @@ class Batch:
             for mark in prepared.marks:
                 marks.setdefault(mark, its[0].id)
         if marks:
-            keys.take(self._tx, marks, self._now, KEPT_S * 1000)
+            keys.take(self._tx, marks, self._now, KEPT_MS)

@@ -17,7 +17,7 @@ from store.deliveries import Kept
 from store.ids import new_id
 from store.keys import Key, in_order
 
-DIGEST_WINDOW_S = 600
+DIGEST_WINDOW_MS = 600_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def prepare(delivery: Delivery, source: Source, proof: Proof, pieces: tuple[Piec
 
 
 def _ready(source: Source, piece: Piece, position: int) -> Ready:
-    key, window_s = _key(source, piece)
+    key, window_ms = _key(source, piece)
     lead = {
         "id": new_id(),
         "source": source.name,
@@ -72,11 +72,11 @@ def _ready(source: Source, piece: Piece, position: int) -> Ready:
         "payload": identity.payload_text(piece),
         "asks_crm": int(fetching.needs_asking(piece.payload, source)),
     }
-    return Ready(piece, position, (source.name, key), window_s * 1000, lead)
+    return Ready(piece, position, (source.name, key), window_ms, lead)
 
 
 def _key(source: Source, piece: Piece) -> tuple[str, int]:
-    """The key under which a repeat is known, and its window in seconds."""
+    """The key under which a repeat is known, and its window in milliseconds."""
     if piece.event_key is not None:
-        return piece.event_key, source.repeat_window_s
-    return f"digest:{piece.digest}", DIGEST_WINDOW_S if source.event_key else source.repeat_window_s
+        return piece.event_key, source.repeat_window_ms
+    return f"digest:{piece.digest}", DIGEST_WINDOW_MS if source.event_key else source.repeat_window_ms

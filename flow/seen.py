@@ -8,9 +8,9 @@ from core.proofs import authentic
 from core.source import Source
 
 MARK = "signed:"  # sorts behind every other key of a delivery, so that it is taken last
-KEPT_S = 400 * 86400
+KEPT_MS = 400 * 86_400_000
 
 
-def kept_s(source: Source) -> int:
+def kept_ms(source: Source) -> int:
     """How long the keys of this source's leads have to tell bytes that came before; 0 where nothing is signed."""
-    return 0 if authentic.covers_of(source).whole else KEPT_S
+    return 0 if authentic.covers_of(source).whole else KEPT_MS

@@ -65,7 +65,7 @@ def try_request(gateway: Gateway, name: str, delivery: Delivery) -> Trial:
     source = current.source
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        proof = authentic.check(delivery, source, gateway.secrets, now / 1000)
+        proof = authentic.check(delivery, source, gateway.secrets, now)
         greeted = handshake.answer(delivery, source, gateway.secrets, proof.ok)
         if greeted is not None:
             return Trial(name, current.n, proof, greeted)

@@ -37,14 +37,18 @@ def receive(source: str, rest: str = "") -> Response:
         gateway.refusals.count(source, "encoding")
         return _response(intake.problem(415, f"Content-Encoding {encoding[:40]!r} is not taken; send it as it is"))
     head = _head(rest)
-    proof = None if current.removed else authentic.check_head(head, current.source, gateway.secrets, time.time())
+    proof = None if current.removed else authentic.check_head(head, current.source, gateway.secrets, _now_ms())
     if proof is not None and not proof.ok:
         return _response(intake.refuse(gateway, source, proof))
     body = _body_in_time(current.source.body.max_bytes, proved=proof is not None)
     if isinstance(body, Answer):
         gateway.refusals.count(source, "too_large" if body.status == 413 else "not_whole")
         return _response(body)
-    return _response(intake.take(gateway, source, replace(head, body=body), time.time(), proof))
+    return _response(intake.take(gateway, source, replace(head, body=body), _now_ms(), proof))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _head(rest: str) -> Delivery:

@@ -46,8 +46,8 @@ class AccountFile(Section):
     auth = Free(required=True)
     rate = Rate(load_default=5.0)
     concurrency = Count(least=1, most=512, load_default=8)
-    connect_timeout = Duration(least=1, most=60, load_default=3)
-    total_timeout = Duration(least=1, most=300, load_default=20)
+    connect_timeout_ms = Duration(least_ms=1_000, most_ms=60_000, load_default=3_000, data_key="connect_timeout")
+    total_timeout_ms = Duration(least_ms=1_000, most_ms=300_000, load_default=20_000, data_key="total_timeout")
     ca_file = Text(load_default="")
     proxy = Secret(load_default="")
 
@@ -99,8 +99,8 @@ def read_account(
         data["auth"],
         calls_per_s=data["rate"],
         slots=data["concurrency"],
-        connect_timeout_ms=data["connect_timeout"] * 1000,
-        total_timeout_ms=data["total_timeout"] * 1000,
+        connect_timeout_ms=data["connect_timeout_ms"],
+        total_timeout_ms=data["total_timeout_ms"],
         ca_file=data["ca_file"],
         proxy=data["proxy"],
     )

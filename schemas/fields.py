@@ -16,7 +16,8 @@ SIZE = re.compile(r"([1-9][0-9]{0,6})(B|kB|MB)")
 CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–—]\s*([0-9]{1,2}):([0-9]{2})")
 MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DAY_MS = 86_400_000
+MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
 BYTES = {"B": 1, "kB": 1000, "MB": 1_000_000}
 
 
@@ -123,26 +124,26 @@ class Money(Value):
 
 
 class Duration(Value):
-    """Seconds out of `90s`, `15m`, `12h`, `30d`, or 0 for off."""
+    """Milliseconds out of `90s`, `15m`, `12h`, `30d`, or 0 for off."""
 
-    def __init__(self, least: int = 0, most: int = 400 * 86400, **kw: Any) -> None:
+    def __init__(self, least_ms: int = 0, most_ms: int = 400 * DAY_MS, **kw: Any) -> None:
         super().__init__(**kw)
-        self.least = least
-        self.most = most
+        self.least_ms = least_ms
+        self.most_ms = most_ms
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> int:
-        expected = "a duration like 90s, 15m, 12h or 30d" + ("" if self.least else ", or 0 for off")
-        if value == "0" and not self.least:
+        expected = "a duration like 90s, 15m, 12h or 30d" + ("" if self.least_ms else ", or 0 for off")
+        if value == "0" and not self.least_ms:
             return 0
         found = DURATION.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             bare = isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,5}", value)
             raise refusal(expected, value, f"{value}s" if bare else "")
-        seconds = int(found[1]) * SECONDS[found[2]]
-        if not self.least <= seconds <= self.most:
-            most = f"{self.most // 86400}d" if self.most >= 86400 else f"{self.most}s"
-            raise refusal(f"a duration from {self.least}s to {most}", value)
-        return seconds
+        ms = int(found[1]) * MILLISECONDS[found[2]]
+        if not self.least_ms <= ms <= self.most_ms:
+            most = f"{self.most_ms // DAY_MS}d" if self.most_ms >= DAY_MS else f"{self.most_ms // 1000}s"
+            raise refusal(f"a duration from {self.least_ms // 1000}s to {most}", value)
+        return ms
 
 
 class Size(Value):

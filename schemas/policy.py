@@ -17,7 +17,7 @@ NUMBER_TYPES = tuple(sorted(frozenset[str]().union(*TYPES.values(), {"satellite"
 
 
 class OncePerNumber(Value):
-    """`24h`, or `{window: 24h, per: script}`: (seconds, whether another script may ring)."""
+    """`24h`, or `{window: 24h, per: script}`: (milliseconds, whether another script may ring)."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> tuple[int, bool]:
         if isinstance(value, dict):
@@ -67,8 +67,8 @@ class PolicySection(Section):
     hours = DayHours()
     timezone = Zone()
     once_per_number = OncePerNumber()
-    max_age_s = Duration(data_key="max_age")
-    max_wait_s = Duration(data_key="max_wait")
+    max_age_ms = Duration(data_key="max_age")
+    max_wait_ms = Duration(data_key="max_wait")
     calls_per_hour = Count()
     calls_per_day = Count()
     spend_per_day = Money()
@@ -78,7 +78,7 @@ class PolicySection(Section):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Policy:
         if "once_per_number" in data:
-            data["once_per_number_s"], data["once_per_script"] = data.pop("once_per_number")
+            data["once_per_number_ms"], data["once_per_script"] = data.pop("once_per_number")
         return Policy(**data)
 
 

@@ -41,7 +41,7 @@ class AuthSection(Section):
     id_header = Text(**HEADER)
     timestamp_header = Text(**HEADER)
     timestamp_unit = Text(among=("s", "ms"))
-    tolerance_s = Duration(data_key="tolerance")
+    tolerance_ms = Duration(data_key="tolerance")
     handshake_secret = Secret(data_key="handshake")
     allow_ips = Texts(Network())
     options = Free()

@@ -11,7 +11,7 @@ from core.proofs.handshake import NEED_HANDSHAKE
 from core.source import Example, Source
 from core.states import NOT_CALLED
 from schemas.fetch import FetchSection
-from schemas.fields import Duration, Text, Texts, YesNo
+from schemas.fields import DAY_MS, Duration, Text, Texts, YesNo
 from schemas.mapping import MappingSection
 from schemas.policy import PolicySection
 from schemas.preset import AuthSection, BodySection, HandshakeSection, ReplySection, SplitSection
@@ -19,8 +19,8 @@ from schemas.references import PlainReference, Reference, When
 from schemas.section import Keys, Part, Parts, Section, Value, Wrong, problems_of, refusal
 
 NAME = r"[a-z0-9][a-z0-9-]{0,62}"
-DIGEST_WINDOW_S = 600
-EVENT_WINDOW_S = 30 * 86400
+DIGEST_WINDOW_MS = 600_000
+EVENT_WINDOW_MS = 30 * DAY_MS
 
 
 class EventKey(Value):
@@ -88,7 +88,7 @@ class SourceSection(Section):
     lead_when = When()
     mapping = Part(MappingSection)
     event_key = EventKey()
-    repeat_window_s = Duration(least=1, most=366 * 86400, data_key="repeat_window")
+    repeat_window_ms = Duration(least_ms=1_000, most_ms=366 * DAY_MS, data_key="repeat_window")
     volatile = Texts(PlainReference())
     secret = Texts(PlainReference())
     paths = Texts(Text(like=r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", called="a path like events/summary"))
@@ -105,7 +105,7 @@ def read_source(name: str, text: dict[str, Any], whole: bool = True) -> tuple[So
         data = SourceSection().load(text)
     except ValidationError as error:
         return None, list(problems_of(error.messages))
-    data.setdefault("repeat_window_s", EVENT_WINDOW_S if data.get("event_key") else DIGEST_WINDOW_S)
+    data.setdefault("repeat_window_ms", EVENT_WINDOW_MS if data.get("event_key") else DIGEST_WINDOW_MS)
     source = Source(name=name, **data)
     wrong = list(_missing(source, text)) if whole else []
     return (None, wrong) if wrong else (source, [])

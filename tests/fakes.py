@@ -66,6 +66,9 @@ class Clock:
     def __call__(self) -> float:
         return self.at
 
+    def ms(self) -> int:
+        return int(self.at * 1000)
+
     def forward(self, seconds: float) -> None:
         self.at += seconds
 
@@ -154,7 +157,7 @@ class Stage:
             body=raw,
             url=f"https://gateway.test/hooks/{source}?{query}",
         )
-        return intake.take(self.parts, source, delivery, self.clock())
+        return intake.take(self.parts, source, delivery, self.clock.ms())
 
     def take(self, body, **more) -> str:
         """Post one lead; its id."""

@@ -56,9 +56,9 @@ COVERS: dict[str, Callable[[Auth], Covers]] = {
 OPTIONS: dict[str, frozenset[str]] = {"hmac": frozenset({"parts", "several"}), "monday": frozenset({"audience"})}
 
 
-def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) -> Proof:
+def check(delivery: Delivery, source: Source, secrets: Secrets, now_ms: int) -> Proof:
     """The proof of this delivery. `secrets` resolves a reference (`env:NAME`) to its value or None;
-    `now_s` is seconds since 1970. Not ok says why in `cause` (one of `CAUSES`), which is for the owner
+    `now_ms` is since 1970. Not ok says why in `cause` (one of `CAUSES`), which is for the owner
     and never for the answer. A right proof whose signed time is not now is ok and `late`."""
     auth = source.auth
     scheme = SCHEMES.get(auth.scheme) or PROOFS.get(auth.scheme)
@@ -68,7 +68,7 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) ->
         proof = Proof(False, MALFORMED)
     else:
         keys = live_keys(auth.secrets, secrets)
-        proof = scheme(delivery, source, keys or (entropy.token_bytes(32),), now_s)
+        proof = scheme(delivery, source, keys or (entropy.token_bytes(32),), now_ms)
         if not keys:
             proof = Proof(False, NO_SECRET, spent=proof.spent)
     if proof.covers == NOTHING:
@@ -78,7 +78,7 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) ->
     return proof
 
 
-def check_head(delivery: Delivery, source: Source, secrets: Secrets, now_s: float) -> Proof | None:
+def check_head(delivery: Delivery, source: Source, secrets: Secrets, now_ms: int) -> Proof | None:
     """The same where the request's head alone decides it, before a byte of the body is waited for: a token in query,
     path or header, Basic, a wrong address. None where the body has a say."""
     auth = source.auth
@@ -86,7 +86,7 @@ def check_head(delivery: Delivery, source: Source, secrets: Secrets, now_s: floa
         return None
     in_head = auth.scheme == "basic" or (auth.scheme == "token" and auth.place != FIELD)
     foreign = bool(auth.allow_ips) and not _comes_from(delivery.remote, auth.allow_ips)
-    return check(delivery, source, secrets, now_s) if in_head or foreign else None
+    return check(delivery, source, secrets, now_ms) if in_head or foreign else None
 
 
 def covers_of(source: Source) -> Covers:

@@ -9,7 +9,7 @@ from core.source import Source
 SPENT = ((FIELD, "secret"),)
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """Right for the very text in the field `json`, before anyone parsed it."""
     (text, secret), cause = form_fields(delivery.body, "json", "secret")
     given = from_hex(secret.decode("latin-1"))
@@ -17,4 +17,4 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([given or b""], expected)
     if cause or given is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, None, 0, now_s, SPENT, signed=(text,))
+    return judged(right, None, 0, now_ms, SPENT, signed=(text,))

@@ -43,10 +43,10 @@ URL_AND_BODY = Covers(body=True, url=True, method=True)
 DECODED = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """The secret is the app's client secret. A v3 signature that is there decides, whatever else is."""
     if delivery.headers_all(V3):
-        return _v3(delivery, source, keys, now_s)
+        return _v3(delivery, source, keys, now_ms)
     text, cause = one_header(delivery, PLAIN)
     version, _ = one_header(delivery, VERSION)
     given = from_hex(text)
@@ -59,10 +59,10 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     if right and not _is_whole_json(delivery.body, bare):
         return Proof(False, MALFORMED, spent=SPENT)
     covers = BODY if bare else URL_AND_BODY
-    return judged(right, None, 0, now_s, SPENT, signed=(delivery.body,), covers=covers)
+    return judged(right, None, 0, now_ms, SPENT, signed=(delivery.body,), covers=covers)
 
 
-def _v3(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def _v3(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     text, cause = one_header(delivery, V3)
     stamp, stamp_cause = one_header(delivery, STAMP)
     given, sent_ms = from_base64(text), timestamp_ms(stamp, "ms")
@@ -73,7 +73,7 @@ def _v3(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: floa
         return Proof(False, cause or stamp_cause or MALFORMED, spent=SPENT)
     # The body's own mark is what tells it when it comes again under v1 or v2.
     signed = (delivery.body + wire_bytes(stamp), delivery.body)
-    return judged(right, sent_ms, source.auth.tolerance_s, now_s, SPENT, signed=signed, covers=URL_AND_BODY)
+    return judged(right, sent_ms, source.auth.tolerance_ms, now_ms, SPENT, signed=signed, covers=URL_AND_BODY)
 
 
 def _is_whole_json(body: bytes, bare: bool) -> bool:

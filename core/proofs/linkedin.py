@@ -14,7 +14,7 @@ SPENT = ((HEADER, "x-li-signature"),)
 MARK = "hmacsha256="
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """The secret is the app's client secret."""
     text, cause = one_header(delivery, "x-li-signature")
     given = from_hex(text.removeprefix(MARK))
@@ -22,4 +22,4 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([given or b""], expected)
     if cause or given is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, None, 0, now_s, SPENT, signed=(delivery.body,))
+    return judged(right, None, 0, now_ms, SPENT, signed=(delivery.body,))

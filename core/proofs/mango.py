@@ -13,11 +13,11 @@ from core.source import Source
 SPENT = ((FIELD, "sign"), (FIELD, "vpbx_api_key"))
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """Right for the very text in the field `json`, before anyone parsed it."""
     (key, text, sign), cause = form_fields(delivery.body, "vpbx_api_key", "json", "sign")
     given = from_hex(sign.decode("latin-1"))
     right = any_same([given or b""], [hashlib.sha256(key + text + salt).digest() for salt in keys])
     if cause or given is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, None, 0, now_s, SPENT, signed=(key + text,))
+    return judged(right, None, 0, now_ms, SPENT, signed=(key + text,))

@@ -21,7 +21,7 @@ PART = re.compile(r"[A-Za-z0-9_-]{2,6000}")
 FAR_FUTURE_S = 1e12  # what no clock will show: a number that is no time
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """Right when the JWT's HS256 fits a live key, whatever its header would have liked; late after `exp`."""
     header, cause = one_header(delivery, "authorization")
     parts = BEARER.sub("", header, count=1).split(".", 3)
@@ -34,7 +34,7 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
         return Proof(False, cause or MALFORMED, spent=SPENT)
     if not right or (source.auth.options.get("audience") == "url" and not _is_for(delivery.url, audience)):
         return Proof(False, WRONG, spent=SPENT)
-    if now_s > expires + source.auth.tolerance_s:
+    if now_ms > expires * 1000 + source.auth.tolerance_ms:
         return Proof(True, TOO_OLD, late=True, spent=SPENT)
     return Proof(True, spent=SPENT)
 

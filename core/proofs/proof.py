@@ -1,6 +1,6 @@
 """What a check of a delivery's proof yields, and the few steps that every scheme shares.
 
-A scheme is a pure function `(delivery, source, keys, now_s) -> Proof`. `keys` are the live secrets
+A scheme is a pure function `(delivery, source, keys, now_ms) -> Proof`. `keys` are the live secrets
 as bytes, never empty: where the owner has set none, the caller passes one that fits nothing. A
 scheme never raises and does the same work whether a proof is missing, malformed or wrong.
 """
@@ -50,7 +50,7 @@ class Proof:
     marks: tuple[str, ...] = ()
 
 
-Scheme = Callable[[Delivery, Source, tuple[bytes, ...], float], Proof]
+Scheme = Callable[[Delivery, Source, tuple[bytes, ...], int], Proof]
 
 
 def as_bytes(text: str) -> bytes:
@@ -116,20 +116,20 @@ def timestamp_ms(text: str, unit: str = "s") -> int | None:
 def judged(
     right: bool,
     sent_ms: int | None,
-    tolerance_s: float,
-    now_s: float,
+    tolerance_ms: int,
+    now_ms: int,
     spent: Spent,
     *,
     signed: Iterable[bytes],
     covers: Covers = NOTHING,
 ) -> Proof:
     """The proof that a comparison makes of what was `signed`. A right one is late when its time differs
-    from now by more than `tolerance_s`, either way (0: any time will do). `covers` where it depends on
+    from now by more than `tolerance_ms`, either way (0: any time will do). `covers` where it depends on
     the request; else `core.proofs.authentic.COVERS` says it."""
     if not right:
         return Proof(False, WRONG, spent=spent)
     marks = tuple(hashlib.sha256(message).hexdigest() for message in signed)
-    late = sent_ms is not None and tolerance_s > 0 and abs(now_s - sent_ms / 1000) > tolerance_s
+    late = sent_ms is not None and tolerance_ms > 0 and abs(now_ms - sent_ms) > tolerance_ms
     return Proof(True, TOO_OLD if late else "", late=late, spent=spent, covers=covers, marks=marks)
 
 

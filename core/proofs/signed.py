@@ -31,7 +31,7 @@ from core.source import Auth, Source
 MOST_SIGNATURES = 16
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """Right when a signature in `auth.header` is the keyed digest of the signed pieces, by any live key."""
     auth = source.auth
     spent = ((HEADER, auth.header.lower()),)
@@ -47,7 +47,7 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
         return Proof(False, header_cause or cause, spent=spent)
     if auth.digest not in DIGESTS or not any(given) or (stamp and sent_ms is None):
         return Proof(False, MALFORMED, spent=spent)
-    return judged(right, sent_ms, auth.tolerance_s, now_s, spent, signed=(message,))
+    return judged(right, sent_ms, auth.tolerance_ms, now_ms, spent, signed=(message,))
 
 
 def covers(auth: Auth) -> Covers:

@@ -28,7 +28,7 @@ ENTRY = re.compile(r"v[0-9]{1,2}[a-z]?,[A-Za-z0-9+/_-]+={0,2}")
 SECRET = b"whsec_"
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """Right when any `v1` entry fits any live key."""
     own = delivery.headers_all("webhook-signature") or not delivery.headers_all("svix-signature")
     family = "webhook" if own else "svix"
@@ -46,7 +46,7 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     if cause or id_cause or stamp_cause or not any(given) or sent_ms is None:
         return Proof(False, cause or id_cause or stamp_cause or MALFORMED, spent=spent)
     covers = Covers(body=True, headers=frozenset({f"{family}-id", f"{family}-timestamp"}))
-    return judged(right, sent_ms, source.auth.tolerance_s, now_s, spent, signed=(message,), covers=covers)
+    return judged(right, sent_ms, source.auth.tolerance_ms, now_ms, spent, signed=(message,), covers=covers)
 
 
 def _keys(secret: bytes) -> list[bytes]:

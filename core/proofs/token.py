@@ -28,7 +28,7 @@ BEARER = re.compile(r"bearer +", re.IGNORECASE)
 BASIC = re.compile(r"basic +", re.IGNORECASE)
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """`auth.place` says where the token stands and `auth.name` what it is called there (a field's name
     may be `a[b]` or `a.b`; the path has none: it is the first part after the source's own URL)."""
     place, name = source.auth.place, source.auth.name
@@ -41,7 +41,7 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     return Proof(True, spent=spent) if right else Proof(False, WRONG, spent=spent)
 
 
-def prove_basic(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove_basic(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """HTTP Basic with `auth.user` and the secret as its password."""
     spent = ((HEADER, "authorization"),)
     value, cause = one_header(delivery, "authorization")

@@ -33,7 +33,7 @@ QUERY = Covers(query=True)
 SPENT = ((HEADER, NAME),)
 
 
-def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: float) -> Proof:
+def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_ms: int) -> Proof:
     """Right when the signature fits the body's bytes, or of a form PHP's JSON of its fields, by any live key."""
     header, cause = one_header(delivery, NAME)
     parts = keyed_parts(header)
@@ -47,7 +47,7 @@ def prove(delivery: Delivery, source: Source, keys: tuple[bytes, ...], now_s: fl
     right = any_same([given or b""], expected)
     if cause or given is None or sent_ms is None:
         return Proof(False, cause or MALFORMED, spent=SPENT)
-    return judged(right, sent_ms, source.auth.tolerance_s, now_s, SPENT, signed=(message,), covers=covers)
+    return judged(right, sent_ms, source.auth.tolerance_ms, now_ms, SPENT, signed=(message,), covers=covers)
 
 
 def _signed(delivery: Delivery, source: Source) -> tuple[Covers, bytes]:

@@ -68,7 +68,7 @@ class Desk:
         headers = (("content-type", "application/x-www-form-urlencoded"),)
         url = f"http://localhost/hooks/{source}?{query}"
         delivery = Delivery("POST", headers, query, "", body.encode(), url)
-        return intake.take(self.parts, source, delivery, 1_800_000_000.0)
+        return intake.take(self.parts, source, delivery, 1_800_000_000_000)
 
     def decide(self):
         while decide.decide_due(self.parts, 1):

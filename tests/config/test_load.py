@@ -122,7 +122,7 @@ def test_the_policy_files_defaults_stand_below_the_sources_own(written):
     policy = load_policy(written("defaults: {countries: [KZ], max_age: 1h, calls_per_hour: 7}\n", "policy.yaml"))
     assert isinstance(policy, PolicyText)
     found = loaded(written(SHOP), policy)
-    assert (found.source.policy.countries, found.source.policy.max_age_s) == (("RU", "KZ"), 3600)
+    assert (found.source.policy.countries, found.source.policy.max_age_ms) == (("RU", "KZ"), 3_600_000)
     assert from_text("shop", found.text) == found.source
 
 

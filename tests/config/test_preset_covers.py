@@ -16,7 +16,7 @@ from core.proofs.uncovered import uncovered
 from core.source import Example
 
 EXAMPLES = PRESETS / "examples"
-NOW = 1_785_590_400
+NOW_MS = 1_785_590_400_000
 SOURCES = {name: preset_source(name).source for name in preset_names()}
 SIGNED = [name for name, source in SOURCES.items() if not authentic.covers_of(source).whole]
 RINGING = [
@@ -59,7 +59,7 @@ PAIRS = st.lists(st.tuples(NAMES, VALUES), max_size=3)
 def calls_of(source, example, request):
     """Of each lead that would ring: the call, its key, its digest and when it was asked for."""
     secret = example.secret or "test-secret"
-    proof = authentic.check(request, source, lambda reference: secret, NOW)
+    proof = authentic.check(request, source, lambda reference: secret, NOW_MS)
     if not proof.ok or handshake.answer(request, source, lambda reference: secret, proof.ok) is not None:
         return []
     found = []
@@ -128,7 +128,7 @@ def test_the_control_a_shared_secret_covers_the_whole_request():
 def test_a_payload_says_apart_what_was_not_signed():
     source, request = SOURCES["shopify"], read_request((EXAMPLES / "shopify_order.http").read_bytes())
     request = replace(request, query="phone=79990000099")
-    proof = authentic.check(request, source, lambda reference: "test-secret", NOW)
+    proof = authentic.check(request, source, lambda reference: "test-secret", NOW_MS)
     (piece,) = identity.split(request, source, proof)
     beside = piece.payload["_unsigned"]
     assert beside["fields"] == {"phone": "79990000099"}

@@ -9,7 +9,7 @@ from config.load import PRESETS, preset_names
 from core.proofs.authentic import CAUSES, check
 from tests.http_request import with_header
 
-NOW = 1_785_590_400
+NOW_MS = 1_785_590_400_000
 SECRETS = {"env:EXAMPLE": "test-secret", "env:NEXT": "the-next-secret"}
 
 # preset: (an example of it, the header that proves it, what is signed beside)
@@ -37,10 +37,10 @@ def request_of(preset):
     return read_request((PRESETS / "examples" / f"{SIGNED[preset][0]}.http").read_bytes())
 
 
-def proof_of(preset, request=None, now_s=NOW, secrets=("env:EXAMPLE",)):
+def proof_of(preset, request=None, now_ms=NOW_MS, secrets=("env:EXAMPLE",)):
     source = preset_source(preset).source
     source = replace(source, auth=replace(source.auth, secrets=secrets))
-    return check(request or request_of(preset), source, SECRETS.get, now_s)
+    return check(request or request_of(preset), source, SECRETS.get, now_ms)
 
 
 def test_every_preset_with_a_signature_is_tried_here():
@@ -105,10 +105,10 @@ def test_a_signature_given_twice_is_refused(preset):
 
 @pytest.mark.parametrize("preset", TIMED)
 def test_replayed_an_hour_later_it_is_late(preset):
-    proof = proof_of(preset, now_s=NOW + 3600)
+    proof = proof_of(preset, now_ms=NOW_MS + 3_600_000)
     assert (proof.ok, proof.late, proof.cause) == (True, True, "too_old")
 
 
 @pytest.mark.parametrize("preset", [name for name in SIGNED if name not in TIMED])
 def test_where_nothing_is_said_of_the_time_none_is_asked(preset):
-    assert not proof_of(preset, now_s=NOW + 30 * 86400).late
+    assert not proof_of(preset, now_ms=NOW_MS + 30 * 86_400_000).late

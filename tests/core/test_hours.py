@@ -1,6 +1,5 @@
 """The window of the day, by the clock on the wall, in nights in which the clocks change too."""
 
-import math
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,14 +14,15 @@ DAYTIME = Hours(9 * 60, 20 * 60)
 ALWAYS = Hours(0, 1440)
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
 def at(text, zone=MOSCOW, fold=0):
-    return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).timestamp()
+    return int(datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).timestamp() * 1000)
 
 
-def clock(at_s, zone=MOSCOW):
-    return hours.local(zone, at_s).strftime("%Y-%m-%d %H:%M:%S")
+def clock(at_ms, zone=MOSCOW):
+    return hours.local(zone, at_ms).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @pytest.mark.parametrize(
@@ -69,38 +69,38 @@ def test_the_next_opening_is_the_first_moment_that_is_open(now, opens):
 def test_clocks_that_change_move_the_opening(window, now, opens, waits_h):
     found = hours.next_opening(window, BERLIN, at(now, BERLIN))
     assert clock(found, BERLIN) == opens
-    assert found - at(now, BERLIN) == waits_h * 3600
+    assert found - at(now, BERLIN) == waits_h * HOUR
 
 
 def test_an_hour_shown_twice_is_open_twice():
     window = Hours(120, 150)
     first, second = at("2026-10-25 02:00", BERLIN), at("2026-10-25 02:00", BERLIN, fold=1)
-    assert second - first == 3600
-    assert hours.next_opening(window, BERLIN, first + 1800) == second
-    assert hours.open_seconds(window, BERLIN, first - 3600, second + 3600) == 3600
+    assert second - first == HOUR
+    assert hours.next_opening(window, BERLIN, first + HOUR // 2) == second
+    assert hours.open_ms(window, BERLIN, first - HOUR, second + HOUR) == HOUR
 
 
 def test_waiting_counts_only_while_it_is_open():
     friday_evening, saturday = at("2026-08-07 19:00"), at("2026-08-08 10:30")
-    assert hours.open_seconds(DAYTIME, MOSCOW, friday_evening, saturday) == 2.5 * 3600
-    assert hours.open_seconds(DAYTIME, MOSCOW, at("2026-08-07 21:00"), at("2026-08-08 08:00")) == 0
-    assert hours.open_seconds(ALWAYS, MOSCOW, friday_evening, saturday) == saturday - friday_evening
-    assert hours.open_seconds(DAYTIME, MOSCOW, saturday, friday_evening) == 0
+    assert hours.open_ms(DAYTIME, MOSCOW, friday_evening, saturday) == 2.5 * HOUR
+    assert hours.open_ms(DAYTIME, MOSCOW, at("2026-08-07 21:00"), at("2026-08-08 08:00")) == 0
+    assert hours.open_ms(ALWAYS, MOSCOW, friday_evening, saturday) == saturday - friday_evening
+    assert hours.open_ms(DAYTIME, MOSCOW, saturday, friday_evening) == 0
 
 
 def test_counting_ends_when_it_is_enough():
-    counted = hours.open_seconds(DAYTIME, MOSCOW, 0, at("2026-08-08 10:30"), enough_s=3600)
-    assert 3600 < counted <= 12 * 3600
+    counted = hours.open_ms(DAYTIME, MOSCOW, 0, at("2026-08-08 10:30"), enough_ms=HOUR)
+    assert HOUR < counted <= 12 * HOUR
 
 
 def test_always_never_closes():
-    assert hours.next_closing(ALWAYS, MOSCOW, 0) == math.inf
+    assert hours.next_closing(ALWAYS, MOSCOW, 0) == hours.NEVER_MS
     assert hours.longest_closed(ALWAYS, MOSCOW) == 0
 
 
 def test_the_longest_night_is_the_one_in_which_the_clocks_are_set_back():
-    assert hours.longest_closed(DAYTIME, MOSCOW) == 13 * 3600
-    assert hours.longest_closed(DAYTIME, BERLIN) == 14 * 3600
+    assert hours.longest_closed(DAYTIME, MOSCOW) == 13 * HOUR
+    assert hours.longest_closed(DAYTIME, BERLIN) == 14 * HOUR
 
 
 ZONES = st.sampled_from(
@@ -120,15 +120,15 @@ ZONES = st.sampled_from(
     ]
 ).map(ZoneInfo)
 WINDOWS = st.builds(Hours, st.integers(0, 1439), st.integers(0, 1440))
-MOMENTS = st.integers(at("2024-01-01 00:00"), at("2030-01-01 00:00")).map(float)
+MOMENTS = st.integers(at("2024-01-01 00:00"), at("2030-01-01 00:00"))
 # Where the clocks of most of these zones change.
 CHANGES = st.sampled_from(["2026-03-08", "2026-03-29", "2026-04-05", "2026-10-04", "2026-10-25", "2026-11-01"])
-NEAR_CHANGES = st.builds(lambda day, s: at(f"{day} 00:00") + s, CHANGES, st.integers(-86_400, 86_400))
+NEAR_CHANGES = st.builds(lambda day, ms: at(f"{day} 00:00") + ms, CHANGES, st.integers(-DAY, DAY))
 
 
-def shown(window, zone, at_s):
+def shown(window, zone, at_ms):
     """What the window says of the wall clock, written down once more and as plainly as can be."""
-    wall = hours.local(zone, at_s)
+    wall = hours.local(zone, at_ms)
     return (wall.hour * 60 + wall.minute - window.start) % 1440 < ((window.end - window.start) % 1440 or 1440)
 
 
@@ -143,19 +143,19 @@ def test_the_next_opening_is_open_and_no_minute_before_it_is(window, zone, now):
     assert shown(window, zone, opens)
     if opens == now:
         return
-    assert opens % 60 == 0
+    assert opens % MINUTE == 0
     assert not shown(window, zone, now)
-    minute = math.ceil(now / 60) * 60
+    minute = -(-now // MINUTE) * MINUTE
     while minute < opens:
         assert not shown(window, zone, minute)
-        minute += 60
+        minute += MINUTE
 
 
 @given(WINDOWS, ZONES, NEAR_CHANGES, st.integers(0, 2 * 1440))
-def test_open_seconds_are_the_open_minutes_counted_one_by_one(window, zone, now, minutes):
-    since = now // 60 * 60
-    counted = sum(60 for n in range(minutes) if shown(window, zone, since + 60 * n))
-    assert hours.open_seconds(window, zone, since, since + 60 * minutes) == counted
+def test_open_time_is_the_open_minutes_counted_one_by_one(window, zone, now, minutes):
+    since = now // MINUTE * MINUTE
+    counted = sum(MINUTE for n in range(minutes) if shown(window, zone, since + MINUTE * n))
+    assert hours.open_ms(window, zone, since, since + MINUTE * minutes) == counted
 
 
 @given(WINDOWS, ZONES, MOMENTS | NEAR_CHANGES)

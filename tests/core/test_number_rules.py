@@ -15,7 +15,7 @@ from core.ports import Call
 from core.source import Hours, Policy
 from tests.core.test_mapping import source_with
 
-ALWAYS = Policy(hours=Hours(0, 1440), max_age_s=0, max_wait_s=0)
+ALWAYS = Policy(hours=Hours(0, 1440), max_age_ms=0, max_wait_ms=0)
 DOCS = Path(__file__).parents[2] / "docs/sources.md"
 
 
@@ -29,7 +29,7 @@ DOCS = Path(__file__).parents[2] / "docs/sources.md"
 def test_what_is_chosen_among_several_is_what_the_rules_let_through(prefix, rest, policy):
     reading = phone.read(f"+{(prefix + str(rest).zfill(10))[:11]}", "RU")
     if reading.number:
-        assert may_ring(reading, policy) == (check(Call(reading.number, "s"), Facts(0.0), policy, 1.0).kind == "allow")
+        assert may_ring(reading, policy) == (check(Call(reading.number, "s"), Facts(0), policy, 1).kind == "allow")
     else:
         assert not may_ring(reading, policy)
 

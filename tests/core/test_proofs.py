@@ -13,6 +13,7 @@ from core.source import Auth, Body, Source
 from tests.http_request import delivery, read, with_header
 
 NOW = 1_785_590_400
+NOW_MS = NOW * 1000
 SECRETS = {
     "env:S": "test-secret",
     "env:W": "whsec_dGVzdC1zZWNyZXQ=",
@@ -21,9 +22,9 @@ SECRETS = {
 }
 
 
-def proof_of(request, scheme, secret="env:S", now_s=NOW, body=None, **auth):
+def proof_of(request, scheme, secret="env:S", now_ms=NOW_MS, body=None, **auth):
     asked = Source(name="s", auth=Auth(scheme=scheme, secrets=(secret,), **auth), body=body or Body())
-    return check(request, asked, SECRETS.get, now_s)
+    return check(request, asked, SECRETS.get, now_ms)
 
 
 def keyed(text, key=b"test-secret"):
@@ -101,7 +102,7 @@ def test_a_stripped_header_is_missing(name):
 
 @pytest.mark.parametrize("name", ["hubspot_workflow", "standard_webhooks", "wpforms_json", "monday_create_item"])
 def test_a_right_proof_of_an_hour_ago_is_late(name):
-    proof = proof_of(read(name), *EXAMPLES[name], now_s=NOW + 3600)
+    proof = proof_of(read(name), *EXAMPLES[name], now_ms=NOW_MS + 3_600_000)
     assert (proof.ok, proof.late, proof.cause) == (True, True, "too_old")
 
 
@@ -123,7 +124,7 @@ def test_hubspot_v1_fits_the_vector_of_its_documentation():
     sign = "232db2615f3d666fe21a8ec971ac7b5402d33b9a925784df3ca654d05f4817de"
     asked = Source(name="s", auth=Auth(scheme="hubspot", secrets=("env:V",)))
     request = delivery(headers=(("X-HubSpot-Signature", sign),), body=body)
-    assert check(request, asked, {"env:V": secret}.get, NOW).ok
+    assert check(request, asked, {"env:V": secret}.get, NOW_MS).ok
 
 
 def test_a_wrong_v3_is_not_saved_by_a_right_v2():
@@ -141,7 +142,7 @@ def test_a_signature_of_one_version_is_none_of_another():
 def test_hubspot_may_sign_the_url_as_called_or_with_some_escapes_decoded(as_called):
     request = delivery(query="next=https%3a%2F%2Fa.example%2F&q=%20%26", body=b"{}")
     url = request.url if as_called else request.url.replace("%3a", ":").replace("%2F", "/")
-    stamp = str(NOW * 1000)
+    stamp = str(NOW_MS)
     sign = base64.b64encode(keyed(f"POST{url}{{}}{stamp}".encode()).digest()).decode()
     signed = with_header(request, "x-hubspot-signature-v3", sign)
     assert proof_of(with_header(signed, "x-hubspot-request-timestamp", stamp), "hubspot").ok
@@ -154,7 +155,7 @@ def test_hubspot_may_sign_the_url_as_called_or_with_some_escapes_decoded(as_call
 @pytest.mark.parametrize("secret", ["whsec_dGVzdC1zZWNyZXQ=", "dGVzdC1zZWNyZXQ=", "test-secret"])
 def test_the_key_is_taken_with_its_prefix_without_it_and_plain(secret):
     asked = Source(name="s", auth=Auth(scheme="standard_webhooks", secrets=("env:K",)))
-    assert check(read("standard_webhooks"), asked, {"env:K": secret}.get, NOW).ok
+    assert check(read("standard_webhooks"), asked, {"env:K": secret}.get, NOW_MS).ok
 
 
 def test_svix_sends_the_same_under_its_own_names():

@@ -109,7 +109,7 @@ def late(gateway, value, seconds):
     proof = signed(f"{at}.".encode() + body, TOKEN.encode()).hexdigest()
     headers = (("x-sig", proof), ("x-at", at))
     request = Delivery("POST", headers, "", "", body, "https://gateway.test/hooks/signed")
-    answer = intake.take(gateway.parts, "signed", request, gateway.clock())
+    answer = intake.take(gateway.parts, "signed", request, gateway.clock.ms())
     assert answer.status == 200, answer.body
     return json.loads(answer.body)["leads"][0]["id"]
 

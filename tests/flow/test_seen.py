@@ -29,7 +29,7 @@ def signed(body, key=KEY):
 def post(gateway, source, body, *headers, query=""):
     url = f"https://gateway.test/hooks/{source}" + (f"?{query}" if query else "")
     request = Delivery("POST", tuple((name.lower(), value) for name, value in headers), query, "", body, url)
-    answer = intake.take(gateway.parts, source, request, gateway.clock())
+    answer = intake.take(gateway.parts, source, request, gateway.clock.ms())
     assert answer.status == 200, answer.body
     return json.loads(answer.body)["leads"]
 

@@ -31,7 +31,7 @@ def step(weight):
 
 
 def send(world, source, request, *, keep=True):
-    answer = intake.take(world.web, source, request, world.clock())
+    answer = intake.take(world.web, source, request, int(world.clock() * 1000))
     if keep:
         world.captured.append((source, request))
     if answer.status == 200:

@@ -37,7 +37,7 @@ def test_the_least_a_source_says_takes_every_default():
     assert (source.enabled, source.account, source.preset) == (True, "main", "generic")
     assert source.policy.hours == Hours(540, 1200)
     assert source.policy.spend_per_day == Decimal(3000)
-    assert source.repeat_window_s == 600
+    assert source.repeat_window_ms == 600_000
 
 
 def test_everything_a_source_can_say_becomes_its_value():
@@ -94,7 +94,7 @@ def test_everything_a_source_can_say_becomes_its_value():
         },
     )
     assert source.auth.secrets == ("env:A", "env:B")
-    assert (source.auth.signed, source.auth.tolerance_s) == (("timestamp", ".", "body"), 300)
+    assert (source.auth.signed, source.auth.tolerance_ms) == (("timestamp", ".", "body"), 300_000)
     assert (source.body.max_bytes, source.body.unwrap_json) == (4_000_000, ("data", "a[b]"))
     assert source.handshakes[0].echo == Path.compile("challenge")
     assert source.handshakes[0].before_proof is True
@@ -104,7 +104,7 @@ def test_everything_a_source_can_say_becomes_its_value():
     assert source.mapping.script.rules[0].value == "Скрипт й"
     assert source.mapping.sms == Template.compile("Здравствуйте, {{ Name }}!")
     assert [path.text for path in source.event_key] == ["_envelope.account.id", "id"]
-    assert source.repeat_window_s == 7200
+    assert source.repeat_window_ms == 7_200_000
     assert source.secret == (Path.compile("auth.access_token"),)
     assert source.fetch.base == "https://portal.example/rest/1"
     assert [(step.name, step.method, step.path.text) for step in source.fetch.steps] == [
@@ -117,8 +117,8 @@ def test_everything_a_source_can_say_becomes_its_value():
     assert policy.never_prefixes[-2:] == ("7958", "7999")
     assert "7840" in policy.never_prefixes
     assert "7940" not in policy.never_prefixes
-    assert (policy.once_per_number_s, policy.once_per_script) == (43200, True)
-    assert (policy.max_age_s, policy.max_wait_s, policy.calls_per_hour) == (0, 30 * 86400, 7)
+    assert (policy.once_per_number_ms, policy.once_per_script) == (43_200_000, True)
+    assert (policy.max_age_ms, policy.max_wait_ms, policy.calls_per_hour) == (0, 30 * 86_400_000, 7)
     assert policy.spend_per_day == Decimal("99.50")
     assert policy.test_when == Condition.compile("Email == 'test@example.com'")
 
@@ -145,7 +145,7 @@ def test_what_nobody_signs_is_refused_with_the_line_to_write(auth, write):
 
 
 def test_an_event_key_without_a_window_is_remembered_for_thirty_days():
-    assert right_with(event_key="id").repeat_window_s == 30 * 86400
+    assert right_with(event_key="id").repeat_window_ms == 30 * 86_400_000
 
 
 @pytest.mark.parametrize(

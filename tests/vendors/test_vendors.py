@@ -14,6 +14,7 @@ from core.proofs.authentic import check
 from tests.http_request import delivery
 
 NOW = 1_785_590_400
+NOW_MS = NOW * 1000
 SECRET = "test-secret"
 WHSEC = "whsec_dGVzdC1zZWNyZXQ="
 # What people write into forms: any text at all, as JSON carries it.
@@ -30,10 +31,10 @@ def source_of(preset):
     return preset_source(preset).source
 
 
-def taken(preset, body, headers, secret=SECRET, now_s=NOW, **more):
+def taken(preset, body, headers, secret=SECRET, now_ms=NOW_MS, **more):
     """Whether a request with this body and these headers is let in, in time."""
     request = delivery(headers=tuple(headers.items()), body=body.encode(), source=preset, **more)
-    proof = check(request, source_of(preset), lambda reference: secret, now_s)
+    proof = check(request, source_of(preset), lambda reference: secret, now_ms)
     return proof.ok and not proof.late
 
 

@@ -106,7 +106,7 @@ def take(gateway, preset, request):
     """The answer of a source of this preset, which is put into force when it is first asked."""
     if gateway.parts.sources.get(preset) is None:
         gateway.put(preset, yaml_of(preset))
-    return intake.take(gateway.parts, preset, request, gateway.clock())
+    return intake.take(gateway.parts, preset, request, gateway.clock.ms())
 
 
 def first_call(preset):
@@ -238,10 +238,10 @@ def forged(preset, request):
 def test_what_does_not_prove_itself_is_refused(preset):
     source = source_of(preset)
     request = examples_of(preset)[0][1]
-    assert authentic.check(request, source, secrets, NOW).ok
+    assert authentic.check(request, source, secrets, NOW * 1000).ok
     for done, other in forged(preset, request):
-        assert not authentic.check(other, source, secrets, NOW).ok, done
-    assert not authentic.check(request, source, lambda reference: None, NOW).ok
+        assert not authentic.check(other, source, secrets, NOW * 1000).ok, done
+    assert not authentic.check(request, source, lambda reference: None, NOW * 1000).ok
 
 
 def test_a_forger_makes_no_lead_and_learns_nothing(here):

@@ -108,7 +108,7 @@ def post(gate, crm, preset, request):
         gate.put(preset, SOURCE.format(preset=preset, base=crm.url + BASES.get(preset, "")))
     source = gate.parts.sources.get(preset).source
     delivery = with_token(read_request((EXAMPLES / request).read_bytes()), source, SECRET)
-    answer = intake.take(gate.parts, preset, delivery, gate.clock())
+    answer = intake.take(gate.parts, preset, delivery, gate.clock.ms())
     assert answer.status == 200, answer.body
 
 

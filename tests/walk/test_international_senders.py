@@ -45,7 +45,7 @@ def posted(gateway, name, request=None):
     preset = REQUESTS[name][0]
     if gateway.parts.sources.get(preset) is None:
         gateway.put(preset, yaml_of(preset))
-    answer = intake.take(gateway.parts, preset, request or read(name), gateway.clock())
+    answer = intake.take(gateway.parts, preset, request or read(name), gateway.clock.ms())
     with gateway.store.read() as tx:
         rows = tx.exec_driver_sql("SELECT id FROM leads ORDER BY no").scalars().all()
     return answer, rows

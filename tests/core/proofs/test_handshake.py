@@ -13,7 +13,7 @@ from core.proofs.handshake import SCHEMES, answer
 from core.source import Auth, Handshake, Reply, Source
 from tests.http_request import delivery, read, with_header
 
-NOW = 1_785_590_400
+NOW_MS = 1_785_590_400_000
 SECRETS = {"env:S": "test-secret", "env:VERIFY": "my-verify-token", "env:CONFIRMATION": "a1b2c3d4"}
 
 
@@ -108,7 +108,7 @@ def test_no_answer_to_a_challenge_is_ever_a_signature_of_a_lead():
     forged = hmac.new(b"test-secret", b"hmacsha256=" + body, hashlib.sha256).hexdigest()
     signed = with_header(delivery(body=body), "x-li-signature", forged)
     asked = source(LINKEDIN, scheme="linkedin")
-    assert check(signed, asked, SECRETS.get, NOW).ok  # what a stranger would want to have
+    assert check(signed, asked, SECRETS.get, NOW_MS).ok  # what a stranger would want to have
     asking = delivery(method="GET", query="challengeCode=hmacsha256%3D" + body.decode().replace('"', "%22"))
     assert heard(asking, asked) is None
 

@@ -12,6 +12,7 @@ from core.source import Auth, Body, Source
 from tests.http_request import delivery, read
 
 NOW = 1_785_590_400
+NOW_MS = NOW * 1000
 SECRETS = {
     "env:S": "test-secret",
     "env:W": "whsec_dGVzdC1zZWNyZXQ=",
@@ -20,9 +21,9 @@ SECRETS = {
 }
 
 
-def proof_of(request, scheme, secret="env:S", now_s=NOW, body=None, **auth):
+def proof_of(request, scheme, secret="env:S", now_ms=NOW_MS, body=None, **auth):
     asked = Source(name="s", auth=Auth(scheme=scheme, secrets=(secret,), **auth), body=body or Body())
-    return check(request, asked, SECRETS.get, now_s)
+    return check(request, asked, SECRETS.get, now_ms)
 
 
 def keyed(text, key=b"test-secret"):

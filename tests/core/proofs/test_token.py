@@ -9,7 +9,7 @@ from core.proofs.authentic import PROOFS, SCHEMES, check
 from core.source import Auth, Source
 from tests.http_request import delivery, read
 
-NOW = 1_785_590_400
+NOW_MS = 1_785_590_400_000
 SECRET = "test-secret"
 KNOWN = {"env:A": SECRET, "env:B": "the-next-secret", "env:CYRILLIC": "секрет", "env:EMPTY": ""}
 
@@ -19,9 +19,9 @@ def source(**auth):
     return Source(name="form", auth=Auth(**auth))
 
 
-def proof_of(request, now_s=NOW, body=None, **auth):
+def proof_of(request, now_ms=NOW_MS, body=None, **auth):
     asked = source(**auth)
-    return check(request, replace(asked, body=body) if body else asked, KNOWN.get, now_s)
+    return check(request, replace(asked, body=body) if body else asked, KNOWN.get, now_ms)
 
 
 PLACED = {

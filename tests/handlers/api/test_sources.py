@@ -52,7 +52,7 @@ def test_its_address_is_the_public_one(api, app):
 def test_refused_proofs_of_the_last_day_are_counted_by_cause(api, gateway):
     def knock(token):
         delivery = Delivery("POST", (), f"token={token}", "", b"{}", "https://gateway.test/hooks/shop")
-        assert intake.take(gateway.parts, "shop", delivery, gateway.clock()).status == 401
+        assert intake.take(gateway.parts, "shop", delivery, gateway.clock.ms()).status == 401
 
     knock("old")
     gateway.parts.refusals.flush()

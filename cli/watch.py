@@ -13,9 +13,11 @@ from flask.cli import with_appcontext
 
 from cli.context import the_settings, wired_gateway
 from config import logs
-from flow import heartbeat, telling
+from flow import heartbeat, hourly, telling
 from flow.gateway import Gateway
+from flow.hourly import Hours
 from flow.telling import Help
+from flow.ticker import Look, Ticker
 from flow.watch import EVERY_S, Watch
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
@@ -48,6 +50,8 @@ def command() -> None:
     gateway.log.info("watch_started", channels=sorted(help_.channels))
     sender = threading.Thread(target=_send, args=(gateway, help_, stopping), name="teller", daemon=True)
     sender.start()
+    counting = Ticker([Look("hours", hourly.EVERY_S, Hours(gateway).look)])  # beside the looks: it delays no alarm
+    counting.start()
     while not stopping.is_set():
         try:
             watch.turn()
@@ -55,6 +59,7 @@ def command() -> None:
         except Exception:  # a bug in one look must not end the next
             gateway.log.exception("look_failed", look="watch")
         stopping.wait(EVERY_S)
+    counting.end()
     gateway.ticker.end()
     gateway.log.info("watch_ended")
 

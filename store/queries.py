@@ -38,16 +38,30 @@ def page(
 ) -> tuple[list[Row], tuple[int, int] | None]:
     """The newest wanted leads behind the place `after` (received_at, no), and the place to go on, None at
     the end. No payloads."""
-    query = select(*LISTED).order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(limit + 1)
-    for column, value in ((leads.c.state, wanted.state), (leads.c.source, wanted.source), (leads.c.reason, wanted.how)):
-        query = query.where(column == value) if value else query
-    if wanted.numbers:
-        query = query.where(leads.c.number.in_(wanted.numbers))
-    query = _between(query, leads.c.received_at, wanted.since, wanted.until)
+    query = _fitting(select(*LISTED), wanted).order_by(*_NEWEST_FIRST).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(leads.c.received_at, leads.c.no) < after)
     rows = [dict(row._mapping) for row in tx.execute(query)]
     return rows[:limit], (rows[limit - 1]["received_at"], rows[limit - 1]["no"]) if len(rows) > limit else None
+
+
+def beside(tx: Connection, wanted: Wanted, place: tuple[int, int]) -> tuple[int | None, int | None]:
+    """The numbers of the wanted leads just newer and just older than the place (received_at, no)."""
+    at = tuple_(leads.c.received_at, leads.c.no)
+    query = _fitting(select(leads.c.no), wanted).limit(1)
+    newer = query.where(at > place).order_by(leads.c.received_at, leads.c.no)
+    older = query.where(at < place).order_by(*_NEWEST_FIRST)
+    return tx.execute(newer).scalar(), tx.execute(older).scalar()
+
+
+_NEWEST_FIRST = (leads.c.received_at.desc(), leads.c.no.desc())
+
+
+def _fitting(query: Any, wanted: Wanted) -> Any:
+    for column, value in ((leads.c.state, wanted.state), (leads.c.source, wanted.source), (leads.c.reason, wanted.how)):
+        query = query.where(column == value) if value else query
+    query = query.where(leads.c.number.in_(wanted.numbers)) if wanted.numbers else query
+    return _between(query, leads.c.received_at, wanted.since, wanted.until)
 
 
 def newest(

@@ -15,12 +15,13 @@ LOOKED_THROUGH = 100_000  # of the newest leads are searched by name: nobody loo
 LISTED = [column for column in leads.c if column.name not in ("payload", "digest")]
 
 
-def by_name(tx: Connection, name: str, limit: int) -> list[Row]:
-    """The newest leads whose person has a word that begins so, in small or capital letters."""
+def by_name(tx: Connection, name: str, limit: int, before: int | None = None) -> list[Row]:
+    """The newest leads whose person has a word that begins so, in small or capital letters; `before` this number."""
     spelled = {name, name.lower(), name.upper(), name.title(), name.capitalize()}
     begins = [_like(leads.c.person, f"{start}{_plain(one)}%") for one in sorted(spelled) for start in ("", "% ")]
     newest = func.coalesce(select(func.max(leads.c.no)).scalar_subquery(), 0)
     query = select(*LISTED).where(leads.c.no > newest - LOOKED_THROUGH, or_(*begins))
+    query = query if before is None else query.where(leads.c.no < before)
     return [dict(row._mapping) for row in tx.execute(query.order_by(leads.c.no.desc()).limit(limit))]
 
 
@@ -57,15 +58,6 @@ def count_states(tx: Connection, since: int, source: str = "") -> dict[str, int]
     query = select(leads.c.state, func.count()).where(leads.c.state.in_(STATES), leads.c.received_at >= since)
     query = query.where(leads.c.source == source) if source else query
     return {state: n for state, n in tx.execute(query.group_by(leads.c.state))}
-
-
-def neighbours(tx: Connection, no: int, source: str = "") -> tuple[int | None, int | None]:
-    """The numbers of the leads (of a source) that came just after and just before this one."""
-    newer = select(leads.c.no).where(leads.c.no > no).order_by(leads.c.no).limit(1)
-    older = select(leads.c.no).where(leads.c.no < no).order_by(leads.c.no.desc()).limit(1)
-    if source:
-        newer, older = (query.where(leads.c.source == source) for query in (newer, older))
-    return tx.execute(newer).scalar(), tx.execute(older).scalar()
 
 
 def lead_of(tx: Connection, source: str, no: int) -> Lead | None:

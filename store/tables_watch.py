@@ -1,4 +1,5 @@
-"""Tables of the watch: what rings, what is told of it, and what should happen by itself. `store.tables` names them."""
+"""Tables of the watch: what rings, what is told of it, what should happen by itself, and the hours that it counted.
+`store.tables` names them."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, Table, Text, text
 
@@ -70,4 +71,19 @@ stamps = Table(
     Column("at", BigInteger, nullable=False),
     Column("well", Boolean, nullable=False),
     Column("said", Text, nullable=False, server_default="", info=WORD),
+)
+
+# What came in each hour that is over, and where it stands: counted again and again from the leads themselves by the
+# watch, so nothing here is more than they say. For charts of many days; the last 24 hours are read from the leads.
+# store.hourly: a source's hours in order, by the key.
+hourly = Table(
+    "hourly",
+    meta,
+    Column("source", Text, primary_key=True, info=NAME),
+    Column("hour", BigInteger, primary_key=True),  # milliseconds of the hour's start; its leads came in it
+    Column("state", Text, primary_key=True, info=WORD),
+    Column("leads", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),  # of these leads, whenever they were made; those not sent left out
+    Column("spend", Text, nullable=False, info=WORD),  # the price of those calls
+    sqlite_with_rowid=False,
 )

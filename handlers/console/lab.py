@@ -22,8 +22,9 @@ from handlers.console.forms import why_given
 from handlers.console.leads import titles
 from handlers.console.picking import leaves
 from handlers.console.sources import in_force, the_files
-from store import search
+from store import queries, search
 from store import versions as rows
+from store.queries import Wanted
 
 SHOWN = 30
 
@@ -90,7 +91,7 @@ def _page(name: str, status: int = 200, *, problem: str = "", moved: bool = Fals
     tried = _tried(name, source, lead)
     call = tried.call if tried else None
     with the_gateway().store.read() as tx:
-        newer, older = search.neighbours(tx, lead.no, name) if lead else (None, None)
+        newer, older = queries.beside(tx, Wanted(source=name), (lead.received_at, lead.no)) if lead else (None, None)
         scripts = search.scripts_seen(tx, name)
     whole = lead is not None and lead.erased_at is None
     region = source.mapping.number.region or source.policy.countries[0]

@@ -11,7 +11,7 @@ from flow import effect, people
 from flow.operate import NoSuchLead
 from handlers.console import actions, cases, told
 from handlers.console.door import may, page, the_gateway, the_user
-from handlers.console.leads import titles
+from handlers.console.leads import filters_asked, titles, wanted_by
 from handlers.console.shown import whole_phone
 from handlers.console.told import tree_of
 from store import accounts, inbox, queries, search
@@ -51,7 +51,7 @@ def _shown(name: str, *, revealed: bool = False) -> str:
         row = asdict(one)
         first = queries.delivery(tx, found["deliveries"][0]["id"]) if found["deliveries"] else None
         others = search.of_number(tx, one.number, one.id, now - MONTH_MS, SAME_NUMBER) if one.number else []
-        place = _place(tx, row)
+        place = _place(tx, row, now)
         may_do = actions.of(one.state, one.reason, has_call=bool(one.number and one.script), claimed=one.claims > 0)
         rings = [act for act in may_do if act.do == "rearm"] if may(OPERATOR) else []
         effects = {act.name: effect.of_rearm(gateway, tx, [found["lead"]], frozenset(act.despite)) for act in rings}
@@ -80,18 +80,20 @@ def _shown(name: str, *, revealed: bool = False) -> str:
     )
 
 
-def _place(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
-    """The lead before and the one after, in the list that one came from."""
+def _place(tx: Tx, row: dict[str, Any], now: int) -> dict[str, Any]:
+    """The lead before and the one after, in the list that one came from, and that list's own part of the URL."""
+    filters = filters_asked()
     if request.args.get("of") == "decide":
         order = [one["no"] for case in cases.grouped(inbox.pending(tx)) for one in case.leads]
         if row["no"] in order:
             at = order.index(row["no"])
             return {
                 "of": "decide",
+                "query": {"of": "decide"},
                 "at": at + 1,
                 "all": len(order),
                 "left": order[at - 1] if at else None,
                 "right": order[at + 1] if at + 1 < len(order) else None,
             }
-    newer, older = search.neighbours(tx, row["no"])
-    return {"of": None, "at": None, "all": None, "left": newer, "right": older}
+    newer, older = queries.beside(tx, wanted_by(filters, now), (row["received_at"], row["no"]))
+    return {"of": None, "query": filters, "at": None, "all": None, "left": newer, "right": older}

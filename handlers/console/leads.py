@@ -7,9 +7,10 @@ from flask import abort, redirect, render_template, request, url_for
 
 from core.numbers.sealed import opened, seal
 from core.reason import Reason
-from core.states import STATES
+from core.states import RECEIVED, STATES
 from flow import numbers
 from handlers.console.door import page, the_gateway
+from handlers.console.forms import numbers as forms_numbers
 from handlers.console.forms import text
 from handlers.console.shown import reason
 from store import queries, search
@@ -17,26 +18,21 @@ from store.queries import Wanted
 
 A_PAGE = 50
 PERIODS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "": 0}  # hours; empty: any time
+FILTERS = ("state", "source", "period", "who")  # of the URL; `who` is a sealed number
 HOUR_MS = 3_600_000
 
 
 @page("/leads")
 def leads() -> Any:
     """The newest leads that fit the filters of the URL."""
-    gateway, asked = the_gateway(), request.args
-    state, source, period, who = (asked.get(name, "") for name in ("state", "source", "period", "who"))
-    found = opened(who, gateway.digest_key) if who else ()
-    if found is None or period not in PERIODS or (state and state not in STATES):
-        abort(404)
+    gateway, asked, filters = the_gateway(), request.args, filters_asked()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        since = now - PERIODS[period] * HOUR_MS if PERIODS[period] else None
-        wanted = Wanted(state=state, source=source, since=since, numbers=found)
-        rows, place = queries.page(tx, wanted, A_PAGE, _place(asked.get("after", "")))
+        rows, place = queries.page(tx, wanted_by(filters, now), A_PAGE, _place(asked.get("after", "")))
         told = queries.told(tx, rows, now)
         attempts = queries.last_attempts(tx, [row["id"] for row in rows])
-        counts = search.count_states(tx, now - 24 * HOUR_MS, source) if period == "24h" and not who else {}
-    filters = {name: value for name, value in asked.items() if name in ("state", "source", "period", "who") and value}
+        of_a_day = filters.get("period") == "24h" and "who" not in filters
+        counts = search.count_states(tx, now - 24 * HOUR_MS, filters.get("source", "")) if of_a_day else {}
     return render_template(
         "console/leads.html",
         rows=told,
@@ -47,9 +43,27 @@ def leads() -> Any:
         states=list(STATES),
         sources=titles(),
         more=_more(filters, place),
+        is_newest="after" not in asked,
         looked_for="",
         problem="",
     )
+
+
+def filters_asked() -> dict[str, str]:
+    """The filters of the URL, as they stand there; 404 for what is none."""
+    filters = {name: value for name in FILTERS if (value := request.args.get(name, ""))}
+    known = filters.get("period", "") in PERIODS and filters.get("state", RECEIVED) in STATES
+    if not known or ("who" in filters and opened(filters["who"], the_gateway().digest_key) is None):
+        abort(404)
+    return filters
+
+
+def wanted_by(filters: dict[str, str], now: int) -> Wanted:
+    """The same for the store."""
+    hours = PERIODS[filters.get("period", "")]
+    numbers = opened(filters["who"], the_gateway().digest_key) if "who" in filters else None
+    since = now - hours * HOUR_MS if hours else None
+    return Wanted(filters.get("state", ""), filters.get("source", ""), since=since, numbers=numbers or ())
 
 
 def _more(filters: dict[str, Any], place: tuple[int, int] | None) -> str | None:
@@ -96,7 +110,9 @@ def find() -> Any:
         return redirect(url_for("console.leads", who=seal(found, gateway.digest_key)), 303)
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        rows = queries.told(tx, search.by_name(tx, what, A_PAGE), now)
+        before = next(iter(forms_numbers("before")), None)
+        found_by_name = search.by_name(tx, what, A_PAGE + 1, before)
+        rows = queries.told(tx, found_by_name[:A_PAGE], now)
         attempts = queries.last_attempts(tx, [row["id"] for row in rows])
     problem = reason({"code": found.code, "params": found.params}) if any(sign.isdigit() for sign in what) else ""
     return render_template(
@@ -109,6 +125,8 @@ def find() -> Any:
         states=list(STATES),
         sources=titles(),
         more=None,
+        more_before=rows[-1]["no"] if len(found_by_name) > A_PAGE else None,
+        is_newest=before is None,
         looked_for=what,
         problem=problem,
     )

@@ -4,24 +4,22 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 
 from core.account.caps import TOTALS, unpriced, used
-from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
-from handlers.console import cases, charts
+from handlers.console import cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
 from handlers.console.door import page, the_gateway
 from handlers.console.leads import titles
+from handlers.console.month import HOURS, KINDS, kind_of
 from handlers.console.words import zone_hour
 from store import caps, figures, inbox
 from store import overview as last_day
 from store.engine import Tx
 
 HOUR_MS = figures.HOUR_MS
-HOURS = 24
 TOP_CASES = 4
 GOAL_MS = 5_000
-KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
 
 
 @page("/")
@@ -29,9 +27,10 @@ def overview() -> Any:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        first = now - now % HOUR_MS - (HOURS - 1) * HOUR_MS
+        first, names = month.live_since(now), list(gateway.sources.names())
         hours = [first + n * HOUR_MS for n in range(HOURS)]
-        came = last_day.by_hour(tx, gateway.sources.names(), first)
+        came = last_day.by_hour(tx, names, first)
+        of_month = request.args.get("chart") == "month"
         return render_template(
             "console/overview.html",
             any_lead=inbox.newest_no(tx) > 0,
@@ -39,20 +38,12 @@ def overview() -> Any:
             cases=cases.grouped(inbox.pending(tx))[:TOP_CASES],
             speed=_speed(tx, hours),
             money=_money(tx, now),
-            chart=_chart(came, hours),
-            sources=_sources(tx, came, hours),
+            chart=None if of_month else _chart(came, hours),
+            month=month.together(tx, names, now, came) if of_month else None,
+            sources=_sources(tx, came, hours, now),
             goal=GOAL_MS,
             titles=titles(),
         )
-
-
-def kind_of(state: str) -> str:
-    """A state as the chart colours it."""
-    if state in NEEDS_A_PERSON:
-        return "to decide"
-    if state in ON_THE_WAY:
-        return "waits"
-    return "called" if state == ACCEPTED else "on purpose"
 
 
 def _speed(tx: Tx, hours: list[int]) -> dict[str, Any]:
@@ -106,9 +97,10 @@ def _chart(came: list[tuple[str, int, str, int]], hours: list[int]) -> dict[str,
     }
 
 
-def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int]) -> list[dict[str, Any]]:
-    """A row for each source in force, those that are silent longest first."""
+def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int], now: int) -> list[dict[str, Any]]:
+    """A row for each source in force: first those that may be silent, then by their last lead, the oldest first."""
     last, names = figures.last_leads(tx), the_gateway().sources.names()
+    usual = month.usual(tx, {name: last[name] for name in names if name in last}, now)
     rows = []
     for name in names:
         kinds: Counter[str] = Counter()
@@ -119,5 +111,14 @@ def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int]) ->
                 each[hour] += n
         top = max([1, *each.values()])
         bars = charts.stacks([[("came", each[hour])] for hour in hours], top)
-        rows.append({"name": name, "last": last.get(name), "bars": bars, "leads": kinds.total(), "kinds": kinds})
-    return sorted(rows, key=lambda row: row["last"] or 0)
+        row: dict[str, Any] = {
+            "name": name,
+            "last": last.get(name),
+            "bars": bars,
+            "leads": kinds.total(),
+            "kinds": kinds,
+        }
+        row["missing"] = month.seems_silent(usual.get(name), last.get(name), now)
+        row["usual"] = usual[name].at(now) if name in usual else None
+        rows.append(row)
+    return sorted(rows, key=lambda row: (-row["missing"], row["last"] or 0))

@@ -12,6 +12,7 @@ from core.people import VIEWER
 from core.ports import SourceFiles
 from flow.in_force import InForceSource
 from flow.trial import NoSuchSource
+from handlers.console import month
 from handlers.console.door import page, the_gateway
 from store import figures, search
 from store import overview as last_day
@@ -42,6 +43,7 @@ def sources() -> Any:
         came, last = last_day.by_hour(tx, gateway.sources.names(), now - DAY_MS), figures.last_leads(tx)
         refused = rows.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
         standing = rows.standing(tx)
+        usual = month.usual(tx, last, now)
     files = gateway.sources.files
     known = [(name, gateway.sources.get(name)) for name in gateway.sources.names()]
     return render_template(
@@ -49,6 +51,8 @@ def sources() -> Any:
         rows=[(name, one.source, one.n) for name, one in known if one is not None],
         counts=_counts(came),
         last=last,
+        usual={name: one.at(now) for name, one in usual.items()},
+        missing={name: month.seems_silent(usual.get(name), last.get(name), now) for name, _ in known},
         refused={name: [(cause, n) for source, cause, n in refused if source == name] for name, _ in known},
         removed=sorted(name for name, one in standing.items() if one.removed),
         broken={**(files.broken if files else {}), **gateway.sources.broken},
@@ -66,6 +70,8 @@ def source(source: str) -> Any:
         counts = search.count_states(tx, now - DAY_MS, source)
         last = figures.last_leads(tx).get(source)
         versions = rows.history(tx, source, 20)
+        usual = month.usual(tx, {} if last is None else {source: last}, now).get(source)
+        thirty_days = month.of_source(tx, source, now)
     files = gateway.sources.files
     return render_template(
         "console/source.html",
@@ -76,6 +82,9 @@ def source(source: str) -> Any:
         url=_url(current),
         counts=counts,
         last=last,
+        usual=usual.at(now) if usual else None,
+        missing=month.seems_silent(usual, last, now),
+        month=thirty_days,
         refused=refused,
         versions=versions,
         changes=[_diff(older, newer) for newer, older in pairwise(versions)],

@@ -19,6 +19,7 @@ LANGUAGES = {"ru": "ru", "en": "en_GB"}  # babel's `en` writes 11/25/26, 2:24 PM
 THEMES = ("light", "dark")
 HERE = Path(__file__).parent
 NBSP = "\u00a0"
+HARDLY = 1 / 48  # leads an hour: one in two days
 
 
 def register(app: Flask) -> None:
@@ -33,7 +34,7 @@ def register(app: Flask) -> None:
         known = babel.domain_instance.cache
     known["ru", "messages"] = Translations(compiled)
     known["en_GB", "messages"] = NullTranslations()
-    for shown in (moment, clock, between, ago, span, money, seconds, count):
+    for shown in (moment, clock, between, ago, span, money, seconds, count, rate, day):
         app.jinja_env.filters[shown.__name__] = shown
 
 
@@ -107,6 +108,18 @@ def tomorrow(now_ms: int, hour: int) -> int:
 def zone_hour(at_ms: int) -> str:
     """14: the hour that began then, on the readers' clock."""
     return f"{_local(at_ms):%H}"
+
+
+def day(at_ms: int, long: bool = False) -> str:
+    """25, the day of the month; `long`: Wed 25 Nov."""
+    return format_datetime(_local(at_ms), "EEE d MMM" if long else "d", locale=_locale())
+
+
+def rate(per_hour: float) -> str:
+    """6 an hour; one in 55 min."""
+    if per_hour >= 0.95:
+        return _("%(n)s an hour", n=count(round(per_hour)))
+    return _("one in %(span)s", span=span(round(3600 / per_hour))) if per_hour > HARDLY else _("hardly any")
 
 
 def ago(at_ms: int | None) -> str:

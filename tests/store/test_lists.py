@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event, text
 
-from store import due, erasure, figures, queries
+from store import due, erasure, figures, hourly, queries
 from store.queries import Wanted
 from tests.store.leads_in import AT, lead_in
 
@@ -57,6 +57,14 @@ def test_a_page_of_leads_is_read_from_an_index_in_its_order(store, many, wanted,
     assert "TEMP B-TREE" not in plan
 
 
+@pytest.mark.parametrize("wanted", LISTS.values(), ids=LISTS)
+def test_the_leads_beside_one_are_found_by_the_index_of_its_list(store, many, wanted):
+    for plan in plans(store, many, lambda tx: queries.beside(tx, wanted, PLACE)):
+        assert "leads_by_" in plan
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
+
+
 @pytest.mark.parametrize("source", ["", "shop"])
 def test_a_page_of_deliveries_is_read_from_an_index_in_its_order(store, many, source):
     plan = plans(store, many, lambda tx: queries.page_of_deliveries(tx, 50, (5, "x"), source=source))[0]
@@ -84,6 +92,26 @@ def test_the_leads_to_erase_are_read_from_their_index(store, many):
 def test_figures_are_read_from_their_index(store, many, ask, index):
     (plan,) = plans(store, many, ask)
     assert index in plan
+
+
+HOURS = {
+    "counting": lambda tx: hourly.counted(tx, AT, AT + 1),
+    "counting one source": lambda tx: hourly.counted(tx, AT, AT + 1, "source-1"),
+    "a source": lambda tx: hourly.of_source(tx, "source-1", 5, AT),
+    "all": lambda tx: hourly.by_hour(tx, ["source-1", "source-2"], 5, AT),
+    "the week": lambda tx: hourly.by_hour_of_week(tx, ["source-1", "source-2"], 5),
+    "the first": lambda tx: hourly.first_hours(tx, ["source-1"]),
+}
+
+
+@pytest.mark.parametrize("ask", HOURS.values(), ids=HOURS)
+def test_hours_are_read_from_one_index_range(store, many, ask):
+    for plan in plans(store, many, ask):
+        assert "hourly_pkey" in plan or "SEARCH hourly" in plan or "leads_by_" in plan
+        assert "Seq Scan" not in plan
+        assert "SCAN leads" not in plan
+        assert "SCAN hourly" not in plan
+        assert "SCAN attempts" not in plan
 
 
 def test_what_waits_is_read_from_the_partial_indexes(store, many):

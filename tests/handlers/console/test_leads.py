@@ -67,7 +67,45 @@ def test_filters_stand_in_the_address_and_pages_go_on_behind_a_place(operator, g
     assert page.count("Person ") == 50
     assert "Иван" not in page
     older = re.search(r'href="(/console/leads\?[^"]*after=[^"]*)"', page)[1].replace("&amp;", "&")
-    assert operator.get(older).count("Person ") == 10
+    page = operator.get(older)
+    assert page.count("Person ") == 10
+    assert 'href="/console/leads?state=held&amp;source=shop">The newest</a>' in page
+
+
+def test_one_walks_through_the_list_that_one_came_from(operator, gateway, lead):
+    for n in range(3):
+        gateway.take({"id": f"held {n}", "name": f"Held {n}"})
+        gateway.take({"id": f"called {n}", "phone": f"7999000000{n}"})
+    gateway.work()
+    page, walked = operator.get("/console/leads?state=held&period=24h"), []
+    href = re.search(r'class="whole" href="([^"]*)"', page)[1]
+    while href:
+        page = operator.get(href.replace("&amp;", "&"))
+        walked.append(re.search(r"<h1>(.*?)</h1>", page)[1])
+        assert '<a href="/console/leads?state=held&amp;period=24h">Leads</a>' in page
+        found = re.search(r'<a href="([^"]*)" aria-label="Next">', page)
+        href = found and found[1]
+    assert walked == ["Held 2", "Held 1", "Held 0"]
+    back = re.search(r'<a href="([^"]*)" aria-label="Previous">', page)[1].replace("&amp;", "&")
+    assert "<h1>Held 1</h1>" in operator.get(back)
+    sealed = seal((lead.number,), gateway.parts.digest_key)
+    page = operator.get(f"/console/leads/{lead.no}?who={sealed}")
+    assert 'aria-label="Next"' not in page  # no other lead of this number
+    operator.get(f"/console/leads/{lead.no}?who=AAAA", 404)
+
+
+def test_names_go_on_behind_a_place_too_and_stand_in_no_address(operator, gateway):
+    for n in range(70):
+        gateway.take({"id": f"n{n}", "name": f"Anna {n:02}"})
+    gateway.work()
+    operator.get("/console/")
+    page = operator.send("/console/leads/find", what="anna").text
+    assert page.count(">Anna ") == 50
+    before = re.search(r'name="before" value="(\d+)"', page)[1]
+    older = operator.send("/console/leads/find", what="anna", before=before).text
+    assert older.count(">Anna ") == 20
+    assert "The newest" in older
+    assert not re.search(r'(href|action)="[^"]*[Aa]nna', page + older)
 
 
 def test_no_role_reads_a_whole_number_in_a_page_before_it_is_shown(as_, lead):

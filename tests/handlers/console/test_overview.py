@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
+from core.outcome import ACCEPTED, Outcome
 from flow import alarms as flow_alarms
+from flow.hourly import Hours
 from handlers.console import charts
 from tests.fakes import LOST, YES
+
+DEAR = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b"{}", price="4.35")
 
 
 def test_every_alarm_has_its_words():
@@ -69,6 +73,52 @@ def test_a_lead_that_a_rule_made_wait_counts_for_no_speed(owner, gateway, clock)
     gateway.work()
     page = owner.sign_in("again", "owner").get("/console/")
     assert "No call in 24 hours" in page
+
+
+def test_thirty_days_stand_beside_the_hours_on_the_overview_and_with_their_price_on_a_source(owner, gateway, clock):
+    gateway.alive()
+    gateway.voice.otherwise = DEAR
+    for n in range(10):
+        clock.forward(86_400)
+        gateway.alive()
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
+        gateway.work()
+    owner = owner.sign_in("again", "owner")
+    before = owner.get("/console/?chart=month")
+    assert "flask watch, which has not done it yet" in before
+    assert "need a decision" in before
+    assert "Sat 5 Dec, called: 1</title>" in before
+    assert "Fri 4 Dec, called: 1</title>" not in before
+    Hours(gateway.parts).look()
+    page = owner.get("/console/?chart=month")
+    assert "last 24 hours were counted" not in page
+    assert "has not done it yet" not in page
+    assert len(re.findall(r'class="f-green"[^>]*><title>\w+ \d+ \w+, called: 1</title>', page)) == 10
+    page = owner.get("/console/sources/shop")
+    assert "Thirty days" in page
+    assert page.count("4.35") == 10
+    assert "43.50" in page
+    clock.forward(2 * 86_400)
+    owner = owner.sign_in("once more", "owner")
+    assert "counted 2 days ago: is flask watch running?" in owner.get("/console/?chart=month").replace("\u00a0", " ")
+
+
+def test_a_source_tells_how_much_usually_comes_and_what_should_have_come(owner, gateway, clock):
+    gateway.alive()
+    for n in range(4 * 24):
+        gateway.take({"id": str(n), "phone": f"79990000{n:03}"})
+        clock.forward(3600)
+    Hours(gateway.parts).look()
+    for path in ("/console/", "/console/sources", "/console/sources/shop"):
+        page = owner.sign_in(f"reader of {len(path)}", "viewer").get(path)
+        assert "usually 1 an hour now" in page
+        assert "should have come" not in page
+    clock.forward(5 * 3600)
+    for path in ("/console/", "/console/sources", "/console/sources/shop"):
+        page = owner.sign_in(f"later {len(path)}", "viewer").get(path)
+        assert "6 should have come" in page
+    clock.forward(8 * 86_400)
+    assert "should have come" not in owner.sign_in("a week later", "viewer").get("/console/sources")
 
 
 @given(st.lists(st.lists(st.integers(0, 500), min_size=3, max_size=3), min_size=1, max_size=30))

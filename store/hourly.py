@@ -1,0 +1,109 @@
+"""Hours that are over, counted from the leads: what charts of many days and the usual rate of a source are read from.
+
+A row is only what the leads say now: whatever is counted again comes out the same, and a lead that is decided weeks
+later moves between its hour's rows when that hour is next counted."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.account.caps import HOUR_MS
+from core.outcome import NOT_SENT
+from store.tables import attempts, hourly, leads, sources
+
+WEEK = 7 * 24  # hours
+Key = tuple[str, int, str]  # source, start of the hour, state
+
+
+@dataclass
+class Figures:
+    leads: int = 0
+    calls: int = 0
+    spend: Decimal = Decimal(0)
+
+
+def counted(tx: Connection, first: int, end: int, source: str = "") -> dict[Key, Figures]:
+    """What came (to one source) from `first` until before `end`, as the leads and their attempts say it."""
+    hour = (leads.c.received_at - leads.c.received_at % HOUR_MS).label("hour")
+    came = (leads.c.received_at >= first) & (leads.c.received_at < end)
+    came = came & (leads.c.source == source) if source else came
+    found: dict[Key, Figures] = defaultdict(Figures)
+    query = select(leads.c.source, hour, leads.c.state, func.count()).where(came)
+    for source, at, state, n in tx.execute(query.group_by(leads.c.source, hour, leads.c.state)):
+        found[source, at, state].leads = n
+    query = select(leads.c.source, hour, leads.c.state, attempts.c.price, func.count()).where(came)
+    query = query.join(attempts, attempts.c.lead == leads.c.id)
+    query = query.where(attempts.c.outcome.is_(None) | (attempts.c.outcome != NOT_SENT))
+    query = query.group_by(leads.c.source, hour, leads.c.state, attempts.c.price)
+    for source, at, state, price, n in tx.execute(query):
+        found[source, at, state].calls += n
+        found[source, at, state].spend += Decimal(price or 0) * n
+    return dict(found)
+
+
+def kept(tx: Connection, first: int, end: int) -> dict[Key, Figures]:
+    """The rows of these hours."""
+    query = select(hourly).where(hourly.c.hour >= first, hourly.c.hour < end)
+    return {
+        (row.source, row.hour, row.state): Figures(row.leads, row.calls, Decimal(row.spend))
+        for row in tx.execute(query)
+    }
+
+
+def keep(tx: Connection, now: dict[Key, Figures], before: dict[Key, Figures]) -> None:
+    """Make the rows say what is so now, where `before` said otherwise. Two who do it at once do no harm."""
+    changed = [(key, one) for key, one in sorted(now.items()) if before.get(key) != one]
+    if changed:
+        flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
+        row: Any = flavour.insert(hourly)
+        figures = {name: row.excluded[name] for name in ("leads", "calls", "spend")}
+        row = row.on_conflict_do_update(index_elements=["source", "hour", "state"], set_=figures)
+        tx.execute(row, [_row(key, one) for key, one in changed])
+    for source, hour, state in sorted(before.keys() - now.keys()):
+        this = (hourly.c.source == source) & (hourly.c.hour == hour) & (hourly.c.state == state)
+        tx.execute(delete(hourly).where(this))
+
+
+def _row(key: Key, one: Figures) -> dict[str, Any]:
+    named = dict(zip(("source", "hour", "state"), key, strict=True))
+    return {**named, "leads": one.leads, "calls": one.calls, "spend": format(one.spend, "f")}
+
+
+def forget_old(tx: Connection, before: int) -> None:
+    tx.execute(delete(hourly).where(hourly.c.hour < before))
+
+
+def by_hour(tx: Connection, names: Sequence[str], since: int, until: int) -> list[tuple[int, str, int]]:
+    """(start of the hour, state, leads) of these sources together, of the hours from `since` until before `until`."""
+    query = select(hourly.c.hour, hourly.c.state, func.sum(hourly.c.leads)).where(hourly.c.source.in_(names))
+    query = query.where(hourly.c.hour >= since, hourly.c.hour < until).group_by(hourly.c.hour, hourly.c.state)
+    return [(hour, state, int(n)) for hour, state, n in tx.execute(query)]
+
+
+def of_source(tx: Connection, source: str, since: int, until: int) -> list[tuple[int, str, Figures]]:
+    """(start of the hour, state, what came) of one source, oldest first."""
+    query = select(hourly).where(hourly.c.source == source, hourly.c.hour >= since, hourly.c.hour < until)
+    rows = tx.execute(query.order_by(hourly.c.hour, hourly.c.state))
+    return [(row.hour, row.state, Figures(row.leads, row.calls, Decimal(row.spend))) for row in rows]
+
+
+def by_hour_of_week(tx: Connection, names: Sequence[str], since: int) -> dict[str, dict[int, int]]:
+    """Source -> hour of the week (0: the first one of a Thursday in UTC) -> leads since then."""
+    slot = (hourly.c.hour / HOUR_MS % WEEK).label("slot")
+    query = select(hourly.c.source, slot, func.sum(hourly.c.leads)).where(hourly.c.source.in_(names))
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for source, of_week, n in tx.execute(query.where(hourly.c.hour >= since).group_by(hourly.c.source, slot)):
+        found[source][int(of_week)] = int(n)
+    return found
+
+
+def first_hours(tx: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Source -> the first hour that is kept of it, by one seek each."""
+    first = select(func.min(hourly.c.hour)).where(hourly.c.source == sources.c.name).scalar_subquery()
+    rows = tx.execute(select(sources.c.name, first).where(sources.c.name.in_(names)))
+    return {name: hour for name, hour in rows if hour is not None}

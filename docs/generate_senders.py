@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config import examples, load
@@ -100,6 +101,7 @@ def _facts(name: str, language: str) -> dict[str, Any]:
         "confidence": words[source.confidence],
         "text": text[language],
         "common": {"rule": "", "number": "", "also": "", "crm": base, "key_among_fields": "", **text},
+        "number": _number(text, known),
         "base": base,
         "secrets": secrets,
         "proof": sender_facts.proof(source, words),
@@ -116,6 +118,25 @@ def _facts(name: str, language: str) -> dict[str, Any]:
         "trial": sender_curl.trial(source, text["try"]),
         "example": f"{sender_curl.FOLDER}/{text['try']}",
     }
+
+
+def _number(text: dict[str, Any], preset: Any) -> list[str]:
+    """The fields of a phone to write, each as YAML: those of the text, then the preset's own, whose list they replace."""
+    if not text.get("number"):
+        return []
+    own = yaml.safe_load(text["number"])
+    shipped = preset.value["mapping"]["number"].get("field", []) if isinstance(preset, load.Text) else []
+    wanted = [*_listed(own), *_listed(shipped)]
+    return [_flow(field) for at, field in enumerate(wanted) if field not in wanted[:at]]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _flow(value: Any) -> str:
+    line = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000)
+    return line.removesuffix("\n").removesuffix("\n...")
 
 
 def _render(template: str, facts: dict[str, Any]) -> str:

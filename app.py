@@ -194,10 +194,10 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
     )
     gateway.ticker = Ticker(
         [
-            Look("versions", 0.5, sources.refresh, at_once=True),
-            Look("files", 0.5, watcher.look),  # behind the versions, to which it compares them
-            Look("secrets", 0.5, secrets.look),
-            Look("weak proofs", 10.0, weak.WeakProofs(gateway).look),
+            Look("versions", 500, sources.refresh, at_once=True),
+            Look("files", 500, watcher.look),  # behind the versions, to which it compares them
+            Look("secrets", 500, secrets.look),
+            Look("weak proofs", 10_000, weak.WeakProofs(gateway).look),
         ]
     )
     return gateway

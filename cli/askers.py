@@ -7,8 +7,8 @@ from flow.gateway import Gateway
 from store.engine import StoreUnavailable
 
 ASKERS = 3  # of one worker; a CRM that does not answer keeps one of them busy
-POLL_S = 0.25  # a look again at a lead whose contact was not linked yet
-IDLE_S = 5.0  # where no source asks anybody
+POLL_MS = 250  # a look again at a lead whose contact was not linked yet
+IDLE_MS = 5_000  # where no source asks anybody
 
 
 class Askers:
@@ -27,20 +27,20 @@ class Askers:
         """Never blocks."""
         self._due.set()
 
-    def stop(self, seconds: float) -> None:
-        """Take no further lead, and give the questions on the wire `seconds` to end. A lead whose thread is left
-        behind is asked for again once its lease is over."""
+    def stop(self, ms: int) -> None:
+        """Take no further lead, and give the questions on the wire so many milliseconds to end. A lead whose thread is
+        left behind is asked for again once its lease is over."""
         self._stopping.set()
         self._due.set()
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(ms / 1000)
 
     def _ask_on(self) -> None:
         while not self._stopping.is_set():
             if self._ask_once():
                 self._gateway.bell.poke()  # what was answered can be mapped
                 continue
-            self._due.wait(POLL_S if self._anybody() else IDLE_S)
+            self._due.wait((POLL_MS if self._anybody() else IDLE_MS) / 1000)
             self._due.clear()
 
     def _ask_once(self) -> bool:

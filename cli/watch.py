@@ -18,11 +18,11 @@ from flow.gateway import Gateway
 from flow.hourly import Hours
 from flow.telling import Help
 from flow.ticker import Look, Ticker
-from flow.watch import EVERY_S, Watch
+from flow.watch import EVERY_MS, Watch
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 
-SEND_S = 2.0
+SEND_MS = 2_000
 
 
 @click.command("watch")
@@ -50,15 +50,15 @@ def command() -> None:
     gateway.log.info("watch_started", channels=sorted(help_.channels))
     sender = threading.Thread(target=_send, args=(gateway, help_, stopping), name="teller", daemon=True)
     sender.start()
-    counting = Ticker([Look("hours", hourly.EVERY_S, Hours(gateway).look)])  # beside the looks: it delays no alarm
+    counting = Ticker([Look("hours", hourly.EVERY_MS, Hours(gateway).look)])  # beside the looks: it delays no alarm
     counting.start()
     while not stopping.is_set():
         try:
             watch.turn()
-            beat.beat(time.monotonic(), watch.trouble())
+            beat.beat(int(time.monotonic() * 1000), watch.trouble())
         except Exception:  # a bug in one look must not end the next
             gateway.log.exception("look_failed", look="watch")
-        stopping.wait(EVERY_S)
+        stopping.wait(EVERY_MS / 1000)
     counting.end()
     gateway.ticker.end()
     gateway.log.info("watch_ended")
@@ -66,7 +66,7 @@ def command() -> None:
 
 def _send(gateway: Gateway, help_: Help, stopping: threading.Event) -> None:
     """What was put down goes out beside the looks: a slow channel delays none."""
-    while not stopping.wait(SEND_S):
+    while not stopping.wait(SEND_MS / 1000):
         try:
             telling.send(gateway, help_)
         except StoreUnavailable:  # the looks say so

@@ -22,11 +22,11 @@ from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 from store.ids import new_id
 
-POLL_S = 1.0
-LOOK_S = 0.25
-ERASE_S = 60.0  # old data fades a batch at a time
+POLL_MS = 1_000
+LOOK_MS = 250
+ERASE_MS = 60_000  # old data fades a batch at a time
 PROCESSES = 3  # two web processes and a worker, as they come
-QUESTION_S = 2.0  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
+QUESTION_MS = 2_000  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
 
 class Slots:
@@ -57,7 +57,7 @@ class Worker:
     `run` returns after `stop`, when what it held is finished and recorded. `clock`: seconds that only go forward."""
 
     def __init__(
-        self, gateway: Gateway, erase_every_s: float = ERASE_S, clock: Callable[[], float] = time.monotonic
+        self, gateway: Gateway, erase_every_ms: int = ERASE_MS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.id = new_id()
         self._gateway, self._clock = gateway, clock
@@ -65,10 +65,10 @@ class Worker:
         self._askers = Askers(gateway)
         self._stopping = threading.Event()
         self._recorder = call.Recorder(gateway, self._stopping)
-        self._tended_at = 0.0
-        self._erased_at, self._erase_every_s = self._clock(), erase_every_s
+        self._tended_at = 0
+        self._erased_at, self._erase_every_ms = self._ms(), erase_every_ms
         self._turn = 0
-        self._more, self._looked_at = True, 0.0  # leads to be mapped, and when we last looked for one
+        self._more, self._looked_at = True, 0  # leads to be mapped, and when we last looked for one
         self._started_at = 0
         self._redo: list[str] = []
 
@@ -86,7 +86,7 @@ class Worker:
             rest = self._guarded(partial(self.turn, rung))
             rung = self._gateway.bell.wait(rest)
         self.finish()
-        self._askers.stop(QUESTION_S)
+        self._askers.stop(QUESTION_MS)
         self._guarded(self._check_out)
         self._gateway.bell.close()
         self._gateway.log.info("worker_ended", worker=self.id)
@@ -96,22 +96,22 @@ class Worker:
         for slots in self._slots.values():
             slots.pool.shutdown(wait=True)
 
-    def turn(self, rung: bool = True) -> float:
-        """Every step once; the seconds to rest, 0 to go on right away. `rung`: a lead may have come."""
-        if self._clock() - self._tended_at >= POLL_S:
+    def turn(self, rung: bool = True) -> int:
+        """Every step once; the milliseconds to rest, 0 to go on right away. `rung`: a lead may have come."""
+        if self._ms() - self._tended_at >= POLL_MS:
             self.tend()
         self._askers.nudge()
         if self._redo and not sweep.redo_next(self._gateway, self._redo[0]):
             self._redo.pop(0)
-        looks = rung or self._more or self._clock() - self._looked_at >= LOOK_S
+        looks = rung or self._more or self._ms() - self._looked_at >= LOOK_MS
         rests = [self._call_due(slots) for slots in self._slots.values() if looks or not slots.idle]
-        go_on = bool(self._redo) or (looks and 0.0 not in rests and self._decide_due())
-        return 0.0 if go_on else min([POLL_S if looks else LOOK_S, *rests])
+        go_on = bool(self._redo) or (looks and 0 not in rests and self._decide_due())
+        return 0 if go_on else min([POLL_MS if looks else LOOK_MS, *rests])
 
     def _decide_due(self) -> bool:
         """Map what no claim took; whether there was anything. It looks when rung, after each lead it found, and a few
         times a second."""
-        self._looked_at, self._more = self._clock(), True
+        self._looked_at, self._more = self._ms(), True
         self._more = decide.decide_due(self._gateway)
         return self._more
 
@@ -127,27 +127,27 @@ class Worker:
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._gateway)
-        if self._clock() - self._erased_at >= self._erase_every_s:
-            self._erased_at = self._clock()
+        if self._ms() - self._erased_at >= self._erase_every_ms:
+            self._erased_at = self._ms()
             erase.erase_old(self._gateway)
             sweep.forget_old(self._gateway)
-        self._tended_at = self._clock()
+        self._tended_at = self._ms()
 
-    def _call_due(self, slots: Slots) -> float:
-        """Claim what may ring now; the seconds until the next look, 0 to look again right away."""
+    def _call_due(self, slots: Slots) -> int:
+        """Claim what may ring now; the milliseconds until the next look, 0 to look again right away."""
         slots.wanted = True
         if not slots.free:
-            return POLL_S  # a call that ends pokes the bell
+            return POLL_MS  # a call that ends pokes the bell
         found = claim.claim_due(self._gateway, slots.account, self.id, self._turn, slots.free)
         slots.take(len(found.claimed))
         self._turn += len(found.claimed)
         for claimed in found.claimed:
             slots.pool.submit(self._place, slots, claimed)
-        slots.wanted = found.rest_s is not None
-        slots.idle = not found.looked_at and found.rest_s is None
+        slots.wanted = found.rest_ms is not None
+        slots.idle = not found.looked_at and found.rest_ms is None
         if found.looked_at:
-            return 0.0
-        return POLL_S if found.rest_s is None else found.rest_s
+            return 0
+        return POLL_MS if found.rest_ms is None else found.rest_ms
 
     def _place(self, slots: Slots, claimed: claim.Claimed) -> None:
         try:
@@ -159,17 +159,20 @@ class Worker:
             if slots.wanted:
                 self._gateway.bell.poke()
 
-    def _guarded(self, step: Callable[[], float | None]) -> float:
+    def _guarded(self, step: Callable[[], int | None]) -> int:
         """The loop outlives a database that is away, and a bug; both are said."""
         try:
-            return step() or 0.0
+            return step() or 0
         except StoreUnavailable as why:
             self._gateway.log.warning("store_unavailable", why=str(why))
         except OtherDatabase:
             return self._guarded(lambda: recover.recover(self._gateway, self.id))
         except Exception:
             self._gateway.log.exception("step_failed")
-        return POLL_S
+        return POLL_MS
+
+    def _ms(self) -> int:
+        return int(self._clock() * 1000)
 
     def _check_out(self) -> None:
         with self._gateway.store.write() as tx:

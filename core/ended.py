@@ -8,8 +8,8 @@ from core.outcome import Outcome
 from core.reason import Reason
 
 OUR_OWN = frozenset({"journal", "unproven_commit"})  # not sent, and by no fault of the lead's or of the provider's
-OUR_OWN_S = 5.0
-BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+OUR_OWN_MS = 5_000
+BACKOFF_MS = (1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000)
 
 
 def in_time(lead: Lead, attempt_n: int, outcome: Outcome, now_ms: int, jitter: float) -> Move:
@@ -17,10 +17,10 @@ def in_time(lead: Lead, attempt_n: int, outcome: Outcome, now_ms: int, jitter: f
     transition, target = outcomes.transition_after(outcome)
     trace = _evidence(attempt_n, outcome)
     if target == states.READY and outcome.how in OUR_OWN:  # it does not count against the lead
-        again: Columns = {"due_at": now_ms + int(OUR_OWN_S * 1000 * jitter)}
+        again: Columns = {"due_at": now_ms + int(OUR_OWN_MS * jitter)}
         return Move(transition, target, trace=trace, columns=again, waits_for="retry")
     if target == states.READY:
-        wait_ms = int(BACKOFF_S[min(lead.tries, len(BACKOFF_S) - 1)] * 1000 * jitter)
+        wait_ms = int(BACKOFF_MS[min(lead.tries, len(BACKOFF_MS) - 1)] * jitter)
         columns: Columns = {"due_at": now_ms + wait_ms, "tries": lead.tries + 1}
         return Move(transition, target, trace=trace, columns=columns, waits_for="retry")
     if target == states.REFUSED:

@@ -33,6 +33,6 @@ def password_fits(text: str) -> bool:
     return LEAST_PASSWORD <= len(text) <= MOST_PASSWORD and len(set(text)) > 3
 
 
-def wait_s(failures: int) -> int:
-    """Seconds until the next try after so many wrong ones in a row: none for 4, then 1, 2, 4 ... 60."""
-    return 0 if failures < 5 else int(min(60, 2 ** min(failures - 5, 6)))
+def wait_ms(failures: int) -> int:
+    """How long until the next try after so many wrong ones in a row: none for 4, then 1, 2, 4 ... 60 seconds."""
+    return 0 if failures < 5 else int(min(60, 2 ** min(failures - 5, 6))) * 1000

@@ -81,7 +81,7 @@ class Answer:
     status: int | None = None
     how: str = ""
     body: bytes = field(default=b"", repr=False)
-    retry_after_s: float = 0.0
+    retry_after_ms: int = 0
 
 
 class Crm(Protocol):
@@ -107,12 +107,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of a try: `said` is what the other side answered, or why it did not, without secrets. `wait_s`: it
+    """What came of a try: `said` is what the other side answered, or why it did not, without secrets. `wait_ms`: it
     asked not to be asked again before."""
 
     well: bool
     said: str
-    wait_s: float = 0.0
+    wait_ms: int = 0
 
 
 class Channel(Protocol):
@@ -142,8 +142,8 @@ class Bell(Protocol):
         """Never blocks and never raises."""
         ...
 
-    def wait(self, seconds: float) -> bool:
-        """Until rung or `seconds` passed; True when rung."""
+    def wait(self, ms: int) -> bool:
+        """Until rung or so many milliseconds passed; True when rung."""
         ...
 
 

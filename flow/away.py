@@ -7,7 +7,7 @@ from flow.gateway import Gateway
 from flow.telling import Help
 
 LOOKS = 2  # in a row: a restart of PostgreSQL is shorter
-AGAIN_S = 3600.0
+AGAIN_MS = 3_600_000
 KIND = "database_away"
 
 
@@ -16,24 +16,24 @@ class Away:
 
     def __init__(self, gateway: Gateway, help_: Help) -> None:
         self._gateway, self._help = gateway, help_
-        self._looks, self._since_s, self._told_s = 0, 0.0, 0.0
+        self._looks, self._since_ms, self._told_ms = 0, 0, 0
 
-    def look(self, away: str, now_s: float) -> None:
+    def look(self, away: str, now_ms: int) -> None:
         """`away`: why the database could not be asked at this look, empty when it could."""
         if not away:
-            if self._told_s:
-                self._tell(CLEARED, now_s)
-            self._looks, self._told_s = 0, 0.0
+            if self._told_ms:
+                self._tell(CLEARED, now_ms)
+            self._looks, self._told_ms = 0, 0
             return
         self._looks += 1
         if self._looks == 1:
-            self._since_s = now_s
-        if self._looks >= LOOKS and now_s - self._told_s >= AGAIN_S:
-            self._tell(REMINDER if self._told_s else RAISED, now_s)
-            self._told_s = now_s
+            self._since_ms = now_ms
+        if self._looks >= LOOKS and now_ms - self._told_ms >= AGAIN_MS:
+            self._tell(REMINDER if self._told_ms else RAISED, now_ms)
+            self._told_ms = now_ms
 
-    def _tell(self, what: str, now_s: float) -> None:
-        since, now = int(self._since_s * 1000), int(now_s * 1000)
+    def _tell(self, what: str, now_ms: int) -> None:
+        since, now = self._since_ms, now_ms
         row = Row(0, KIND, "", PAGE, 1, since, since, cleared_at=now if what == CLEARED else None)
         title, body = text(Batch(what, (row,)), self._help.manners)
         message = Message(f"alarm-{KIND}-{since}.{now}", f"{KIND}-{since}", what, title, body, now)

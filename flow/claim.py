@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from core.account import claiming
 from core.account.claiming import Choice, Wanted
-from core.ended import OUR_OWN_S
+from core.ended import OUR_OWN_MS
 from core.move import Move
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Account, Start
@@ -25,17 +25,17 @@ from store.engine import Busy, StoreUnavailable, UnprovenCommit
 from store.epoch import OtherDatabase
 
 LOCK_MS = 250  # a claim waits no longer for its account; another one may be free
-BUSY_AGAIN_S = 0.05
+BUSY_AGAIN_MS = 50
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What one claim came to: the calls to place, and how many leads it looked at. `rest_s`: until the account
+    """What one claim came to: the calls to place, and how many leads it looked at. `rest_ms`: until the account
     may ring again; None: nothing is due, or a call has to end first."""
 
     claimed: tuple[Claimed, ...] = ()
     looked_at: int = 0
-    rest_s: float | None = None
+    rest_ms: int | None = None
 
 
 def take_start() -> Start:
@@ -54,7 +54,7 @@ def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slo
     try:
         return _claim(gateway, asked)
     except Busy:
-        return Claims(rest_s=BUSY_AGAIN_S)
+        return Claims(rest_ms=BUSY_AGAIN_MS)
     except (StoreUnavailable, OtherDatabase):
         raise
     except OSError as why:  # this machine's trouble (its run directory), and no lead's
@@ -89,7 +89,7 @@ def _claim(gateway: Gateway, asked: Request) -> Claims:
     if known.candidates:
         return Claims(claimed, len(known.candidates))
     rest_ms = claiming.rest_ms(known.standing, asked.account, known.now)
-    return Claims(rest_s=rest_ms / 1000 if rest_ms else None)
+    return Claims(rest_ms=rest_ms or None)
 
 
 def _choose(gateway: Gateway, asked: Request, known: Read, moves: Mapping[str, Move]) -> Choice:
@@ -130,7 +130,7 @@ def _written_down(gateway: Gateway, claimed: tuple[Claimed, ...]) -> tuple[Claim
 def _without_journal(gateway: Gateway, why: OSError) -> Claims:
     gateway.journal.problem = why.strerror or str(why)
     gateway.log.error("journal_unwritable", why=gateway.journal.problem)
-    return Claims(rest_s=OUR_OWN_S)
+    return Claims(rest_ms=OUR_OWN_MS)
 
 
 def _unsent(claimed: tuple[Claimed, ...], how: str, why: str) -> tuple[Claimed, ...]:

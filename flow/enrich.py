@@ -134,7 +134,7 @@ def _record(gateway: Gateway, taken: Taken, asked: Asked) -> None:
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         if asked.failed is not None:
-            ask_at = versions.crm_failed(tx, lead.source, now, CRM_AGAIN_MS, int(asked.failed.retry_after_s * 1000))
+            ask_at = versions.crm_failed(tx, lead.source, now, CRM_AGAIN_MS, asked.failed.retry_after_ms)
             move = _wait(lead, _why(asked.failed), asked, {"due_at": ask_at})
         else:
             versions.crm_answered(tx, lead.source, now)

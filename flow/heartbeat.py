@@ -10,7 +10,7 @@ from flow.gateway import Gateway
 from store import workers
 
 INSTANCE = "instance"
-BEAT_S = 60.0
+BEAT_MS = 60_000
 
 
 def instance(gateway: Gateway) -> str:
@@ -39,13 +39,13 @@ class Heartbeat:
 
     gateway: Gateway
     url: str
-    beaten_at: float = -BEAT_S
+    beaten_at: int = -BEAT_MS
 
-    def beat(self, clock: float, trouble: str) -> None:
-        """`clock`: seconds that only go forward. `trouble`: why this is no sign of life."""
-        if not self.url or clock - self.beaten_at < BEAT_S:
+    def beat(self, clock_ms: int, trouble: str) -> None:
+        """`clock_ms` only goes forward. `trouble`: why this is no sign of life."""
+        if not self.url or clock_ms - self.beaten_at < BEAT_MS:
             return
-        self.beaten_at = clock
+        self.beaten_at = clock_ms
         parts = urlsplit(self.url)
         path = parts.path.rstrip("/") + ("/fail" if trouble else "")
         answer = self.gateway.crm.ask(Question("GET", f"{parts.scheme}://{parts.netloc}", path or "/"))

@@ -7,7 +7,7 @@ from core.alarm import Stamp
 from flow.gateway import Gateway
 from store import hourly, stamps
 
-EVERY_S = 300.0
+EVERY_MS = 300_000
 HOURLY = "hourly"  # its stamp
 DAYS = 35  # that are kept: four weeks for the usual rate, thirty days and the reader's own midnight for a chart
 FRESH_DAYS = 2  # are counted at each look: most leads are decided by then

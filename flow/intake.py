@@ -25,7 +25,7 @@ from flow.together import Take
 from store.engine import StoreUnavailable
 
 TRIES = 5
-LONGEST_WAIT_S = 10  # for one's turn to be stored
+LONGEST_WAIT_MS = 10_000  # for one's turn to be stored
 JSON_TYPE = "application/json"
 
 
@@ -69,7 +69,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Pr
         return Answer(200, "text/plain; charset=utf-8", IT_WORKS.encode())
     prepared = prepare(delivery, source, proof, pieces)
     try:
-        stored = gateway.storing.do(prepared, partial(_store_all, gateway), LONGEST_WAIT_S)
+        stored = gateway.storing.do(prepared, partial(_store_all, gateway), LONGEST_WAIT_MS)
     except (StoreUnavailable, TimeoutError) as why:
         gateway.log.error("not_stored", source=name, why=str(why))
         gateway.refusals.count(name, UNSTORED)

@@ -30,9 +30,9 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class KeptOut:
-    """A sign-in that failed: again in `wait_s` seconds; 0: at once. A wrong name is told as a wrong password is."""
+    """A sign-in that failed: again after `wait_ms`; 0: at once. A wrong name is told as a wrong password is."""
 
-    wait_s: int = 0
+    wait_ms: int = 0
 
 
 def add(gateway: Gateway, name: str, role: str, who: str, place: str = "console") -> User:
@@ -94,7 +94,7 @@ def log_in(gateway: Gateway, name: str, password: str, address: str) -> User | K
     keys = (f"name:{key}", f"address:{address}")
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        wait = _wait_s(rows.failures(tx, keys, now - FORGOTTEN_MS), now)
+        wait = _wait_ms(rows.failures(tx, keys, now - FORGOTTEN_MS), now)
         user = rows.named(tx, key)
     if wait:
         return KeptOut(wait)
@@ -103,15 +103,15 @@ def log_in(gateway: Gateway, name: str, password: str, address: str) -> User | K
         now = gateway.store.now_ms(tx)
         if user is None or not right or user.disabled:
             rows.note_failure(tx, keys, now, now - FORGOTTEN_MS)
-            return KeptOut(_wait_s(rows.failures(tx, keys, now - FORGOTTEN_MS), now))
+            return KeptOut(_wait_ms(rows.failures(tx, keys, now - FORGOTTEN_MS), now))
         rows.forget_failures(tx, keys[0])
         _signed_in(gateway, user, now, tx)
     return user
 
 
-def _wait_s(failures: list[tuple[int, int]], now: int) -> int:
-    waits = (at + people.wait_s(count) * 1000 - now for count, at in failures)
-    return max((-(-wait // 1000) for wait in waits if wait > 0), default=0)
+def _wait_ms(failures: list[tuple[int, int]], now: int) -> int:
+    waits = (at + people.wait_ms(count) - now for count, at in failures)
+    return max((wait for wait in waits if wait > 0), default=0)
 
 
 def _signed_in(gateway: Gateway, user: User, now: int, tx: Tx) -> None:

@@ -24,19 +24,19 @@ WENT_BACK = Outcome(
 )
 GRACE_MS = 3_000  # on several machines: until every running worker has noticed
 LOST_MS = 30_000
-REST_S = 1.0  # between tries where the database still does not know what it should
+REST_MS = 1_000  # between tries where the database still does not know what it should
 BATCH = 500
 
 
-def recover(gateway: Gateway, worker_id: str) -> float:
-    """Bring back what the journals know. 0 when the epoch is open, else the seconds until to ask again."""
+def recover(gateway: Gateway, worker_id: str) -> int:
+    """Bring back what the journals know. 0 when the epoch is open, else the milliseconds until to ask again."""
     with gateway.journal.recovering():
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
             seen = epoch.read(gateway.store, tx)
             if is_ours(gateway, tx, seen):
                 epoch.open_next(tx, seen, now)  # what was missing has come back: nothing is suspect any more
-                return 0.0
+                return 0
             epoch.suspect(tx, seen.found, now)
             workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now)
         gateway.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
@@ -114,7 +114,7 @@ def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
     return True
 
 
-def _open(gateway: Gateway, worker_id: str) -> float:
+def _open(gateway: Gateway, worker_id: str) -> int:
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         seen = epoch.read(gateway.store, tx)
@@ -122,7 +122,7 @@ def _open(gateway: Gateway, worker_id: str) -> float:
         missing = epoch.missing_runs(tx, seen)
         wait = 0 if gateway.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
         if wait > 0:
-            return min(1.0, wait / 1000)
+            return min(1_000, wait)
     if missing:
         gateway.log.error("journals_lost", runs=len(missing))
         _hold_waiting(gateway, seen.suspect_since)
@@ -135,7 +135,7 @@ def _open(gateway: Gateway, worker_id: str) -> float:
         epoch.raise_claims(tx, gateway.journal.highest(seen.store))
         if epoch.open_next(tx, seen, now):
             gateway.log.error("epoch_opened", identity=seen.found)
-        return 0.0 if is_ours(gateway, tx, epoch.read(gateway.store, tx)) else REST_S
+        return 0 if is_ours(gateway, tx, epoch.read(gateway.store, tx)) else REST_MS
 
 
 def _hold_waiting(gateway: Gateway, before: int) -> None:

@@ -16,8 +16,8 @@ from store import outbox, quiets, stamps, told
 from store.engine import Tx
 
 HOUR_MS = 3_600_000
-WAITS_S = (5, 30, 120, 600)  # after a try in vain; then 30 minutes
-LONG_WAIT_S = 1800
+WAITS_MS = (5_000, 30_000, 120_000, 600_000)  # after a try in vain; then 30 minutes
+LONG_WAIT_MS = 1_800_000
 GIVEN_UP_MS = 24 * HOUR_MS
 KEPT_MS = 30 * 24 * HOUR_MS
 
@@ -96,11 +96,11 @@ def _send(gateway: Gateway, help_: Help, channel: str, rows: list[outbox.Waiting
         if now - first.at > GIVEN_UP_MS:
             outbox.end(tx, [first.id], now, sent=0)
         else:
-            outbox.fail(tx, first, came.said, now + int(_wait_s(first.tries, came) * 1000))
+            outbox.fail(tx, first, came.said, now + _wait_ms(first.tries, came))
 
 
-def _wait_s(tries: int, came: Told) -> float:
-    return max(came.wait_s, WAITS_S[tries] if tries < len(WAITS_S) else LONG_WAIT_S)
+def _wait_ms(tries: int, came: Told) -> int:
+    return max(came.wait_ms, WAITS_MS[tries] if tries < len(WAITS_MS) else LONG_WAIT_MS)
 
 
 def _end(gateway: Gateway, ids: list[int], *, sent: int) -> None:

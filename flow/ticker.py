@@ -15,10 +15,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Look:
-    """Something to be looked at every `every_s` seconds; `at_once`: for the first time before `start` returns."""
+    """Something to be looked at every `every_ms`; `at_once`: for the first time before `start` returns."""
 
     name: str
-    every_s: float
+    every_ms: int
     look: Callable[[], object]
     at_once: bool = False
 
@@ -46,7 +46,7 @@ class Ticker:
             if self._process == os.getpid():
                 return
             now = self._clock()
-            self._due = {look.name: now + (0.0 if look.at_once else look.every_s) for look in self._looks}
+            self._due = {look.name: now + (0.0 if look.at_once else look.every_ms / 1000) for look in self._looks}
             self.round()
             threading.Thread(target=self._for_ever, name="ticker", daemon=True).start()
             self._process = os.getpid()
@@ -62,7 +62,7 @@ class Ticker:
         for look in due:
             self._look(look)
         now = self._clock()
-        self._due.update({look.name: now + look.every_s for look in due})
+        self._due.update({look.name: now + look.every_ms / 1000 for look in due})
 
     def rest(self) -> float | None:
         """The seconds until something is due; None where there is nothing to look at."""

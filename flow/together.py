@@ -45,8 +45,8 @@ class Together(Generic[Item, Result]):
         self._seats = threading.Lock()
         self._led = False  # somebody leads
 
-    def do(self, item: Item, do_all: DoAll[Item, Result], timeout_s: float = -1) -> Result:
-        """The item's result, or its failure. Raises TimeoutError when it is not done in `timeout_s` (below 0: it is
+    def do(self, item: Item, do_all: DoAll[Item, Result], timeout_ms: int | None = None) -> Result:
+        """The item's result, or its failure. Raises TimeoutError when it is not done in `timeout_ms` (None: it is
         waited for); somebody may still be doing it then.
 
         `do_all`, the same for all who share the seats, answers a result for each item, in their order. It asks for
@@ -56,7 +56,7 @@ class Together(Generic[Item, Result]):
         with self._seats:
             self._waiting.append(seat)
             seat.leads, self._led = not self._led, True
-        if not seat.leads and not seat.woken.acquire(timeout=timeout_s):
+        if not seat.leads and not seat.woken.acquire(timeout=-1 if timeout_ms is None else timeout_ms / 1000):
             self._leave(seat)
         if seat.leads:
             try:

@@ -13,11 +13,11 @@ from flow.gateway import Gateway
 from flow.telling import Help
 from store.engine import StoreUnavailable
 
-EVERY_S = 15.0
+EVERY_MS = 15_000
 
 
 class Watch:
-    """`turn` is one look; it is made each `EVERY_S` seconds. `wall`: seconds since 1970 by this machine's clock.
+    """`turn` is one look; it is made each `EVERY_MS`. `wall`: seconds since 1970 by this machine's clock.
     `outside`: what is wrong with PUBLIC_URL as the world sees it, empty for nothing."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Watch:
             if not self.away:
                 self._gateway.log.warning("store_unavailable", why=str(why))
             self.away = str(why)
-        self._away.look(self.away, self._wall())
+        self._away.look(self.away, int(self._wall() * 1000))
 
     def trouble(self) -> str:
         """Why the last look is no proof that everything works; empty where it is one."""

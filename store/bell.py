@@ -39,10 +39,10 @@ class _Waiter:
         with contextlib.suppress(BlockingIOError):  # it is awake already
             self._poke.send(b"!")
 
-    def _wait(self, heard: Any, seconds: float) -> bool:
+    def _wait(self, heard: Any, ms: int) -> bool:
         """True when `heard` (a socket or file number, None: nothing to hear) is readable."""
         listening = [self._poked] if heard is None else [self._poked, heard]
-        ready = select.select(listening, [], [], max(0.0, seconds))[0]
+        ready = select.select(listening, [], [], max(0, ms) / 1000)[0]
         if self._poked in ready:
             _drain(self._poked)
         return heard is not None and heard in ready
@@ -99,8 +99,8 @@ class SocketBell(_Waiter):
         except OSError:  # nobody has listened yet
             return []
 
-    def wait(self, seconds: float) -> bool:
-        if not self._wait(self._in, seconds) or self._in is None:
+    def wait(self, ms: int) -> bool:
+        if not self._wait(self._in, ms) or self._in is None:
             return False
         _drain(self._in)
         return True
@@ -157,13 +157,13 @@ class ListenBell(_Waiter):
         self._retry_at = time.monotonic() + 2
         self._say(f"the bell's connection is gone ({type(why).__name__}); the poll serves until it is back")
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, ms: int) -> bool:
         if self._listener is None and self._listens and time.monotonic() >= self._retry_at:
             self._connect()
         if self._listener is None:
-            return self._wait(None, seconds)
+            return self._wait(None, ms)
         try:
-            if not self._wait(self._listener.fileno(), seconds):
+            if not self._wait(self._listener.fileno(), ms):
                 return False
             return bool(list(self._listener.notifies(timeout=0)))
         except (psycopg.Error, OSError) as why:

@@ -98,7 +98,7 @@ class FakeBell:
     def poke(self) -> None:
         return
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, ms: int) -> bool:
         return False
 
 
@@ -116,12 +116,12 @@ class Stage:
             bell=self.bell,
             refusals=Refusals(store),
             secrets={"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}.get,
-            crm=GuardedCrm(connect_timeout=10.0, total_timeout=10.0),
+            crm=GuardedCrm(connect_timeout_ms=10_000, total_timeout_ms=10_000),
             pause=lambda seconds: None,
             journal=Journal(journal or Path(tempfile.mkdtemp(prefix="gateway-run-"))),
             digest_key="d" * 32,
             accounts={"main": Account("main", self.voice, trouble_words=ACCOUNT_TROUBLE)},
-            ticker=Ticker([Look("versions", 0.5, lambda: self.parts.sources.refresh(), at_once=True)]),
+            ticker=Ticker([Look("versions", 500, lambda: self.parts.sources.refresh(), at_once=True)]),
         )
         self.parts.sources.overall = NO_TOTALS  # until a test puts a policy into force
         with store.write() as tx:
@@ -157,7 +157,7 @@ class Stage:
             body=raw,
             url=f"https://gateway.test/hooks/{source}?{query}",
         )
-        return intake.take(self.parts, source, delivery, self.clock.ms())
+        return intake.take(self.parts, source, delivery, int(self.clock() * 1000))
 
     def take(self, body, **more) -> str:
         """Post one lead; its id."""

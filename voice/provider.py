@@ -101,8 +101,8 @@ def account_of(
     post = Post(
         wanted.url,
         {"User-Agent": "lead-to-call", **dialect.headers},
-        connect_timeout=wanted.connect_timeout_ms / 1000,
-        total_timeout=wanted.total_timeout_ms / 1000,
+        connect_timeout_ms=wanted.connect_timeout_ms,
+        total_timeout_ms=wanted.total_timeout_ms,
         ca_file=wanted.ca_file or None,
         proxy=wanted.proxy or None,
         clocks=clocks,

@@ -18,8 +18,8 @@ from wire.line import Line, NotYet, Route
 from wire.post import tls_context
 
 REPLY_LIMIT = 256_000  # bytes of one answer, its headers included
-CONNECT_S, TOTAL_S = 3.0, 8.0
-LONGEST_WAIT_S = 600.0  # a CRM may ask us to come back later; not for ever
+CONNECT_MS, TOTAL_MS = 3_000, 8_000
+LONGEST_WAIT_MS = 600_000  # a CRM may ask us to come back later; not for ever
 
 # Letters, digits and what percent-encoding leaves; no blank, control sign, backslash, `@` or `#`.
 _TARGET = re.compile(r"/[A-Za-z0-9._~:,()=/%-]*(?:\?[A-Za-z0-9._~%=&-]*)?")
@@ -30,13 +30,13 @@ _UNKNOWN = b"NOT_FOUND"  # Bitrix24 again, under 400
 class GuardedCrm:
     """Asks any of the owner's CRMs. In many threads at once; each question has a connection of its own.
 
-    `total_timeout` bounds one question from its start to the end of its answer, `connect_timeout` what comes
-    before its first byte; in seconds."""
+    `total_timeout_ms` bounds one question from its start to the end of its answer, `connect_timeout_ms` what comes
+    before its first byte."""
 
     def __init__(
-        self, *, connect_timeout: float = CONNECT_S, total_timeout: float = TOTAL_S, clocks: Clocks = CLOCKS
+        self, *, connect_timeout_ms: int = CONNECT_MS, total_timeout_ms: int = TOTAL_MS, clocks: Clocks = CLOCKS
     ) -> None:
-        self._connect_s, self._total_s, self._clocks = connect_timeout, total_timeout, clocks
+        self._connect_ms, self._total_ms, self._clocks = connect_timeout_ms, total_timeout_ms, clocks
         self._tls: ssl.SSLContext | None = None
 
     def ask(self, question: Question) -> Answer:
@@ -47,7 +47,7 @@ class GuardedCrm:
         except ValueError:  # requests' own are ValueErrors too, and quote what they refuse
             return Answer("odd", how="bad_question")
         line = Line(
-            route, self._clocks, self._clocks.start(), self._connect_s, self._total_s, None, reply_limit=REPLY_LIMIT
+            route, self._clocks, self._clocks.start(), self._connect_ms, self._total_ms, None, reply_limit=REPLY_LIMIT
         )
         try:
             return _exchange(line, request, target)
@@ -105,9 +105,9 @@ def _exchange(line: Line, request: requests.PreparedRequest, target: str) -> Ans
 
 def classify(status: int, body: bytes, retry_after: str = "") -> Answer:
     """What a reply that came to its end means; whether its body is JSON is for the reader to find out."""
-    wait = float(retry_after) if re.fullmatch(r"[0-9]{1,6}", retry_after.strip()) else 0.0
+    wait_ms = int(retry_after) * 1000 if re.fullmatch(r"[0-9]{1,6}", retry_after.strip()) else 0
     if status in (429, 503) or (status != 200 and any(limit in body[:2000] for limit in _LIMITS)):
-        return Answer("busy", status, retry_after_s=min(wait, LONGEST_WAIT_S))
+        return Answer("busy", status, retry_after_ms=min(wait_ms, LONGEST_WAIT_MS))
     if status in (401, 403):
         return Answer("token", status)
     if status in (204, 404, 410) or (status == 400 and _UNKNOWN in body[:2000]):

@@ -56,8 +56,8 @@ class Line(io.RawIOBase):
         route: Route,
         clocks: Clocks,
         start: Start,
-        connect_s: float,
-        total_s: float,
+        connect_ms: int,
+        total_ms: int,
         trace: Trace | None,
         reply_limit: int = REPLY_LIMIT,
     ) -> None:
@@ -68,8 +68,8 @@ class Line(io.RawIOBase):
         self.heard = bytearray()  # all that came, as it came
         self._clocks = clocks
         self._reply_limit = reply_limit
-        self._end, self._wall_end = start.boot + total_s, start.wall + total_s
-        self._until = min(clocks.boot() + connect_s, self._end)
+        self._end, self._wall_end = start.boot + total_ms / 1000, start.wall + total_ms / 1000
+        self._until = min(clocks.boot() + connect_ms / 1000, self._end)
         self._socket: socket.socket | None = None
 
     def left(self) -> float:

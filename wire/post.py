@@ -62,8 +62,8 @@ class NoAnswer:
 class Post:
     """POSTs to one URL with fixed headers. Safe in many threads at once; each call opens and closes its own connection.
 
-    `connect_timeout` bounds all that comes before the first byte (DNS, TCP, proxy, TLS), `total_timeout`
-    everything, counted from the call's start; both in seconds. `ca_file` is trusted instead of the shipped
+    `connect_timeout_ms` bounds all that comes before the first byte (DNS, TCP, proxy, TLS), `total_timeout_ms`
+    everything, counted from the call's start. `ca_file` is trusted instead of the shipped
     authorities; `proxy` is http://[user:password@]host[:port]. `trace`, for fault trials, is told
     `connected`, `half_sent`, `sent` and `answered`. Raises ValueError for an address or a header that cannot
     be, without its value.
@@ -74,15 +74,15 @@ class Post:
         url: str,
         headers: Mapping[str, str],
         *,
-        connect_timeout: float,
-        total_timeout: float,
+        connect_timeout_ms: int,
+        total_timeout_ms: int,
         ca_file: str | None = None,
         proxy: str | None = None,
         clocks: Clocks = CLOCKS,
         trace: Trace | None = None,
     ) -> None:
         self._template = _template(url, headers)
-        self._connect_s, self._total_s = connect_timeout, total_timeout
+        self._connect_ms, self._total_ms = connect_timeout_ms, total_timeout_ms
         self._clocks, self._trace = clocks, trace
         self._route = _route(str(self._template.url), ca_file, proxy)
         self._target = self._template.path_url
@@ -96,7 +96,7 @@ class Post:
         Never raises for what a network can do. Before the first byte a bug may raise; after it nothing but
         the end of the process (KeyboardInterrupt, SystemExit) leaves other than as a value.
         """
-        line = Line(self._route, self._clocks, start, self._connect_s, self._total_s, self._trace)
+        line = Line(self._route, self._clocks, start, self._connect_ms, self._total_ms, self._trace)
         try:
             return self._exchange(line, body)
         except NotYet as stopped:

@@ -11,8 +11,9 @@ from core.ports import Message, Told
 from wire.clocks import CLOCKS
 from wire.post import NoAnswer, NotSent, Post, Sent
 
-CONNECT_S, TOTAL_S = 4.0, 10.0
+CONNECT_MS, TOTAL_MS = 4_000, 10_000
 TELEGRAM = "https://api.telegram.org"
+LONGEST_WAIT_MS = 3_600_000
 LONGEST = 4000  # characters; Telegram takes 4096
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 SECRET_PREFIX = "whsec_"  # noqa: S105 - of Standard Webhooks' secrets
@@ -67,7 +68,7 @@ class Webhook:
 
 
 def _post(url: str, headers: dict[str, str], proxy: str | None) -> Post:
-    return Post(url, headers, connect_timeout=CONNECT_S, total_timeout=TOTAL_S, proxy=proxy)
+    return Post(url, headers, connect_timeout_ms=CONNECT_MS, total_timeout_ms=TOTAL_MS, proxy=proxy)
 
 
 def _send(post: Post, value: dict[str, Any]) -> Sent | NotSent | NoAnswer:
@@ -82,11 +83,11 @@ def _told(came: Sent | NotSent | NoAnswer) -> Told:
         return Told(False, f"no answer ({came.how})")
     if 200 <= came.status < 300:
         return Told(True, f"HTTP {came.status}")
-    wait_s, said = 0.0, ""
+    wait_ms, said = 0, ""
     try:
         told = json.loads(came.body)
         said = str(told.get("description", ""))[:100]
-        wait_s = min(3600.0, float(told.get("parameters", {}).get("retry_after", 0)))
+        wait_ms = int(min(LONGEST_WAIT_MS, float(told.get("parameters", {}).get("retry_after", 0)) * 1000))
     except (ValueError, AttributeError, TypeError):
         said = ""
-    return Told(False, f"HTTP {came.status}{': ' + said if said else ''}", wait_s)
+    return Told(False, f"HTTP {came.status}{': ' + said if said else ''}", wait_ms)

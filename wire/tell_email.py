@@ -8,7 +8,7 @@ from email.utils import formatdate
 from core.ports import Message, Told
 from wire.post import tls_context
 
-TIMEOUT_S = 10.0
+TIMEOUT_MS = 10_000
 
 
 class Email:
@@ -39,9 +39,11 @@ class Email:
 
     def _session(self) -> smtplib.SMTP:
         if self._implicit:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=self._tls)
+            session: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT_MS / 1000, context=self._tls
+            )
         else:
-            session = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
+            session = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_MS / 1000)
         try:
             if self._tls is not None and not self._implicit:
                 session.starttls(context=self._tls)

@@ -38,8 +38,10 @@ def log_in() -> Any:
     except passwords.Busy:
         return _form(_("Many are signing in at this moment. Try again in a second."), 429)
     if isinstance(came, KeptOut):
-        if came.wait_s:
-            text = _("Wrong name or password. Too many tries: the next one counts in %(n)s s.", n=came.wait_s)
+        if came.wait_ms:
+            text = _(
+                "Wrong name or password. Too many tries: the next one counts in %(n)s s.", n=-(-came.wait_ms // 1000)
+            )
             return _form(text, 429)
         return _form(_("Wrong name or password."), 403)
     let_in(came)

@@ -64,7 +64,7 @@ def until(true, seconds=60.0):
 
 
 def test_a_hanging_crm_delays_neither_plain_leads_nor_those_of_another_crm(gateway, hanging, well, askers):
-    gateway.parts.crm = GuardedCrm(connect_timeout=10.0, total_timeout=1.0)
+    gateway.parts.crm = GuardedCrm(connect_timeout_ms=10_000, total_timeout_ms=1_000)
     for name, text in (("shop", PLAIN), ("hangs", ASKING % hanging.url), ("well", ASKING % well.url)):
         gateway.put(name, text)
     waiting = [gateway.take({"id": str(n)}, source="hangs") for n in range(6)]

@@ -9,5 +9,5 @@ def test_it_erases_in_its_turn(gateway):
     gateway.clock.forward(91 * 24 * 3600)
     Worker(gateway.parts).tend()
     assert gateway.lead(lead).erased_at is None
-    Worker(gateway.parts, erase_every_s=0).tend()
+    Worker(gateway.parts, erase_every_ms=0).tend()
     assert gateway.lead(lead).erased_at is not None

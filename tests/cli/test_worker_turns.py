@@ -1,6 +1,6 @@
 """When the worker's loop looks for leads to map: a look costs a turn among the writers."""
 
-from cli.worker import LOOK_S
+from cli.worker import LOOK_MS
 
 
 def test_a_turn_that_was_rung_maps_what_came(gateway, hire):
@@ -14,7 +14,7 @@ def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway, hire):
     worker = hire(clock=gateway.clock)
     worker.turn()  # looks, and finds nothing
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
-    assert worker.turn(rung=False) <= LOOK_S
+    assert worker.turn(rung=False) <= LOOK_MS
     assert gateway.lead(lead).state == "received"
     worker.turn(rung=True)
     assert gateway.lead(lead).state != "received"
@@ -32,6 +32,6 @@ def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway, hire):
     worker = hire(clock=gateway.clock)
     worker.turn()
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
-    gateway.clock.forward(worker.turn(rung=False))  # as long as the turn says that the loop may rest
+    gateway.clock.forward(worker.turn(rung=False) / 1000)  # as long as the turn says that the loop may rest
     worker.turn(rung=False)
     assert gateway.lead(lead).state != "received"

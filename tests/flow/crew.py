@@ -47,7 +47,7 @@ class Crew:
             mine = self.houses[worker]
             found = claim.claim_due(mine, mine.accounts["main"], f"worker {worker}", next(self._count))
             if not found.looked_at:
-                return LOOK_S if found.rest_s is None else max(found.rest_s, 0.001)
+                return LOOK_S if found.rest_ms is None else max(found.rest_ms, 1) / 1000
             for claimed in found.claimed:
                 outcome, seconds = self.provider(claimed.attempt.call, self.clock())
                 self.calls.append((self.clock(), claimed.attempt.call, outcome))

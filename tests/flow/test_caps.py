@@ -61,7 +61,7 @@ def all_ring(gateway, tmp_path, provider, *, memory=Remembered, at_most=10_000):
         parts = dataclasses.replace(gateway.parts, remembered=memory(), journal=Journal(tmp_path / f"worker{n}"))
         for turn in range(at_most):
             found = claim.claim_due(parts, parts.accounts["main"], f"worker {n}", turn, 4)
-            if not found.looked_at and found.rest_s is None:
+            if not found.looked_at and found.rest_ms is None:
                 return
             if found.claimed:
                 call.record(parts, *((claimed, provider(claimed.attempt.call)) for claimed in found.claimed))

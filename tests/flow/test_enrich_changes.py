@@ -120,7 +120,7 @@ def test_a_lead_that_has_its_phone_already_asks_nobody(gateway, crm):
 
 
 def test_a_hanging_crm_delays_no_other_leads_call(gate, crm):
-    gate.parts.crm = GuardedCrm(connect_timeout=10.0, total_timeout=1.0)
+    gate.parts.crm = GuardedCrm(connect_timeout_ms=10_000, total_timeout_ms=1_000)
     crm.pages["/api/leads/7"] = crm.hang
     take(gate)
     asking = threading.Thread(target=enriched, args=(gate,))

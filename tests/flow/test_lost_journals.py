@@ -30,7 +30,7 @@ def open_anew(gateway, clock, worker="w1"):
         rest = recover.recover(gateway.parts, worker)
         if not rest:
             return
-        clock.forward(rest)
+        clock.forward(rest / 1000)
     raise AssertionError("the new epoch was never opened")
 
 
@@ -172,7 +172,7 @@ def test_a_restore_in_place_is_said_and_then_over(gateway, clock):
     rest = recover.recover(gateway.parts, "w1")
     assert suspected(gateway) or not rest
     while rest:
-        clock.forward(rest)
+        clock.forward(rest / 1000)
         rest = recover.recover(gateway.parts, "w1")
     assert suspected(gateway) is None
 

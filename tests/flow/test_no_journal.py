@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cli.worker import POLL_S, Worker
+from cli.worker import POLL_MS, Worker
 from core.outcome import NOT_SENT, Outcome
 from store import workers
 from store.engine import StoreUnavailable
@@ -84,5 +84,5 @@ def test_a_worker_without_an_epoch_says_what_to_do_and_does_not_spin(gateway):
     worker = Worker(gateway.parts)
     with pytest.raises(StoreUnavailable, match="flask release"):
         worker.turn()
-    assert worker._guarded(worker.turn) == POLL_S
+    assert worker._guarded(worker.turn) == POLL_MS
     assert gateway.voice.asked == []

@@ -51,7 +51,7 @@ def work(gateway, worker="worker"):
     try:
         gateway.work()
     except OtherDatabase:
-        assert recover.recover(gateway.parts, worker) == 0.0
+        assert recover.recover(gateway.parts, worker) == 0
         gateway.work()
 
 
@@ -99,7 +99,7 @@ def test_an_overwritten_file_is_told_by_the_count_of_claims(sqlite, path, tmp_pa
 
 def test_a_clone_whose_journals_are_elsewhere_rings_nobody_that_was_due(sqlite, path, tmp_path, clock):
     ids = [sqlite.take(person) for person in PEOPLE]
-    assert recover.recover(sqlite.parts, "the first worker") == 0.0
+    assert recover.recover(sqlite.parts, "the first worker") == 0
     with sqlite.store.write() as tx:
         from store import workers
 
@@ -177,7 +177,7 @@ def test_on_another_identity_nobody_claims_until_the_new_epoch_is_open(gateway, 
     while rest:
         with pytest.raises(OtherDatabase):
             gateway.claim()
-        clock.forward(rest)
+        clock.forward(rest / 1000)
         rest = recover.recover(gateway.parts, "w1")
     gateway.work()
     assert (gateway.lead(first).state, gateway.lead(second).state) == ("accepted", "accepted")
@@ -217,7 +217,7 @@ def test_a_dump_put_back_into_the_same_server_is_told_by_this_workers_own_last_c
     for _ in range(60):
         if not rest:
             break
-        clock.forward(rest)
+        clock.forward(rest / 1000)
         rest = recover.recover(gateway.parts, "w1")
     gateway.work()
     assert len(rung(gateway)) == 1

@@ -33,9 +33,9 @@ def test_each_looks_at_its_own_pace_and_in_the_order_given():
     clock, seen = Clock(), []
     ticker = ticking(
         clock,
-        Look("versions", 0.5, lambda: seen.append("versions"), at_once=True),
-        Look("files", 0.5, lambda: seen.append("files")),
-        Look("alarms", 2.0, lambda: seen.append("alarms")),
+        Look("versions", 500, lambda: seen.append("versions"), at_once=True),
+        Look("files", 500, lambda: seen.append("files")),
+        Look("alarms", 2000, lambda: seen.append("alarms")),
     )
     assert seen == ["versions"]
     for _ in range(8):
@@ -51,7 +51,7 @@ def test_a_slow_round_is_followed_by_a_whole_pace():
     def slow():
         clock.at += 3
 
-    ticker = ticking(clock, Look("slow", 0.5, slow), Look("files", 0.5, lambda: times.append(clock.at)))
+    ticker = ticking(clock, Look("slow", 500, slow), Look("files", 500, lambda: times.append(clock.at)))
     for _ in range(3):
         clock.at += ticker.rest()
         ticker.round()
@@ -66,7 +66,7 @@ def test_one_that_fails_is_said_once_and_stops_no_other():
         if trouble is not None:
             raise trouble
 
-    ticker = ticking(clock, Look("failing", 1, failing), Look("files", 1, lambda: seen.append(clock.at)))
+    ticker = ticking(clock, Look("failing", 1000, failing), Look("files", 1000, lambda: seen.append(clock.at)))
     with capture_logs() as lines:
         for _ in range(5):
             clock.at += 1
@@ -86,7 +86,7 @@ def test_it_starts_once_and_ends_when_told():
         threads.add(threading.current_thread())
         looked.set()
 
-    ticker = Ticker([Look("one", 0.001, look)])
+    ticker = Ticker([Look("one", 1, look)])
     starting = [threading.Thread(target=ticker.start) for _ in range(8)]
     for thread in starting:
         thread.start()
@@ -102,7 +102,7 @@ def test_it_starts_once_and_ends_when_told():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_fork_has_a_thread_of_its_own():
     looked = threading.Event()
-    ticker = Ticker([Look("one", 0.01, looked.set)])
+    ticker = Ticker([Look("one", 10, looked.set)])
     ticker.start()
     assert looked.wait(WAIT_S)
     child = os.fork()

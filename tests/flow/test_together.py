@@ -122,11 +122,11 @@ def test_a_leader_that_stands_still_keeps_others_only_so_long_and_does_not_do_wh
     leader.start()
     assert busy.wait(10)
     with pytest.raises(TimeoutError):
-        office.seats.do("late", office.do_all, 0.05)
+        office.seats.do("late", office.do_all, 50)
     go_on.set()
     leader.join(10)
     assert office.groups == [["first"]]
-    assert office.seats.do("after", office.do_all, 0.05) == "done after"
+    assert office.seats.do("after", office.do_all, 50) == "done after"
 
 
 def test_many_at_once_are_each_done_once():

@@ -82,7 +82,7 @@ class House:
         end = time.monotonic() + 20
         while self.lead(lead).state not in states:
             assert time.monotonic() < end, self.lead(lead).state
-            self.parts.bell.wait(min(self.worker.turn(), 0.05))
+            self.parts.bell.wait(min(self.worker.turn(), 50))
         return self.lead(lead)
 
 

@@ -19,7 +19,7 @@ def crm():
 
 def ask(crm, target="/leads/7", base="/api", total=30.0, **more):
     question = Question(more.pop("method", "GET"), crm.url + base, target, (("Authorization", "Bearer x"),), **more)
-    return GuardedCrm(connect_timeout=30.0, total_timeout=total).ask(question)
+    return GuardedCrm(connect_timeout_ms=30_000, total_timeout_ms=int(total * 1000)).ask(question)
 
 
 def test_an_answer_comes_as_it_was_said(crm):
@@ -76,7 +76,7 @@ def test_what_came_is_told_apart(crm, reply, kind, how):
 @pytest.mark.parametrize(("said", "seconds"), [("120", 120), ("999999", 600), ("soon", 0), ("-1", 0), ("1e9", 0)])
 def test_a_crm_says_when_to_come_back_but_not_for_ever(crm, said, seconds):
     crm.pages["/api/leads/7"] = says({}, 429, [f"Retry-After: {said}"])
-    assert ask(crm).retry_after_s == seconds
+    assert ask(crm).retry_after_ms == seconds * 1000
 
 
 @pytest.mark.parametrize("how", ["hang", "drip"])

@@ -21,7 +21,13 @@ PATIENT_S = 30.0
 
 
 def post(url, total=PATIENT_S, connect=PATIENT_S, **options):
-    return Post(url, {"Authorization": "key"}, connect_timeout=connect, total_timeout=total, **options)
+    return Post(
+        url,
+        {"Authorization": "key"},
+        connect_timeout_ms=int(connect * 1000),
+        total_timeout_ms=int(total * 1000),
+        **options,
+    )
 
 
 def send(url, **options):

@@ -15,7 +15,7 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(REPLY), REPLY)
 
 
 def post(url, total=30.0, **options):
-    return Post(url, {}, connect_timeout=30.0, total_timeout=total, **options)
+    return Post(url, {}, connect_timeout_ms=30_000, total_timeout_ms=int(total * 1000), **options)
 
 
 class Sleeper:

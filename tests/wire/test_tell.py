@@ -143,7 +143,7 @@ def test_telegram_says_when_to_come_again_and_its_token_is_nowhere(peer):
     body = json.dumps({"ok": False, "description": "Too Many Requests", "parameters": {"retry_after": 17}}).encode()
     channel = Telegram("123:token", "-100", api=peer(answering(429, body)).url.removesuffix("/api/lido/send/"))
     told = channel.tell(MESSAGE)
-    assert (told.well, told.wait_s, told.said) == (False, 17.0, "HTTP 429: Too Many Requests")
+    assert (told.well, told.wait_ms, told.said) == (False, 17_000, "HTTP 429: Too Many Requests")
     assert "token" not in repr(told)
 
 

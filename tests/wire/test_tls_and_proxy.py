@@ -13,12 +13,12 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 GREETING = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
-SOON_S = 10.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_S or for ever
-PATIENT_S = 30.0
+SOON_S = 10.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_MS or for ever
+PATIENT_MS = 30_000
 
 
 def send(url, **options):
-    timeouts = {"connect_timeout": PATIENT_S, "total_timeout": PATIENT_S}
+    timeouts = {"connect_timeout_ms": PATIENT_MS, "total_timeout_ms": PATIENT_MS}
     return Post(url, {"Authorization": "our-key"}, **{**timeouts, **options}).send(b"{}", CLOCKS.start())
 
 
@@ -54,10 +54,10 @@ def test_a_handshake_that_fails_is_not_sent(script, how, peer, tls, hang, reset_
     _, authority = tls()
     scripts = {"plain": WHOLE, "close": b"", "hang": lambda c: (c.recv(65536), hang(c)), "reset": reset_connection}
     provider = peer(scripts[script], reads=False)
-    short = 0.6 if script == "hang" else PATIENT_S
+    short = 600 if script == "hang" else PATIENT_MS
     began = time.monotonic()
     # A reset may come before the connect has returned.
-    ended = send(provider.url.replace("http:", "https:"), ca_file=authority, connect_timeout=short)
+    ended = send(provider.url.replace("http:", "https:"), ca_file=authority, connect_timeout_ms=short)
     assert ended.how in how.split(" or ")
     assert time.monotonic() - began < SOON_S
 
@@ -73,7 +73,7 @@ def test_a_dripping_handshake_ends_at_the_connect_timeout(peer, tls):
 
     began = time.monotonic()
     url = peer(drip, reads=False).url.replace("http:", "https:")
-    ended = send(url, ca_file=authority, connect_timeout=0.6)
+    ended = send(url, ca_file=authority, connect_timeout_ms=600)
     assert isinstance(ended, NotSent)
     assert time.monotonic() - began < SOON_S
 
@@ -86,7 +86,7 @@ def test_over_tls_a_cut_reply_is_unknown(raw, how, peer, tls):
 
 def test_over_tls_a_hanging_and_a_resetting_provider_are_unknown(peer, tls, hang, reset_connection):
     context, authority = tls()
-    hanging = send(peer(hang, tls=context).url, ca_file=authority, total_timeout=0.5)
+    hanging = send(peer(hang, tls=context).url, ca_file=authority, total_timeout_ms=500)
     cut = send(peer(reset_connection, tls=context).url, ca_file=authority)
     assert hanging.how == "no_answer"
     assert cut.how in ("reset", "closed")  # OpenSSL tells some resets as an end of file
@@ -196,8 +196,8 @@ def test_through_a_proxy_http_names_the_whole_address(peer):
 def test_a_proxy_that_opens_no_tunnel_is_not_sent(answer, peer, hang):
     proxy = peer(hang if answer is None else answer)
     began = time.monotonic()
-    short = 0.6 if answer is None else PATIENT_S
-    ended = send("https://voice.invalid/", proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout=short)
+    short = 600 if answer is None else PATIENT_MS
+    ended = send("https://voice.invalid/", proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout_ms=short)
     assert ended.how == "proxy"
     assert time.monotonic() - began < SOON_S
     assert b"our-key" not in proxy.requests[0]

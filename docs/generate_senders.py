@@ -121,7 +121,7 @@ def _facts(name: str, language: str) -> dict[str, Any]:
 
 
 def _number(text: dict[str, Any], preset: Any) -> list[str]:
-    """The fields of a phone to write, each as YAML: those of the text, then the preset's own, whose list they replace."""
+    """The fields of a phone to write, each as YAML: the text's, then the preset's own, whose list they replace."""
     if not text.get("number"):
         return []
     own = yaml.safe_load(text["number"])

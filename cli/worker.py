@@ -15,9 +15,9 @@ from cli.askers import Askers
 from cli.context import fail, wired_gateway
 from config import logs
 from core.ports import Account
-from flow import call, claim, decide, erase, recover, sweep
+from flow import call, caps, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
-from store import migrate, workers
+from store import epoch, migrate, workers
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 from store.ids import new_id
@@ -116,17 +116,18 @@ class Worker:
         return self._more
 
     def tend(self) -> None:
-        """Once a second: say that we live, look for new versions, settle what is overdue. Raises OtherDatabase where
-        this is not the database we knew: then that comes first."""
+        """Once a second: say that we live, look for new versions, settle what is overdue, look whether caps
+        have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
         with self._gateway.store.write() as tx:
             now = self._gateway.store.now_ms(tx)
-            recover.check(self._gateway, tx)
+            epoch.check(self._gateway.store, self._gateway.journal, tx)
             self._started_at = self._started_at or now
             journal = self._gateway.journal
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._gateway)
+        caps.look_again(self._gateway)
         if self._ms() - self._erased_at >= self._erase_every_ms:
             self._erased_at = self._ms()
             erase.erase_old(self._gateway)

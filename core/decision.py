@@ -5,6 +5,7 @@ two versions and the examples of presets ask the same function about leads that 
 """
 
 from core import policy
+from core.lead import Lead
 from core.mapping import Mapped, Unmapped
 from core.move import Columns, Move, later
 from core.policy import Facts, Verdict
@@ -46,6 +47,14 @@ def decide(mapped: Mapped | Unmapped, source: Source | None, facts: Facts, now_m
     if verdict.kind == policy.ALLOW:
         return Move("claim", CALLING, (), trace, {"urgent": 0})
     return _put_off(verdict, facts, reasons, trace, now_ms)
+
+
+def claim(lead: Lead, move: Move, attempt_n: int) -> tuple[Move, ...]:
+    """The move of a lead that rings now, with its n-th attempt; of a received one, that `move` maps in the same breath,
+    both."""
+    trace = {"attempt": attempt_n, "rules": move.trace.get("rules", [])}
+    claimed = Move("claim", CALLING, trace=trace, columns={"claims": lead.claims + 1, "urgent": 0})
+    return (claimed,) if move.target == CALLING else (move, claimed)
 
 
 def redo(now_ms: int) -> Move:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from core import alarms as rules
 from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
 from core.alarms import WATCH
-from flow import caps, held
+from flow import held
 from flow.gateway import Gateway
-from store import alarm_facts, alarms, quiets, stamps
+from store import alarm_facts, alarms, caps, quiets, stamps
 
 CLEARED_SHOWN_MS = 24 * 3_600_000
 CALM_MS = 5 * 60_000
@@ -55,7 +55,7 @@ def facts(gateway: Gateway, seen: Seen) -> Facts:
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         known = alarm_facts.facts(tx, gateway.account_names(), now)
-        near = caps.read_near(gateway, tx, now)
+        near = caps.near(tx, gateway.capped(), gateway.remembered_near, now)
         held_long, other_person = held.waiting(gateway, tx, now)
     files, standing = gateway.sources.files, gateway.sources.standing()
     return replace(

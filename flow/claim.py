@@ -5,27 +5,40 @@ commit repeats a POST. Claims of an account come one after the other, so nothing
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.account import claiming
-from core.account.claiming import Choice, Wanted
+from core.candidate import Candidate
 from core.ended import OUR_OWN_MS
-from core.move import Move
+from core.lead import Lead
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Account, Start
-from core.states import CALLING
-from flow import candidates, caps, claim_read, claim_write
-from flow.claim_read import Read, Request
-from flow.claim_write import Claimed, Written
+from core.states import READY
+from flow import candidates, caps
 from flow.decide import set_apart
 from flow.gateway import Gateway
-from store import due
+from store import claims, due
+from store.attempts import Attempt
+from store.claims import Asked, Claim
 from store.engine import Busy, StoreUnavailable, UnprovenCommit
 from store.epoch import OtherDatabase
+from store.journal import Entry
 
 LOCK_MS = 250  # a claim waits no longer for its account; another one may be free
 BUSY_AGAIN_MS = 50
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A lead in `calling` and its committed attempt; `start` was taken before the transaction began.
+    `not_sent` is set where the claim could not be proven or written down: then nothing may be sent."""
+
+    lead: Lead
+    attempt: Attempt
+    start: Start
+    entry: Entry
+    not_sent: Outcome | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,7 @@ def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slo
     `turn` counts the leads claimed before: every fifth is the oldest due one, the others are the newest. A
     lead that breaks the commit is found out by going one by one, and waits for a person. Raises
     OtherDatabase when this is not the database we knew: see `flow.recover`."""
-    asked = Request(account, owner, turn, slots, take_start())
+    asked = Asked(account, owner, turn, slots, take_start(), gateway.totals, gateway.readable())
     try:
         return _claim(gateway, asked)
     except Busy:
@@ -58,91 +71,77 @@ def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slo
     except (StoreUnavailable, OtherDatabase):
         raise
     except OSError as why:  # this machine's trouble (its run directory), and no lead's
-        return _without_journal(gateway, why)
+        gateway.journal.problem = why.strerror or str(why)
+        gateway.log.error("journal_unwritable", why=gateway.journal.problem)
+        return Claims(rest_ms=OUR_OWN_MS)
     except Exception:
         gateway.log.exception("claims_one_by_one", account=account.name)
     return _one_by_one(gateway, asked)
 
 
-def _claim(gateway: Gateway, asked: Request) -> Claims:
-    written = Written()
+def _claim(gateway: Gateway, asked: Asked) -> Claims:
+    written = claims.Written()
     with gateway.journal.claiming():
         try:
             with gateway.store.write(lock_ms=LOCK_MS) as tx:
-                known = claim_read.read(gateway, tx, asked)
-                moves = {
-                    candidate.lead.id: candidates.decide(gateway, candidate, known.now)
-                    for candidate in known.candidates
-                }
-                choice = _choose(gateway, asked, known, moves)
-                written = claim_write.write(gateway, tx, asked, known, moves, choice)
+                # Read.
+                seen = claims.read(gateway.store, gateway.journal, tx, asked)
+                begun = candidates.begin(gateway, seen.leads, seen.in_force)
+                ours = [candidate for candidate in begun if _is_of(candidate, asked.account)]
+                known = claims.know(tx, ours, asked.totals, gateway.remembered, seen.now)
+                # Decide.
+                moves = {one.lead.id: candidates.decide(gateway, one, seen.now) for one in known.candidates}
+                wanted = claiming.wanted(known.candidates, moves, known.held, seen.now)
+                choice = claiming.choose(wanted, known.rooms, seen.standing, asked.account, asked.slots, seen.now)
+                rest_ms = 0 if ours else claiming.rest_ms(seen.standing, asked.account, seen.now)
+                # Write.
+                written = claims.write(tx, asked, seen, known, moves, choice)
         except UnprovenCommit as why:
-            if not written.claimed:
+            if not written.claims:
                 raise
-            claimed = _unsent(written.claimed, "unproven_commit", str(why))
+            claimed = _unsent(written.claims, "unproven_commit", str(why), asked.start)
             return Claims(claimed, len(claimed))
-        claimed = _written_down(gateway, written.claimed)
-    caps.tell(gateway, written.reached, written.gone)
+        claimed = _written_down(gateway, asked, written.claims)
+    if seen.clock_off_ms:
+        gateway.log.error("clock_off", seconds=round(seen.clock_off_ms / 1000))
+    caps.tell(gateway, written.reached)
     for one in claimed:
         lead = one.lead
         gateway.log.info("claimed", lead=lead.id, no=lead.no, attempt=one.attempt.n, source=lead.source)
-    if known.candidates:
-        return Claims(claimed, len(known.candidates))
-    rest_ms = claiming.rest_ms(known.standing, asked.account, known.now)
-    return Claims(rest_ms=rest_ms or None)
+    return Claims(claimed, len(ours), rest_ms or None)
 
 
-def _choose(gateway: Gateway, asked: Request, known: Read, moves: Mapping[str, Move]) -> Choice:
-    wanted = [
-        Wanted(
-            lead=candidate.lead.id,
-            attempt=known.attempts[candidate.lead.id],
-            source=candidate.lead.source,
-            script=candidate.call.script,
-            number=gateway.digest(candidate.call.number),
-        )
-        for candidate in known.candidates
-        if candidate.call and candidate.lead.id in known.locked and _may_ring(moves[candidate.lead.id], known.now)
-    ]
-    return claiming.choose(wanted, known.rooms, known.standing, asked.account, asked.slots, known.now)
+def _is_of(candidate: Candidate, account: Account) -> bool:
+    """A ready lead is claimed by the account that it waits for; a received one may have come for another."""
+    return candidate.lead.state == READY or (candidate.source is not None and candidate.source.account == account.name)
 
 
-def _may_ring(move: Move, now: int) -> bool:
-    """Whether the lead is claimed if it fits: a ready one, or a received one that waits for nothing."""
-    return move.target == CALLING or (move.transition == "map" and not move.reason and move.columns["due_at"] <= now)
-
-
-def _written_down(gateway: Gateway, claimed: tuple[Claimed, ...]) -> tuple[Claimed, ...]:
+def _written_down(gateway: Gateway, asked: Asked, found: Sequence[Claim]) -> tuple[Claimed, ...]:
     """The claims in this machine's journal, or the word that they may not be sent."""
-    if not claimed:
+    if not found:
         return ()
-    last = claimed[-1].entry
+    last = found[-1].entry
     try:
-        gateway.journal.write(*(one.entry for one in claimed))
+        gateway.journal.write(*(one.entry for one in found))
         if last.claims:
             gateway.journal.raise_highest(last.store, last.claims)
     except OSError as why:
         gateway.log.error("journal_unwritable", why=why.strerror or str(why))
-        return _unsent(claimed, "journal", "the dispatch journal cannot be written")
-    return claimed
+        return _unsent(found, "journal", "the dispatch journal cannot be written", asked.start)
+    return tuple(Claimed(one.lead, one.attempt, asked.start, one.entry) for one in found)
 
 
-def _without_journal(gateway: Gateway, why: OSError) -> Claims:
-    gateway.journal.problem = why.strerror or str(why)
-    gateway.log.error("journal_unwritable", why=gateway.journal.problem)
-    return Claims(rest_ms=OUR_OWN_MS)
+def _unsent(found: Sequence[Claim], how: str, why: str, start: Start) -> tuple[Claimed, ...]:
+    not_sent = Outcome(NOT_SENT, how=how, error=why)
+    return tuple(Claimed(one.lead, one.attempt, start, one.entry, not_sent) for one in found)
 
 
-def _unsent(claimed: tuple[Claimed, ...], how: str, why: str) -> tuple[Claimed, ...]:
-    return tuple(replace(one, not_sent=Outcome(NOT_SENT, how=how, error=why)) for one in claimed)
-
-
-def _one_by_one(gateway: Gateway, asked: Request) -> Claims:
+def _one_by_one(gateway: Gateway, asked: Asked) -> Claims:
     """The same leads, each by itself."""
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        wanted = due.Due(asked.account.name, now, asked.slots, claim_read.oldest(asked.turn, asked.slots))
-        found = [lead.id for lead in due.to_call(tx, wanted, gateway.readable(), lock=False)]
+        wanted = due.Due(asked.account.name, now, asked.slots, claiming.oldest(asked.turn, asked.slots))
+        found = [lead.id for lead in due.to_call(tx, wanted, asked.readable, lock=False)]
     claimed: list[Claimed] = []
     for lead_id in found:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core import decision, states
 from flow import candidates
 from flow.gateway import Gateway
-from store import due, leads
+from store import due, facts, leads, versions
 from store.engine import StoreUnavailable
 
 BATCH = 16
@@ -29,7 +29,8 @@ def _decide_due(gateway: Gateway, limit: int, only: Sequence[str] = ()) -> bool:
         # Read.
         now = gateway.store.now_ms(tx)
         found = due.those_of(tx, only, now) if only else due.to_map(tx, now, limit, gateway.readable())
-        known = candidates.know(gateway, tx, candidates.begin(gateway, tx, found), now)
+        begun = candidates.begin(gateway, found, versions.in_force(tx, {lead.source for lead in found}))
+        known = facts.know(tx, begun, now, gateway.totals.calls_per_number_per_day)
         # Decide.
         moves = [candidates.decide(gateway, candidate, now) for candidate in known]
         # Write.

@@ -13,7 +13,7 @@ from core.states import READY, STATES
 from flow import candidates
 from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
-from store import accounts, attempts, caps
+from store import accounts, attempts, caps, facts
 from store.engine import Tx
 
 Told = tuple[Lead, Reason]
@@ -71,5 +71,7 @@ def _move(gateway: Gateway, tx: Tx, lead: Lead, despite: frozenset[str], now: in
         version=None if current is None else current.n,
         reason="",
     )
-    (candidate,) = candidates.know(gateway, tx, [candidates.of(gateway, again, current)], now)
+    (candidate,) = facts.know(
+        tx, [candidates.of(gateway, again, current)], now, gateway.totals.calls_per_number_per_day
+    )
     return candidates.decide(gateway, candidate, now)

@@ -7,15 +7,16 @@ from typing import Any
 
 import structlog
 
+from core.account.caps import TOTALS, Caps
 from core.ports import Account, Bell, Crm
 from core.source import Totals
 from flow.in_force import InForce
 from flow.refusals import Refusals
-from flow.remembered import Remembered
 from flow.ticker import Ticker
 from flow.together import Together
 from store.engine import Store, StoreUnavailable
 from store.journal import Journal, number_hash
+from store.remembered import Remembered
 
 
 @dataclass
@@ -48,6 +49,11 @@ class Gateway:
     def totals(self) -> Totals:
         """The caps over all sources, of the policy's version in force."""
         return self.sources.overall.totals
+
+    def capped(self) -> dict[str, Caps]:
+        """Whatever caps are set: of the totals, and of each source in force."""
+        known = ((name, self.sources.get(name)) for name in self.sources.names())
+        return {TOTALS: self.totals, **{name: each.source.policy for name, each in known if each is not None}}
 
     def secrets_missing(self, name: str) -> bool:
         """Whether a secret of the source has no value because their file cannot be read."""

@@ -34,7 +34,7 @@ def recover(gateway: Gateway, worker_id: str) -> int:
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
             seen = epoch.read(gateway.store, tx)
-            if is_ours(gateway, tx, seen):
+            if epoch.is_ours(gateway.store, gateway.journal, tx, seen):
                 epoch.open_next(tx, seen, now)  # what was missing has come back: nothing is suspect any more
                 return 0
             epoch.suspect(tx, seen.found, now)
@@ -43,24 +43,6 @@ def recover(gateway: Gateway, worker_id: str) -> int:
         brought = _compare(gateway, seen)
         gateway.log.error("journals_compared", brought_back=brought, worker=worker_id)
         return _open(gateway, worker_id)
-
-
-def check(gateway: Gateway, tx: Tx) -> None:
-    """Raises OtherDatabase when this is not the database we knew."""
-    seen = epoch.read(gateway.store, tx)
-    if not is_ours(gateway, tx, seen):
-        raise epoch.OtherDatabase(seen.found)
-
-
-def is_ours(gateway: Gateway, tx: Tx, seen: Epoch) -> bool:
-    """The identity is the epoch's, this process's own last call is still known and, on SQLite, no claim is
-    missing that the run directory knows of."""
-    if not seen.holds:
-        return False
-    if gateway.store.is_sqlite and seen.claims < gateway.journal.highest(seen.store):
-        return False
-    last = gateway.journal.last
-    return last is None or last.store != seen.store or not epoch.forgotten(tx, [last])
 
 
 def _compare(gateway: Gateway, seen: Epoch) -> int:
@@ -135,7 +117,7 @@ def _open(gateway: Gateway, worker_id: str) -> int:
         epoch.raise_claims(tx, gateway.journal.highest(seen.store))
         if epoch.open_next(tx, seen, now):
             gateway.log.error("epoch_opened", identity=seen.found)
-        return 0 if is_ours(gateway, tx, epoch.read(gateway.store, tx)) else REST_MS
+        return 0 if epoch.is_ours(gateway.store, gateway.journal, tx, epoch.read(gateway.store, tx)) else REST_MS
 
 
 def _hold_waiting(gateway: Gateway, before: int) -> None:

@@ -18,7 +18,7 @@ from flow import candidates
 from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from flow.operate import NoSuchLead
-from store import leads
+from store import facts, leads
 from store.engine import Tx
 
 FIELDS = 300  # of one payload that are shown
@@ -104,7 +104,9 @@ def _in_force(gateway: Gateway, name: str) -> InForceSource:
 
 def _try(gateway: Gateway, tx: Tx, current: InForceSource, lead: Lead, now: int) -> Tried:
     as_new = replace(lead, state=states.RECEIVED)
-    (candidate,) = candidates.know(gateway, tx, [candidates.of(gateway, as_new, current)], now)
+    (candidate,) = facts.know(
+        tx, [candidates.of(gateway, as_new, current)], now, gateway.totals.calls_per_number_per_day
+    )
     move = decision.decide(candidate.mapped, candidate.source, candidate.facts, now)
     return Tried(
         move.target,

@@ -22,13 +22,16 @@ from core.account.caps import (
     Left,
     Room,
     Rung,
+    calls_to_near,
     is_capped,
     line_of,
     unpriced,
     used,
 )
+from core.alarm import NearCap
 from core.outcome import NOT_SENT
 from core.reason import Reason
+from store.remembered import Remembered
 from store.tables import attempts, reached_caps
 
 
@@ -142,16 +145,52 @@ def change(tx: Connection, seen: Reached, now_so: Reached | None) -> bool:
     return tx.execute(changed.where(as_seen)).rowcount == 1
 
 
-def again(tx: Connection, row: Reached, caps: Caps, now: int) -> Reached | None:
+def rooms(
+    tx: Connection, capped: Mapping[str, Caps], scripts: Mapping[str, Collection[str]], memory: Remembered, now: int
+) -> dict[str, Room]:
+    """The room of each scope of `scripts` (and the scripts that ask for it). Scopes that have no cap, or are certainly
+    far from it, are left out."""
+    found = {}
+    for scope, of in scripts.items():
+        each = capped[scope]
+        if not is_capped(each) or memory.is_far(scope, each):
+            continue
+        found[scope] = known = room(tx, scope, each, of, now)
+        memory.counted(scope, each, min(left.calls for script in of for left in known.left(script)))
+    return found
+
+
+def near(tx: Connection, capped: Mapping[str, Caps], memory: Remembered, now: int) -> tuple[NearCap, ...]:
+    """The caps of which 4 of 5 parts are used and room is left. What is certainly far from that is not counted."""
+    found = []
+    for scope, each in capped.items():
+        if not is_capped(each) or memory.is_far(scope, each):
+            continue
+        known = used_by_cap(tx, scope, each, now).values()
+        memory.counted(scope, each, min(calls_to_near(one) for one in known))
+        close = (one for one in known if one.calls and not calls_to_near(one))
+        found += [
+            NearCap(whose(scope), one.cap, f"{one.used:f}", f"{one.limit:f}", line_of(scope, one.cap)) for one in close
+        ]
+    return tuple(found)
+
+
+def look_again(tx: Connection, capped: Mapping[str, Caps], now: int) -> list[Reached]:
+    """Make the rows of reached caps say what is so now; those that are gone: there is room again, or no such source
+    any more. It takes no account's lock: a row is a hint, and each claim counts for itself."""
+    gone = []
+    for row in reached(tx):
+        each = capped.get(row.source)
+        still = None if each is None else _again(tx, row, each, now)
+        if still != row and change(tx, row, still) and still is None:
+            gone.append(row)
+    return gone
+
+
+def _again(tx: Connection, row: Reached, caps: Caps, now: int) -> Reached | None:
     """A reached cap's row as it should be under these caps; None: there is room again."""
     found = room(tx, row.source, caps, [row.script], now).full(row.script) if is_capped(caps) else None
     return None if found is None else _reached(tx, row.source, found, row.script, now, row.since)
-
-
-def write_news(tx: Connection, news: Iterable[tuple[Reached, Reached | None]]) -> list[Reached]:
-    """Make the rows say what was found; those that are gone now."""
-    found = sorted(news, key=lambda pair: pair[0].source)
-    return [row for row, still in found if change(tx, row, still) and still is None]
 
 
 def write_reached(tx: Connection, full: Mapping[str, tuple[Left, str]], now: int) -> list[Reached]:

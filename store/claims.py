@@ -1,65 +1,214 @@
-"""A claim's two sides in the database: the account as its lock guards it, and everything that is written at once."""
+"""A claim's sides in the database: what is read up to the due leads, what is read of their numbers, what is written.
 
-from collections.abc import Mapping, Sequence
+The account is locked by a statement of its own; what that lock guards is read in later ones (a statement that locked
+and counted would count from a snapshot older than its wait). So it is with the leads, then with their numbers.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from core.account.caps import Left
-from core.account.claiming import AccountNow
+from core.account import claiming, trouble
+from core.account.caps import TOTALS, Caps, Room, is_capped
+from core.account.claiming import AccountNow, Choice
+from core.candidate import Candidate
+from core.decision import claim
 from core.lead import Lead
 from core.move import Move
-from store import accounts, attempts, caps, epoch, leads
+from core.ports import Account, Start
+from core.source import Totals
+from core.states import CALLING
+from store import accounts, attempts, caps, due, epoch, facts, leads, versions
 from store.attempts import Attempt
 from store.caps import Reached
+from store.engine import Store
+from store.epoch import Epoch
+from store.ids import new_id
+from store.journal import Entry, Journal
+from store.remembered import Remembered
 
-
-def lock_account(tx: Connection, account: str, owner: str, now: int, *, totals: bool) -> AccountNow:
-    """The account and its calls in flight, counted by a statement after the one that locked it; before it the
-    `totals`, where a sum over all accounts is set."""
-    if totals:
-        accounts.lock_totals(tx)
-    locked = accounts.lock(tx, account)
-    return replace(locked, calls=accounts.in_flight(tx, account, owner, now))
+CLOCK_OFF_MS = 30_000  # a worker whose clock is further off claims nothing
 
 
 @dataclass(frozen=True)
-class Writing:
-    """What one claim writes. `moved`: the leads with their moves, of a claimed one those that end in `calling`;
-    `freed`: numbers that were locked in vain, by attempt; `news` and `full`: what became of caps."""
+class Asked:
+    """Who claims for which account, and how much: `turn` counts the leads claimed before, `slots` are free in
+    the asking worker, `start` is when it asked. `only` names the leads (ids) to look at; empty: whichever are due, of
+    the sources `readable` where those are named."""
 
-    account: str
+    account: Account
     owner: str
+    turn: int
+    slots: int
+    start: Start
+    totals: Totals
+    readable: Collection[str] | None = None
+    only: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Read:
+    """The account as it stands under its lock, and the leads to look at, locked; it holds until the commit.
+    `in_force` are the versions of their sources; `clock_off_ms` is 0 where this machine's clock is right."""
+
     now: int
-    after: AccountNow | None
-    moved: Sequence[tuple[Lead, tuple[Move, ...]]]
-    opened: Sequence[Attempt]
-    freed: Mapping[str, str] = field(default_factory=dict)
-    news: Sequence[tuple[Reached, Reached | None]] = ()
-    full: Mapping[str, tuple[Left, str]] = field(default_factory=dict)
+    epoch: Epoch
+    standing: AccountNow
+    clock_off_ms: int = 0
+    leads: Sequence[Lead] = ()
+    in_force: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The candidates with what is known of their numbers. `held`: the leads whose number this claim has locked, each
+    with the id of its attempt to be; `counted`: their attempts so far; `rooms` by source, and by `TOTALS`."""
+
+    candidates: Sequence[Candidate]
+    held: Mapping[str, str]
+    counted: Mapping[str, int]
+    rooms: Mapping[str, Room]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claimed lead, its attempt, and the attempt's line of the journal."""
+
+    lead: Lead
+    attempt: Attempt
+    entry: Entry
 
 
 @dataclass(frozen=True)
 class Written:
-    """The leads as they are now, by id; the caps that are news; on SQLite the number of the first claim."""
+    """What the commit holds: the claims, and the caps that were found reached."""
 
-    leads: Mapping[str, Lead] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
     reached: Sequence[Reached] = ()
-    gone: Sequence[Reached] = ()
-    first: int = 0
 
 
-def write(tx: Connection, what: Writing) -> Written:
-    """All of it, in the order of locks. Raises LeadChanged for a lead that is no longer as it was seen."""
-    gone = caps.write_news(tx, what.news)
-    reached = caps.write_reached(tx, what.full, what.now)
-    if what.after is not None:
-        accounts.write(tx, what.account, what.after.trouble, what.after.next_at)
-    ordered = sorted(what.moved, key=lambda pair: pair[0].id)
-    after = {lead.id: leads.apply(tx, lead, *moves, at=what.now) for lead, moves in ordered}
-    attempts.open_all(tx, what.opened, what.owner, what.now)
-    attempts.free_numbers(tx, what.freed)
-    first = 0
-    if tx.dialect.name == "sqlite" and what.opened:
-        first = epoch.count_claims(tx, len(what.opened)) - len(what.opened) + 1
-    return Written(after, reached, gone, first)
+def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
+    """Everything up to the due leads. Raises OtherDatabase when this is not the database we knew."""
+    now = store.now_ms(tx)
+    seen = epoch.check(store, journal, tx)
+    if is_capped(asked.totals):
+        accounts.lock_totals(tx)
+    locked = accounts.lock(tx, asked.account.name)
+    standing = replace(locked, calls=accounts.in_flight(tx, asked.account.name, asked.owner, now))
+    known = Read(now, seen, standing, _clock_off_ms(store, asked.start, now))
+    full = frozenset(row.source for row in caps.reached(tx))
+    room = claiming.capacity(standing, asked.account, asked.slots, now)
+    if not room or TOTALS in full or known.clock_off_ms:
+        return known
+    found = _due(tx, asked, known, claiming.to_look_at(standing, room), full)
+    return replace(known, leads=found, in_force=versions.in_force(tx, {lead.source for lead in found}))
+
+
+def _due(tx: Connection, asked: Asked, known: Read, many: int, full: frozenset[str]) -> list[Lead]:
+    if asked.only:
+        return due.those_of(tx, asked.only, known.now)
+    without = trouble.resting(known.standing.trouble, known.now)
+    oldest = claiming.oldest(asked.turn, many)
+    return due.to_call(tx, due.Due(asked.account.name, known.now, many, oldest, without, full), asked.readable)
+
+
+def _clock_off_ms(store: Store, start: Start, now: int) -> int:
+    off_ms = round(start.wall * 1000) - now
+    return off_ms if store.has_own_clock and abs(off_ms) > CLOCK_OFF_MS else 0
+
+
+def know(tx: Connection, begun: Sequence[Candidate], totals: Totals, memory: Remembered, now: int) -> Known:
+    """Lock the numbers that the candidates would ring, and read what is known of them and of the room under caps."""
+    ringing = {one.lead.id: one for one in begun if one.call}
+    names = {lead: new_id() for lead in ringing}
+    locked = attempts.lock_numbers(tx, {names[lead]: one.call.number for lead, one in ringing.items() if one.call})
+    held = {lead: attempt for lead, attempt in names.items() if attempt in locked}
+    scripts, capped = _scopes(begun, totals)
+    return Known(
+        candidates=facts.know(tx, begun, now, totals.calls_per_number_per_day, held),
+        held=held,
+        counted=attempts.counts(tx, [one.lead.id for one in begun if one.lead.claims]),
+        rooms=caps.rooms(tx, capped, scripts, memory, now),
+    )
+
+
+def _scopes(begun: Sequence[Candidate], totals: Totals) -> tuple[dict[str, set[str]], dict[str, Caps]]:
+    """The scopes whose caps the candidates' calls count under: the scripts that ask, and the caps."""
+    scripts: dict[str, set[str]] = {}
+    capped: dict[str, Caps] = {}
+    for one in begun:
+        if one.call and one.source:
+            for scope, each in ((one.lead.source, one.source.policy), (TOTALS, totals)):
+                scripts.setdefault(scope, set()).add(one.call.script)
+                capped[scope] = each
+    return scripts, capped
+
+
+def write(tx: Connection, asked: Asked, seen: Read, known: Known, moves: Mapping[str, Move], choice: Choice) -> Written:
+    """The chosen leads are claimed; the others make the move that was decided, or wait for room without a word. In
+    the order of locks. Raises LeadChanged for a lead that is no longer as it was seen."""
+    reached = caps.write_reached(tx, choice.full, seen.now)
+    if choice.after is not None:
+        accounts.write(tx, asked.account.name, choice.after.trouble, choice.after.next_at)
+    opened = {
+        one.lead.id: _attempt(one, known, asked.account, seen.now)
+        for one in known.candidates
+        if one.lead.id in choice.taken
+    }
+    after: dict[str, Lead] = {}
+    for one in sorted(known.candidates, key=lambda one: one.lead.id):
+        move, attempt = moves[one.lead.id], opened.get(one.lead.id)
+        if attempt is not None:
+            after[one.lead.id] = leads.apply(tx, one.lead, *claim(one.lead, move, attempt.n), at=seen.now)
+        elif move.target != CALLING:
+            leads.apply(tx, one.lead, move, at=seen.now)
+    attempts.open_all(tx, list(opened.values()), asked.owner, seen.now)
+    in_vain = (one for one in known.candidates if one.lead.id in known.held and one.lead.id not in opened)
+    attempts.free_numbers(tx, {known.held[one.lead.id]: one.call.number for one in in_vain if one.call})
+    last = epoch.count_claims(tx, len(opened)) if tx.dialect.name == "sqlite" and opened else 0
+    claimed = [one for one in known.candidates if one.lead.id in opened]
+    return Written(
+        [
+            Claim(
+                after[one.lead.id],
+                opened[one.lead.id],
+                _entry(one, opened[one.lead.id], seen, last and last - len(opened) + 1 + n),
+            )
+            for n, one in enumerate(claimed)
+        ],
+        reached,
+    )
+
+
+def _attempt(candidate: Candidate, known: Known, account: Account, now: int) -> Attempt:
+    if candidate.call is None:
+        raise RuntimeError("a lead without a call was chosen")
+    return Attempt(
+        id=known.held[candidate.lead.id],
+        lead=candidate.lead.id,
+        n=known.counted.get(candidate.lead.id, 0) + 1,
+        round=candidate.lead.round,
+        account=account.name,
+        call=candidate.call,
+        deadline_at=now + account.total_timeout_ms,
+        source=candidate.lead.source,
+    )
+
+
+def _entry(candidate: Candidate, attempt: Attempt, seen: Read, claims: int) -> Entry:
+    """On SQLite each claim has its number (`claims`), which the run directory's mark remembers."""
+    lead = candidate.lead
+    return Entry(
+        store=seen.epoch.store,
+        attempt=attempt.id,
+        lead=lead.id,
+        source=lead.source,
+        event_key=lead.event_key or lead.digest,
+        account=attempt.account,
+        number_hash=candidate.number_hash,
+        script=attempt.call.script,
+        round=attempt.round,
+        at=seen.now,
+        claims=claims,
+    )

@@ -15,7 +15,7 @@ from core.policy import Ring
 from core.states import WAITING
 from store.engine import Store, StoreUnavailable
 from store.ids import new_id
-from store.journal import Entry
+from store.journal import Entry, Journal
 from store.tables import attempts, epoch, forgotten_calls, leads, workers
 
 RECENT_MS = 60_000  # a worker that was alive so shortly before may have sent calls that are forgotten
@@ -92,6 +92,25 @@ def read(store: Store, tx: Connection) -> Epoch:
     if row is None:
         raise NoEpoch
     return Epoch(row.store, row.identity, found, row.claims, row.suspect_since, row.alive_at)
+
+
+def check(store: Store, journal: Journal, tx: Connection) -> Epoch:
+    """The same of the database that we knew. Raises OtherDatabase where it is another one."""
+    seen = read(store, tx)
+    if not is_ours(store, journal, tx, seen):
+        raise OtherDatabase(seen.found)
+    return seen
+
+
+def is_ours(store: Store, journal: Journal, tx: Connection, seen: Epoch) -> bool:
+    """The identity is the epoch's, this process's own last call is still known and, on SQLite, no claim is
+    missing that the run directory knows of."""
+    if not seen.holds:
+        return False
+    if store.is_sqlite and seen.claims < journal.highest(seen.store):
+        return False
+    last = journal.last
+    return last is None or last.store != seen.store or not forgotten(tx, [last])
 
 
 def store_id(store: Store) -> str:

@@ -1,12 +1,13 @@
 """What the store knows about leads and their numbers, for the pure rules of `core.policy`."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, select
 
 from core.account.caps import DAY_MS
+from core.candidate import Candidate
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN
 from core.policy import Ring
 from store import do_not_call, epoch
@@ -26,21 +27,55 @@ class Known:
 @dataclass(frozen=True)
 class Asked:
     """A lead and the number that it would ring. `since` is how far back calls to the number matter to it, in
-    milliseconds; `event` its event key, or its digest where it has none."""
+    milliseconds; `event` its event key, or its digest where it has none; `number_hash` stands for the number where
+    the number itself must not."""
 
     lead: str
     number: str
+    number_hash: str
     since: int
     round: int
     source: str
     event: str
 
 
-def known(
-    tx: Connection, asked: Sequence[Asked], now: int, per_day: int, digest: Callable[[str], str]
-) -> dict[str, Known]:
-    """By lead. Counted over every account; `per_day` is how many calls a number may have in 24 hours (0: any
-    number), `digest` what stands for a number where the number itself must not.
+def know(
+    tx: Connection, candidates: Iterable[Candidate], now: int, per_day: int, held: Collection[str] | None = None
+) -> list[Candidate]:
+    """The same with what is known of their numbers at this moment. `held` are the leads (ids) whose number a claim
+    has locked, the others' are busy; without it every number counts as free."""
+    begun = list(candidates)
+    found = known(tx, [asked for one in begun if (asked := _asked(one)) is not None], now, per_day)
+    return [_knowing(one, found.get(one.lead.id), per_day, held) for one in begun]
+
+
+def _asked(candidate: Candidate) -> Asked | None:
+    lead = candidate.lead
+    if candidate.source is None or candidate.call is None:
+        return None
+    # Rings older than the window at the time of the lead's arrival can be inside it no more.
+    since = lead.received_at - candidate.source.policy.once_per_number_ms
+    event = lead.event_key or lead.digest
+    return Asked(lead.id, candidate.call.number, candidate.number_hash, since, lead.round, lead.source, event)
+
+
+def _knowing(candidate: Candidate, of: Known | None, per_day: int, held: Collection[str] | None) -> Candidate:
+    if of is None:
+        return candidate
+    facts = replace(
+        candidate.facts,
+        do_not_call=of.do_not_call,
+        rings=of.rings,
+        number_busy=held is not None and candidate.lead.id not in held,
+        number_cap=per_day,
+        number_room_ms=of.number_room_ms,
+        forgotten=of.forgotten,
+    )
+    return replace(candidate, facts=facts)
+
+
+def known(tx: Connection, asked: Sequence[Asked], now: int, per_day: int) -> dict[str, Known]:
+    """By lead. Counted over every account; `per_day` is how many calls a number may have in 24 hours (0: any number).
 
     What it says of a number holds until the commit only where the number's lock is held."""
     if not asked:
@@ -52,7 +87,7 @@ def known(
     for one in asked:
         rings, forgotten = _rings(calls[one.number], one), False
         if guards:
-            rings += epoch.forgotten_rings(tx, digest(one.number), one.since)
+            rings += epoch.forgotten_rings(tx, one.number_hash, one.since)
             # A person who rings again after looking has decided this.
             forgotten = one.round == 1 and epoch.forgotten_event(tx, one.source, one.event)
         room_ms = _room_ms(calls[one.number], per_day, now)

@@ -15,7 +15,7 @@ from core.overall import POLICY, Overall
 from core.ports import Account, Call, Start
 from core.reading.delivery import Delivery
 from core.source import Totals
-from flow import call, claim, decide, intake, sweep
+from flow import call, caps, claim, decide, intake, sweep
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -170,6 +170,7 @@ class Stage:
         go_on = True
         while go_on:
             sweep.settle_lost(self.parts)
+            caps.look_again(self.parts)
             go_on = decide.decide_due(self.parts)
             claims = self.claim_due()
             for claimed in claims.claimed:

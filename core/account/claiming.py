@@ -9,8 +9,12 @@ from dataclasses import dataclass, field, replace
 from core.account import pace, pause, trouble
 from core.account.caps import TOTALS, Left, Room
 from core.account.trouble import InFlight, Trouble
+from core.candidate import Candidate
+from core.move import Move
 from core.ports import Account
+from core.states import CALLING
 
+EVERY_FIFTH_OLDEST = 5
 GRACE_MS = 5_000  # a call that tries counts as dead when any worker may settle its attempt
 
 
@@ -42,6 +46,33 @@ class Choice:
     taken: tuple[str, ...] = ()
     full: Mapping[str, tuple[Left, str]] = field(default_factory=dict)
     after: AccountNow | None = None  # the account's new standing; None: nothing was taken
+
+
+def oldest(turn: int, room: int) -> int:
+    """How many of the next `room` leads have to be the oldest due ones; `turn` leads came before them."""
+    return (turn + room) // EVERY_FIFTH_OLDEST - turn // EVERY_FIFTH_OLDEST
+
+
+def wanted(
+    candidates: Iterable[Candidate], moves: Mapping[str, Move], held: Mapping[str, str], now: int
+) -> list[Wanted]:
+    """Those that ring now if they fit: a ready lead, or a received one that waits for nothing, whose number is `held`
+    by an attempt to be (both by the lead's id)."""
+    return [
+        Wanted(
+            lead=one.lead.id,
+            attempt=held[one.lead.id],
+            source=one.lead.source,
+            script=one.call.script,
+            number=one.number_hash,
+        )
+        for one in candidates
+        if one.call and one.lead.id in held and _may_ring(moves[one.lead.id], now)
+    ]
+
+
+def _may_ring(move: Move, now: int) -> bool:
+    return move.target == CALLING or (move.transition == "map" and not move.reason and move.columns["due_at"] <= now)
 
 
 def capacity(standing: AccountNow, account: Account, slots: int, now: int) -> int:

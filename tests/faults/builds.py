@@ -14,9 +14,9 @@ from config.settings import read
 from core import states
 from core.move import Move
 from core.outcome import NOT_SENT, Outcome
-from flow import recover, sweep
+from flow import sweep
 from flow.gateway import Gateway
-from store import attempts, leads
+from store import attempts, epoch, leads
 from tests.faults.failpoints import Failpoint
 
 
@@ -41,7 +41,7 @@ def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
 
 def worker_that_asks_no_epoch() -> None:
     """The control: it takes any database for the one it knew."""
-    recover.is_ours = lambda parts, tx, seen: True  # type: ignore[assignment]
+    epoch.is_ours = lambda store, journal, tx, seen: True  # type: ignore[assignment]
     settings = read()
     _work(wire(settings))
 

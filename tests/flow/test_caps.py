@@ -17,10 +17,11 @@ from core.overall import POLICY, Overall
 from core.reason import words
 from core.source import Policy, Totals
 from flow import alarms, call, claim, decide, sweep
-from flow.remembered import Remembered
+from flow.caps import look_again
 from store import caps, queries
 from store import versions as sources
 from store.journal import Journal
+from store.remembered import Remembered
 from store.tables import attempts
 from tests.fakes import NO, SHOP, YES
 
@@ -60,6 +61,7 @@ def all_ring(gateway, tmp_path, provider, *, memory=Remembered, at_most=10_000):
     def run(n):
         parts = dataclasses.replace(gateway.parts, remembered=memory(), journal=Journal(tmp_path / f"worker{n}"))
         for turn in range(at_most):
+            look_again(parts)
             found = claim.claim_due(parts, parts.accounts["main"], f"worker {n}", turn, 4)
             if not found.looked_at and found.rest_ms is None:
                 return
@@ -72,6 +74,7 @@ def all_ring(gateway, tmp_path, provider, *, memory=Remembered, at_most=10_000):
 
 def claims(gateway):
     """Everything that may be claimed now; nothing of it has ended yet."""
+    look_again(gateway.parts)
     flying = []
     while claimed := gateway.claim_due(slots=8).claimed:
         flying += claimed

@@ -78,7 +78,7 @@ def test_without_the_guard_everybody_would_be_rung_twice(sqlite, path, tmp_path,
     keep(sqlite, path, tmp_path / "copy.db")
     sqlite.work()
     went_back(sqlite, path, tmp_path / "copy.db")
-    monkeypatch.setattr(recover, "is_ours", lambda parts, tx, seen: True)
+    monkeypatch.setattr(epoch, "is_ours", lambda store, journal, tx, seen: True)
     sqlite.work()
     assert len(rung(sqlite)) == 12
 

@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from core import ended
 from core.lead import Lead
-from flow import recover
 from store import epoch
 from store.journal import Journal
 from store.tables import workers
@@ -44,7 +43,7 @@ def a_lost_journal_is_forgotten():
 @contextmanager
 def nobody_asks_which_database_it_is():
     """The claim believes any database."""
-    with patch.object(recover, "is_ours", lambda gateway, tx, seen: True):
+    with patch.object(epoch, "is_ours", lambda store, journal, tx, seen: True):
         yield
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from core import outcome as outcomes
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Account, Answer
-from flow import call, claim, recover, sweep
+from flow import call, caps, claim, recover, sweep
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -147,13 +147,14 @@ class World:
         try:
             with self.store.write() as tx:
                 now = self.store.now_ms(tx)
-                recover.check(gateway, tx)
+                epoch.check(gateway.store, gateway.journal, tx)
                 workers.check_in(tx, process.id, gateway.journal.run_id(), now, now)
             gateway.sources.refresh()
             for name in gateway.sources.changed():
                 while sweep.redo_next(gateway, name):
                     continue
             sweep.settle_lost(gateway)
+            caps.look_again(gateway)
         except OtherDatabase:
             recover.recover(gateway, process.id)
 

@@ -77,8 +77,8 @@ def test_the_reservation_is_the_dearest_price_of_the_script_in_30_days(store):
 
 def test_a_number_has_room_when_the_oldest_of_its_calls_leaves_over_all_accounts(store):
     def room(tx, per_day):
-        asked = facts.Asked("another lead", "79990000001", AT, 1, "shop", "e")
-        return facts.known(tx, [asked], AT + 9, per_day, str)["another lead"].number_room_ms
+        asked = facts.Asked("another lead", "79990000001", "hash", AT, 1, "shop", "e")
+        return facts.known(tx, [asked], AT + 9, per_day)["another lead"].number_room_ms
 
     with store.write() as tx:
         assert room(tx, 1) is None

@@ -17,6 +17,7 @@ from config import logs
 from core.ports import Account
 from flow import call, caps, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
+from flow.set_back import SetBack
 from store import epoch, migrate, workers
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
@@ -65,6 +66,7 @@ class Worker:
         self._askers = Askers(gateway)
         self._stopping = threading.Event()
         self._recorder = call.Recorder(gateway, self._stopping)
+        self._set_back = SetBack(gateway, self._ms)
         self._tended_at = 0
         self._erased_at, self._erase_every_ms = self._ms(), erase_every_ms
         self._turn = 0
@@ -118,6 +120,7 @@ class Worker:
     def tend(self) -> None:
         """Once a second: say that we live, look for new versions, settle what is overdue, look whether caps
         have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
+        self._set_back.look()
         with self._gateway.store.write() as tx:
             now = self._gateway.store.now_ms(tx)
             epoch.check(self._gateway.store, self._gateway.journal, tx)

@@ -13,7 +13,7 @@ from core.move import Move
 from flow import seen
 from flow.gateway import Gateway
 from flow.operate import SETTLING_MS
-from store import attempts, erasure, leads
+from store import attempts, erasure, leads, mentioned
 from store.engine import Tx
 from store.erasure import Since
 from store.journal import number_hash
@@ -23,7 +23,7 @@ DAY_MS = 24 * 3600 * 1000
 BATCH = 50
 MOST_PASSED_BY = 1_000  # then it is no single row that is at fault, and nothing more is tried
 GUARDED_MS = 90 * DAY_MS  # no digest is dropped earlier: no sender's repeat window is longer
-SCAN = 500
+SCAN, SCAN_ERASED = 500, 5_000  # leads of one look
 
 
 @dataclass
@@ -83,12 +83,12 @@ def keyed(gateway: Gateway) -> Keyed:
 def _batches(gateway: Gateway, number: str) -> Iterator[list[str]]:
     """Ids of the leads to erase: those of the number, then those that only mention it."""
     with gateway.store.read() as tx:
-        ids = erasure.leads_of(tx, number)
+        ids = mentioned.leads_of(tx, number)
     yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
     place: int | None = 0
     while place is not None:
         with gateway.store.read() as tx:
-            found, place = erasure.mentioning(tx, number, place, SCAN)
+            found, place = mentioned.mentioning(tx, number, place, SCAN)
         if rest := [lead for lead in found if lead not in ids]:
             yield rest
 
@@ -119,16 +119,18 @@ def _erase(gateway: Gateway, ids: list[str], done: Erased, who: str, why: str) -
 
 def _erase_what_came_again(gateway: Gateway, number: str, done: Erased) -> None:
     """A repeat of an erased lead brings the person's data along once more, in its delivery."""
-    with gateway.store.read() as tx:
-        ids = erasure.came_again(tx, keyed(gateway)(number))
-    for start in range(0, len(ids), BATCH):
-        some = ids[start : start + BATCH]
-        with gateway.store.write() as tx:
-            erasure.begin(tx)
-            stuck = _erase_deliveries(gateway, tx, some, gateway.store.now_ms(tx))
-            erasure.count(tx, done.id, 0, len(some) - len(stuck))
-        done.deliveries += len(some) - len(stuck)
-        _tell(gateway, stuck)
+    place: int | None = 0
+    while place is not None:
+        with gateway.store.read() as tx:
+            ids, place = mentioned.came_again(tx, number, keyed(gateway), place, SCAN_ERASED)
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            with gateway.store.write() as tx:
+                erasure.begin(tx)
+                stuck = _erase_deliveries(gateway, tx, some, gateway.store.now_ms(tx))
+                erasure.count(tx, done.id, 0, len(some) - len(stuck))
+            done.deliveries += len(some) - len(stuck)
+            _tell(gateway, stuck)
 
 
 def _erase_deliveries(gateway: Gateway, tx: Tx, ids: list[str], now: int) -> list[tuple[str, Exception]]:

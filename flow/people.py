@@ -110,8 +110,9 @@ def log_in(gateway: Gateway, name: str, password: str, address: str) -> User | K
 
 
 def _wait_ms(failures: list[tuple[int, int]], now: int) -> int:
-    waits = (at + people.wait_ms(count) - now for count, at in failures)
-    return max((wait for wait in waits if wait > 0), default=0)
+    """What was noted by a clock that has been set back since keeps nobody out."""
+    of_each = [(people.wait_ms(count), at) for count, at in failures]
+    return max((at + own - now for own, at in of_each if 0 < at + own - now <= own), default=0)
 
 
 def _signed_in(gateway: Gateway, user: User, now: int, tx: Tx) -> None:

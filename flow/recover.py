@@ -105,14 +105,15 @@ def _open(gateway: Gateway, worker_id: str) -> int:
         wait = 0 if gateway.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
         if wait > 0:
             return min(1_000, wait)
+        before = epoch.until_loss(tx, seen.suspect_since or now, now)
     if missing:
         gateway.log.error("journals_lost", runs=len(missing))
-        _hold_waiting(gateway, seen.suspect_since)
+        _hold_waiting(gateway, before)
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         seen = epoch.read(gateway.store, tx)
         if missing:
-            epoch.calls_are_lost(tx, seen.suspect_since or now)
+            epoch.calls_are_lost(tx, before)
             workers.forget_runs(tx, missing)
         epoch.raise_claims(tx, gateway.journal.highest(seen.store))
         if epoch.open_next(tx, seen, now):

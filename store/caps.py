@@ -81,15 +81,18 @@ def used_by_cap(tx: Connection, scope: str, caps: Caps, now: int) -> dict[str, L
 
 
 def rung(tx: Connection, source: str, now: int) -> tuple[Rung, ...]:
-    """The calls of the last 24 hours that may have rung, of the source or of all (`TOTALS`)."""
-    given = {"source": source, "day": now - DAY_MS, "hour": now - HOUR_MS}
+    """The calls of the last 24 hours that may have rung, of the source or of all (`TOTALS`). What lies further ahead
+    than the window is long was dated by a clock that has been set back since, and stops nothing."""
+    given = {"source": source, "day": now - DAY_MS + 1, "hour": now - HOUR_MS + 1}
+    given |= {"next_day": now + DAY_MS, "next_hour": now + HOUR_MS}
     rows = tx.execute(_RUNG_IN_HOUSE if source == TOTALS else _RUNG, given)
     return tuple(Rung(row.script, row.outcome, _money(row.price), row.last_hour, row.last_day) for row in rows)
 
 
 def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) -> int:
     """When the nth newest of these calls leaves the window."""
-    query = select(attempts.c.started_at).where(_COUNTS, attempts.c.started_at > now - window_ms)
+    of_window = attempts.c.started_at.between(now - window_ms + 1, now + window_ms)
+    query = select(attempts.c.started_at).where(_COUNTS, of_window)
     query = query if source == TOTALS else query.where(attempts.c.source == source)
     found = tx.execute(query.order_by(attempts.c.started_at.desc()).offset(max(0, nth - 1)).limit(1)).scalar()
     return now if found is None else int(found) + window_ms
@@ -97,7 +100,8 @@ def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) 
 
 def oldest_leaves(tx: Connection, source: str, now: int) -> int:
     """When the oldest call of the last 24 hours leaves them."""
-    query = select(func.min(attempts.c.started_at)).where(_COUNTS, attempts.c.started_at > now - DAY_MS)
+    of_day = attempts.c.started_at.between(now - DAY_MS + 1, now + DAY_MS)
+    query = select(func.min(attempts.c.started_at)).where(_COUNTS, of_day)
     found = tx.execute(query if source == TOTALS else query.where(attempts.c.source == source)).scalar()
     return now if found is None else int(found) + DAY_MS
 
@@ -215,10 +219,12 @@ _RUNG_IN_HOUSE: Any = (
         attempts.c.script,
         attempts.c.outcome,
         attempts.c.price,
-        func.sum(case((attempts.c.started_at > bindparam("hour"), 1), else_=0)).label("last_hour"),
+        func.sum(case((attempts.c.started_at.between(bindparam("hour"), bindparam("next_hour")), 1), else_=0)).label(
+            "last_hour"
+        ),
         func.count().label("last_day"),
     )
-    .where(_COUNTS, attempts.c.started_at > bindparam("day"))
+    .where(_COUNTS, attempts.c.started_at.between(bindparam("day"), bindparam("next_day")))
     .group_by(attempts.c.script, attempts.c.outcome, attempts.c.price)
 )
 _RUNG = _RUNG_IN_HOUSE.where(attempts.c.source == bindparam("source"))

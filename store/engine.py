@@ -101,7 +101,7 @@ class Store:
                     transaction = connection.begin()
                     try:
                         if not self.is_sqlite:
-                            self._set_limits(connection, lock_ms, statement_ms)
+                            self._set_limits(connection, lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
                         yield connection
                     except BaseException as why:
                         _roll_back(transaction, connection)
@@ -116,10 +116,9 @@ class Store:
                         _set_patience(connection, PATIENCE_S)
                     connection.close()
 
-    def _set_limits(self, connection: Connection, lock_ms: int, statement_ms: int) -> None:
+    def _set_limits(self, connection: Connection, lock_ms: int, statement_ms: int, idle_ms: int) -> None:
         """For this transaction only: settings of a session do not survive a transaction pooler. The clock comes
         along, for whoever asks for it first."""
-        idle_ms = IDLE_MS if statement_ms else 0
         ((now, *_),) = rows.run(connection, _LIMITS, (str(lock_ms), str(statement_ms), str(idle_ms)))
         connection.info["now_ms"] = int(now)
         if not statement_ms:
@@ -146,9 +145,12 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A view of the database at one moment; changes nothing. On PostgreSQL no answer is waited for longer than
-        `store.patient.PATIENCE_S`; then StoreUnavailable, as wherever the database fails."""
+        `store.patient.PATIENCE_S`, and the server gives its statements up as a writer's; then StoreUnavailable, as
+        wherever the database fails."""
         self._same_file()
         with _named_failures(), self._reader.connect() as connection:
+            if not self.is_sqlite:
+                self._set_limits(connection, LOCK_MS, STATEMENT_MS, 0)  # whoever reads slowly keeps nobody waiting
             yield connection
 
     def _same_file(self) -> tuple[int, int]:

@@ -237,6 +237,13 @@ def raise_claims(tx: Connection, claims: int) -> None:
     tx.execute(update(epoch).where(epoch.c.claims < claims).values(claims=claims))
 
 
+def until_loss(tx: Connection, suspect_since: int, now: int) -> int:
+    """Leads that came until then may have been called before this database went back: until that was noticed; where a
+    clock that was ahead has dated some, until the newest of them."""
+    newest = tx.execute(select(func.max(leads.c.received_at))).scalar_one_or_none() or 0
+    return max(suspect_since, newest) if newest > now else suspect_since
+
+
 def lost_calls_before(tx: Connection) -> int:
     """Calls made until then (milliseconds) may be missing here, and so is the journal that knew of them; 0: none."""
     return tx.execute(select(epoch.c.lost_at)).scalar_one_or_none() or 0

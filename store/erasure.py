@@ -8,13 +8,25 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Table, bindparam, collate, delete, exists, insert, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Table,
+    bindparam,
+    collate,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from core import outcome as outcomes
 from core import states
-from core.erasing import Mentions
 from core.lead import Lead
 from store import rows
 from store.keys import Key
@@ -27,7 +39,6 @@ from store.tables import (
     erasures,
     event_keys,
     forgotten_calls,
-    history,
     leads,
     meta,
     number_locks,
@@ -115,36 +126,6 @@ def old_deliveries(tx: Connection, before: int, limit: int, but: Collection[str]
     return [row.id for row in tx.execute(query.with_for_update(of=deliveries, skip_locked=True))]
 
 
-def leads_of(tx: Connection, number: str) -> list[str]:
-    """Ids of the leads of a number that are not erased yet."""
-    rung = select(attempts.c.lead).where(attempts.c.number == number)
-    query = select(leads.c.id).where(leads.c.erased_at.is_(None), or_(leads.c.number == number, leads.c.id.in_(rung)))
-    return [row.id for row in tx.execute(query.order_by(leads.c.no))]
-
-
-def mentioning(tx: Connection, number: str, after: int, limit: int) -> tuple[list[str], int | None]:
-    """Ids of leads that were never mapped to a number, or once said something else, and that mention this
-    one; from `limit` leads behind the short number `after`, and where to go on."""
-    corrected = exists().where(history.c.lead == leads.c.id, history.c.payload.is_not(None))
-    query = select(leads.c.id, leads.c.no, leads.c.payload).where(leads.c.no > after, leads.c.erased_at.is_(None))
-    query = query.where(or_(leads.c.number.is_(None), corrected)).order_by(leads.c.no).limit(limit)
-    rows, mentions = tx.execute(query).all(), Mentions(number)
-    found = [row.id for row in rows if mentions.in_json(row.payload) or _elsewhere(tx, row.id, mentions)]
-    return found, rows[-1].no if len(rows) == limit else None
-
-
-def _elsewhere(tx: Connection, lead: str, mentions: Mentions) -> bool:
-    old = select(history.c.payload).where(history.c.lead == lead, history.c.payload.is_not(None))
-    if any(mentions.in_json(row.payload) for row in tx.execute(old)):
-        return True
-    came = select(deliveries.c.body).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id)
-    # A delivery of several leads belongs to the others too: their own payloads tell.
-    others = delivery_leads.alias()
-    shared = exists().where(others.c.delivery == deliveries.c.id, others.c.lead != lead)
-    came = came.where(delivery_leads.c.lead == lead, ~shared)
-    return any(mentions.in_body(bytes(row.body)) for row in tx.execute(came))
-
-
 def erase_leads(tx: Connection, found: Sequence[Lead], keyed: Keyed, since: Since, now: int) -> None:
     """Take everything of a person's out of these leads, which are locked, and out of what hangs on them."""
     if not found:
@@ -220,14 +201,6 @@ def deliveries_of(tx: Connection, lead_ids: Sequence[str]) -> list[str]:
     """Ids of the deliveries these leads stood in that are not erased yet."""
     query = select(deliveries.c.id).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id).distinct()
     query = query.where(delivery_leads.c.lead.in_(lead_ids), deliveries.c.erased_at.is_(None))
-    return [row.id for row in tx.execute(query)]
-
-
-def came_again(tx: Connection, number_hash: str) -> list[str]:
-    """Ids of the deliveries of this number's erased leads that are not erased: repeats that came afterwards."""
-    query = select(deliveries.c.id).join(delivery_leads, delivery_leads.c.delivery == deliveries.c.id).distinct()
-    query = query.join(leads, leads.c.id == delivery_leads.c.lead).where(deliveries.c.erased_at.is_(None))
-    query = query.where(leads.c.number_hash == number_hash, leads.c.erased_at.is_not(None))
     return [row.id for row in tx.execute(query)]
 
 

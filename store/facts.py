@@ -45,16 +45,17 @@ def know(
     """The same with what is known of their numbers at this moment. `held` are the leads (ids) whose number a claim
     has locked, the others' are busy; without it every number counts as free."""
     begun = list(candidates)
-    found = known(tx, [asked for one in begun if (asked := _asked(one)) is not None], now, per_day)
+    found = known(tx, [asked for one in begun if (asked := _asked(one, now)) is not None], now, per_day)
     return [_knowing(one, found.get(one.lead.id), per_day, held) for one in begun]
 
 
-def _asked(candidate: Candidate) -> Asked | None:
+def _asked(candidate: Candidate, now: int) -> Asked | None:
     lead = candidate.lead
     if candidate.source is None or candidate.call is None:
         return None
-    # Rings older than the window at the time of the lead's arrival can be inside it no more.
-    since = lead.received_at - candidate.source.policy.once_per_number_ms
+    # Rings older than the window at the time of the lead's arrival can be inside it no more; a clock that was ahead may
+    # have dated that.
+    since = min(lead.received_at, now) - candidate.source.policy.once_per_number_ms
     event = lead.event_key or lead.digest
     return Asked(lead.id, candidate.call.number, candidate.number_hash, since, lead.round, lead.source, event)
 
@@ -123,8 +124,9 @@ def _rings(calls: Iterable[_Call], asked: Asked) -> tuple[Ring, ...]:
 
 
 def _room_ms(calls: Sequence[_Call], per_day: int, now: int) -> int | None:
-    """When one more call fits under `per_day` in 24 hours; None: now."""
-    today = [call.at for call in calls if call.at > now - DAY_MS]
+    """When one more call fits under `per_day` in 24 hours; None: now. As in `store.caps.rung`, a clock that was years
+    ahead stops no number for years."""
+    today = [call.at for call in calls if now - DAY_MS < call.at <= now + DAY_MS]
     return today[per_day - 1] + DAY_MS if per_day and len(today) >= per_day else None
 
 

@@ -3,14 +3,21 @@
 import dataclasses
 
 import pytest
+from sqlalchemy import BigInteger
 
-from core.account.pause import FIRST_WAIT
+from core.account.pause import FIRST_WAIT, LONGEST_TRY
 from core.outcome import NOT_SENT, UNKNOWN, Outcome
-from tests.fakes import YES
+from core.overall import POLICY
+from flow import operate, people, sweep
+from flow.set_back import STEADY_MS, SetBack
+from store import epoch, moments, outbox
+from store.tables import meta
+from tests.fakes import LOST, SHOP, YES
 from tests.flow.asking import enriched, take, work
 from tests.flow.crm import says
 
 DAY_S = 24 * 3600
+HOUR_S = 3600
 PAGE_401 = Outcome(UNKNOWN, "http_status", http_status=401)
 DOWN = Outcome(NOT_SENT, "refused_connection")
 
@@ -77,3 +84,213 @@ def test_a_crm_that_failed_under_a_wrong_clock_is_asked_again(gate, crm):
         work(gate)
         gate.clock.forward(1)
     assert gate.lead(lead_id).number == "79990000003"
+
+
+class Tended:
+    """A worker's second: it looks at the clock, and says that it lives."""
+
+    def __init__(self, gateway):
+        self._gateway, self._passed = gateway, 0.0
+        self._set_back = SetBack(gateway.parts, lambda: int(self._passed * 1000))
+        self.wait(1)
+
+    def wait(self, seconds, *, work=True):
+        for _ in range(int(seconds)):
+            self._set_back.look()
+            self._gateway.alive("a worker")
+            if work:
+                self._gateway.work()
+            self._gateway.clock.forward(1)
+            self._passed += 1
+
+
+STEADY_S = STEADY_MS // 1000
+WITHIN_S = STEADY_S + 3
+
+
+def test_a_lead_that_came_while_the_clock_was_ahead_rings_once_it_is_right_again(gateway):
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S)
+    worker.wait(1)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.clock.forward(-DAY_S)
+    worker.wait(STEADY_S - 1)
+    assert gateway.lead(lead_id).state == "received"  # it may be this clock that is wrong, for a moment
+    worker.wait(4)
+    assert gateway.lead(lead_id).state == "accepted"
+
+
+def test_so_does_one_that_came_while_no_worker_ran(gateway):
+    gateway.clock.forward(10 * 365 * DAY_S)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.clock.forward(-10 * 365 * DAY_S)
+    Tended(gateway).wait(WITHIN_S)
+    assert gateway.lead(lead_id).state == "accepted"
+
+
+def test_what_the_wrong_clock_put_off_to_the_morning_rings_while_the_hours_are_open(gateway):
+    gateway.put("shop", SHOP + 'policy: {hours: "09:00-20:00"}\n')
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S + 12 * HOUR_S)  # midnight
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    worker.wait(1)
+    assert gateway.lead(lead_id).reason == "quiet_hours"
+    gateway.clock.forward(-DAY_S - 12 * HOUR_S)
+    worker.wait(WITHIN_S)
+    assert gateway.lead(lead_id).state == "accepted"
+
+
+def test_a_clock_that_is_behind_for_a_moment_lets_nothing_go(gateway):
+    """A machine that has just started has a clock of yesterday noon; it is night."""
+    gateway.put("shop", SHOP + 'policy: {hours: "09:00-20:00"}\n')
+    gateway.clock.forward(12 * HOUR_S)
+    Tended(gateway)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.work()
+    gateway.clock.forward(-12 * HOUR_S)
+    started = Tended(gateway)
+    started.wait(STEADY_S - 2)
+    gateway.clock.forward(12 * HOUR_S)
+    started.wait(WITHIN_S)
+    assert gateway.lead(lead_id).state == "ready"
+    assert gateway.voice.asked == []
+
+
+def test_what_is_put_off_by_a_rule_stays_so(gateway):
+    gateway.put("shop", SHOP + 'policy: {hours: "13:00-20:00"}\n')
+    worker = Tended(gateway)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.work()
+    before = gateway.lead(lead_id)
+    gateway.clock.forward(DAY_S)
+    worker.wait(1, work=False)
+    gateway.clock.forward(-DAY_S)
+    worker.wait(WITHIN_S)
+    after = gateway.lead(lead_id)
+    assert (after.state, after.due_at, after.history_n) == ("ready", before.due_at, before.history_n)
+
+
+def test_a_call_whose_worker_died_while_the_clock_was_ahead_is_given_up_and_may_be_rearmed_soon(gateway):
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S)
+    worker.wait(1)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.claim("who died")
+    gateway.clock.forward(-DAY_S)
+    worker.wait(WITHIN_S)
+    gateway.clock.forward((LONGEST_TRY + 2 * sweep.GRACE_MS) / 1000)
+    sweep.settle_lost(gateway.parts)
+    assert gateway.lead(lead_id).state == "unknown"
+    gateway.clock.forward(operate.SETTLING_MS / 1000)
+    operate.rearm(gateway.parts, lead_id, "anna", "looked")
+
+
+def test_so_may_one_that_nobody_answered_for(gateway):
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S)
+    gateway.voice.outcomes = [LOST]
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    worker.wait(1)
+    gateway.clock.forward(-DAY_S)
+    worker.wait(WITHIN_S)
+    gateway.clock.forward((LONGEST_TRY + operate.SETTLING_MS) / 1000)
+    operate.rearm(gateway.parts, lead_id, "anna", "looked")
+
+
+@pytest.mark.parametrize("cap", ["calls_per_hour", "calls_per_day", "spend_per_day"])
+def test_calls_that_were_dated_years_ahead_fill_no_cap_for_years(gateway, cap):
+    limit = "10" if cap == "spend_per_day" else "1"
+    gateway.put("shop", SHOP + f'policy: {{once_per_number: "0", {cap}: "{limit}"}}\n')
+    worker = Tended(gateway)
+    gateway.clock.forward(3 * 365 * DAY_S)
+    leads(gateway, 0, 1)
+    worker.wait(1)
+    gateway.clock.forward(-3 * 365 * DAY_S)
+    later = leads(gateway, 1, 2)
+    worker.wait(WITHIN_S)
+    assert sorted(gateway.lead(i).state for i in later) == ["accepted", "ready"]  # and holds today
+
+
+def test_nor_a_numbers_own(gateway):
+    gateway.put(POLICY, 'house: {calls_per_number_per_day: "1"}\n')
+    gateway.put("shop", SHOP + 'policy: {once_per_number: "0"}\n')
+    worker = Tended(gateway)
+    gateway.clock.forward(3 * 365 * DAY_S)
+    gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    worker.wait(1)
+    gateway.clock.forward(-3 * 365 * DAY_S)
+    later = [gateway.take({"id": n, "phone": "+7 999 000-00-01"}) for n in ("2", "3")]
+    worker.wait(WITHIN_S)
+    assert [gateway.lead(i).state for i in later] == ["ready", "accepted"]
+
+
+def test_whom_was_called_an_hour_ago_is_known_of_a_lead_that_came_tomorrow(gateway):
+    worker = Tended(gateway)
+    gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    worker.wait(1)
+    gateway.clock.forward(HOUR_S + 2 * DAY_S)
+    again = gateway.take({"id": "2", "phone": "+7 999 000-00-01"})
+    gateway.clock.forward(-2 * DAY_S)
+    worker.wait(WITHIN_S)
+    assert (gateway.lead(again).state, gateway.lead(again).reason) == ("suppressed", "called_recently")
+
+
+def test_a_message_to_people_is_sent_today(gateway):
+    worker = Tended(gateway)
+    with gateway.store.write() as tx:
+        tomorrow = gateway.store.now_ms(tx) + DAY_S * 1000
+        outbox.put(tx, "telegram", "raised", "t", "title", "body", tomorrow)
+        epoch.suspect(tx, "another", tomorrow)
+    gateway.clock.forward(DAY_S)
+    worker.wait(1, work=False)
+    gateway.clock.forward(-DAY_S)
+    worker.wait(WITHIN_S, work=False)
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        assert list(outbox.waiting(tx, now)) == ["telegram"]
+        assert epoch.suspect_since(tx) <= now
+        assert moments.newest(tx) <= now
+
+
+TOLD = "when something happened, as it was told then"
+OWN = "where it is read, the span that it may lie ahead bounds it"
+PERSONS = "a person named it, or waits no longer than for a link's half hour"
+WAITED_FOR = "store.moments"
+MOMENTS = {
+    TOLD: {
+        *("alarm_messages.at", "alarm_messages.ended_at", "alarms.since", "alarms.raised_at", "alarms.cleared_at"),
+        *("alarms.told_at", "alarms.acked_at", "audit.at", "deliveries.received_at", "deliveries.erased_at"),
+        *("do_not_call.since", "do_not_call.removed_at", "epoch.alive_at", "epoch.lost_at", "epoch.opened_at"),
+        *("erased_keys.first_at", "erasures.at", "event_keys.first_at", "forgotten_calls.at", "history.at"),
+        *("in_force.removed_at", "leads.asked_at", "leads.erased_at", "leads.received_at", "reached_caps.since"),
+        *("attempts.ended_at", "refused_proofs.hour", "stamps.at", "tokens.made_at", "tokens.revoked_at"),
+        *("users.added_at", "users.seen_at", "versions.since", "workers.started_at", "accounts.since"),
+    },
+    OWN: {"accounts.next_at", "attempts.started_at", "login_failures.at", "reached_caps.until", "sources.ask_at"},
+    PERSONS: {"alarm_quiets.until_at", "sign_in_links.until"},
+    WAITED_FOR: {
+        *("alarm_messages.due_at", "alarms.calm_since", "attempts.deadline_at", "epoch.suspect_since"),
+        *("leads.due_at", "workers.seen_at"),
+    },
+}
+
+
+def test_of_every_moment_it_is_said_what_a_clock_that_was_ahead_does_to_it():
+    moments_of = {
+        f"{table.name}.{column.name}"
+        for table in meta.sorted_tables
+        for column in table.c
+        if isinstance(column.type, BigInteger) and column.name not in ("id", "no", "user_id", "claims")
+    }
+    assert moments_of == set().union(*MOMENTS.values())
+    assert sum(map(len, MOMENTS.values())) == len(moments_of)
+
+
+def test_a_wrong_password_of_tomorrow_keeps_nobody_out(gateway):
+    people.first_owner(gateway.parts, "anna", "a long password 1")
+    gateway.clock.forward(DAY_S)
+    for _ in range(6):
+        people.log_in(gateway.parts, "anna", "wrong", "198.51.100.1")
+    assert people.log_in(gateway.parts, "anna", "a long password 1", "198.51.100.1").wait_ms
+    gateway.clock.forward(-DAY_S)
+    assert people.log_in(gateway.parts, "anna", "a long password 1", "198.51.100.1").name == "anna"

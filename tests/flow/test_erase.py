@@ -200,6 +200,18 @@ def test_the_same_person_is_erased_again_and_again_under_the_same_id(shop):
     assert len(set(leads)) == len(shop.voice.asked) == 3
 
 
+@pytest.mark.parametrize("second", [ARISTARCH, {**ARISTARCH, "phone": "+7 999 000-00-09"}])
+def test_what_repeats_an_erased_lead_that_never_had_a_number_is_found_by_what_it_says(shop, second):
+    held = shop.post({**ARISTARCH, "phone": f"{ARISTARCH['phone']} or {ARISTARCH['phone'][:-1]}8"})
+    assert erase.erase_person(shop.parts, NUMBER, "anna", "asked").leads == 1
+    again = json.loads(shop.post(second).body)["leads"]
+    assert again[0]["id"] == json.loads(held.body)["leads"][0]["id"]
+    number = "7" + "".join(filter(str.isdigit, second["phone"]))[-10:]
+    done = erase.erase_person(shop.parts, number, "anna", "asked again")
+    assert (done.leads, done.deliveries) == (0, 1)
+    assert readable(shop.store) == []
+
+
 def test_the_same_id_fades_twice_by_age(shop):
     shop.parts.retention_days = 10
     first = shop.take(ARISTARCH)

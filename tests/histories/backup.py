@@ -1,4 +1,8 @@
-"""A backup of the whole database, and its being put back as another server."""
+"""A backup of the whole database, and its being put back as another server; a house that is copied and goes on."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import delete, insert, select, update
 
@@ -7,47 +11,77 @@ from store.tables import epoch, leads, meta
 BOTH = ("a", "b")
 
 
-def take(world):
-    """The database as it is; every worker that lives has just looked at it."""
+@dataclass
+class Backup:
+    """Every row of every table, the texts that were in force, and, of a copied house, its run directories."""
+
+    rows: dict[str, list[dict]]
+    said: dict[str, str]
+    spoiled: set[str]
+    runs: dict[str, Path] = field(default_factory=dict)
+
+
+def take(world, *, runs=False):
+    """The database as it is; every worker that lives has just looked at it. With `runs` the whole house is copied."""
     world.everybody_tends()
     with world.store.read() as tx:
-        world.backup = {t.name: [dict(r._mapping) for r in tx.execute(select(t))] for t in meta.sorted_tables}
+        rows = {t.name: [dict(r._mapping) for r in tx.execute(select(t))] for t in meta.sorted_tables}
+    copies = {run: world.new_run() for run in set(world.run_of.values())} if runs else {}
+    for run, copy in copies.items():
+        if run.exists():
+            shutil.copytree(run, copy)
+    of = {name: copies[run] for name, run in world.run_of.items() if runs}
+    world.backup = Backup(rows, dict(world.said), set(world.spoiled), of)
 
 
-def put_back(world, n, *, journals_lost):
-    """As it was at the backup, by another server; with `journals_lost` a worker and its disk are gone."""
-    if world.backup is None:
-        return
+def put_back(world, n):
+    """As it was at the backup, by another server; the run directories of the workers stay."""
+    if world.backup is not None:
+        _fill(world, n)
+
+
+def put_back_without_journals(world, n):
+    """The same; and a worker and its disk are gone."""
+    if world.backup is not None:
+        kept = _fill(world, n)
+        gone = BOTH[n % 2]
+        one_machine = world.run_of["a"] == world.run_of["b"]  # then its run directory is everybody's
+        run = world.new_run()
+        _anew(world, kept, {name: run for name in BOTH if one_machine or name == gone})
+
+
+def go_on_in_the_copy(world, n):
+    """From here on the history is the copied house's: what the first one did meanwhile it cannot know."""
+    if world.backup is not None and world.backup.runs:
+        _anew(world, _fill(world, n), world.backup.runs)
+        world.backup.runs = {}  # they are in use now
+
+
+def _fill(world, n):
     with world.store.write() as tx:
         for table in reversed(meta.sorted_tables):
             tx.execute(delete(table))
         for table in meta.sorted_tables:
-            for row in world.backup[table.name]:
+            for row in world.backup.rows[table.name]:
                 tx.execute(insert(table).values(**row))
         tx.execute(update(epoch).values(identity=f"a server that is gone {n}"))
         kept = list(tx.execute(select(leads)))
-    if journals_lost:
-        _lose(world, BOTH[n % 2])
-        _excuse(world, {world.event_of(row) for row in kept})
     ids = {row.id for row in kept}
     world.acked = [one for one in world.acked if one in ids]
     world.protected = set()
     world.paused = None  # as the backup has it
+    world.said, world.spoiled = dict(world.backup.said), set(world.backup.spoiled)
     world.web = world.gateway("web")
+    return kept
 
 
-def _lose(world, name):
-    """A worker with its run directory; on one machine that is everybody's."""
-    one_machine = world.run_of["a"] == world.run_of["b"]
-    run = world.new_run()
-    for gone in BOTH if one_machine else (name,):
-        world.run_of[gone] = run
-        world.processes[gone] = world.start(gone)
+def _anew(world, kept, runs):
+    """These workers start with other run directories. What was rung for leads that are gone nobody can know."""
+    for name, run in runs.items():
+        world.run_of[name] = run
+        world.processes[name] = world.start(name)
     world.lost_journals = True
-
-
-def _excuse(world, here):
-    """What was rung for leads that are gone, too, nobody can know any more."""
+    here = {world.event_of(row) for row in kept}
     for key, event in world.events.items():
         if key not in here:
             event.allowed = max(event.allowed, event.posts + 1)

@@ -2,15 +2,19 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from unittest.mock import patch
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from core import ended
 from core.lead import Lead
-from store import epoch
+from flow import erase, operate
+from flow.remembered import Remembered
+from flow.set_back import SetBack
+from store import caps, epoch, erasure, journal, leads
 from store.journal import Journal
-from store.tables import workers
+from store.tables import erased_keys, workers
 
 _counted, _suspect = ended.counted_again, epoch.suspect
 
@@ -68,6 +72,81 @@ def whoever_compared_once_is_believed():
         yield
 
 
+@contextmanager
+def an_accepted_lead_is_rearmed_unasked():
+    """A rearm of what was accepted needs no word for it, one by one or among many."""
+    with patch.object(operate, "_refuse_rung", lambda *_: None):
+        yield
+
+
+@contextmanager
+def a_key_is_erased_only_once():
+    """The key of an erased lead has one row, whoever was erased under it before."""
+    with patch.object(erasure, "_keeping", lambda dialect: insert(erased_keys)):
+        yield
+
+
+@contextmanager
+def what_came_after_an_erasure_stays():
+    """A person who is erased again is erased only out of leads."""
+    with patch.object(erase, "_erase_what_came_again", lambda *_: None):
+        yield
+
+
+@contextmanager
+def one_that_cannot_be_erased_stops_the_others():
+    """All of them are erased at once, or none."""
+
+    def all_or_none(tx, all_of, act):
+        act(all_of)
+        return []
+
+    with patch.object(erasure, "apart", all_or_none):
+        yield
+
+
+@contextmanager
+def a_copied_folder_is_the_same_house():
+    """A run directory is known by the random id in it alone."""
+    with patch.object(journal, "_whereabouts", lambda directory: ""):
+        yield
+
+
+@contextmanager
+def a_claim_is_several_commits():
+    """What a claim writes is committed as it goes."""
+    apply = leads.apply
+
+    def applied(tx, *given, **named):
+        done = apply(tx, *given, **named)
+        tx.connection.commit()
+        return done
+
+    with patch.object(leads, "apply", applied):
+        yield
+
+
+@contextmanager
+def nobody_counts_the_calls():
+    """A cap is believed to be far whatever was rung."""
+    with patch.object(Remembered, "is_far", lambda *_: True):
+        yield
+
+
+@contextmanager
+def money_is_what_was_asked_for():
+    """A call of unknown price costs nothing until it is known."""
+    with patch.object(caps, "reservations", lambda tx, scripts, now: dict.fromkeys(scripts, Decimal(0))):
+        yield
+
+
+@contextmanager
+def nobody_notices_a_clock_set_back():
+    """What a clock that was ahead has dated is waited for."""
+    with patch.object(SetBack, "look", lambda self: None):
+        yield
+
+
 ALL = (
     any_hold_is_left,
     a_forgotten_round_stays_forgotten,
@@ -75,4 +154,13 @@ ALL = (
     nobody_asks_which_database_it_is,
     nobody_reads_the_journals,
     whoever_compared_once_is_believed,
+    an_accepted_lead_is_rearmed_unasked,
+    a_key_is_erased_only_once,
+    what_came_after_an_erasure_stays,
+    one_that_cannot_be_erased_stops_the_others,
+    a_copied_folder_is_the_same_house,
+    a_claim_is_several_commits,
+    nobody_counts_the_calls,
+    money_is_what_was_asked_for,
+    nobody_notices_a_clock_set_back,
 )

@@ -5,39 +5,33 @@ A step that has nothing to work on does nothing, so that any part of a history i
 
 import contextlib
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 from core.outcome import REFUSED, UNKNOWN, Outcome
-from flow import bulk, decide, do_not_call, enrich, erase, intake, operate, pauses, sweep
+from core.overall import POLICY
+from flow import decide, enrich, erase, intake, operate, sweep
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
-from store.queries import Wanted
 from tests.fakes import LOST, NEVER_LEFT, NO, TOKEN, YES
-from tests.histories import backup, laws, texts
-from tests.histories.world import Died, World
+from tests.histories import allowed, backup, laws, people, texts
+from tests.histories.deaths import Died
+from tests.histories.step import STEPS, step
+from tests.histories.world import World
 
 EXPECTED = (operate.Refused, operate.NoSuchLead, StoreUnavailable, OtherDatabase)  # whoever asked comes again
-MOODS = (YES, YES, NO, LOST, NEVER_LEFT, Outcome(UNKNOWN, "reset"), Outcome(REFUSED, error="другая причина"))
+PRICED = replace(YES, price=Decimal("7.50"))
+MOODS = (YES, PRICED, NO, LOST, NEVER_LEFT, Outcome(UNKNOWN, "reset"), Outcome(REFUSED, error="другая причина"))
 FORWARD_S = (1, 5, 30, 120, 660, 3600, 6 * 3600, 24 * 3600)
-STATES = ("held", "suppressed", "refused", "unknown", "accepted", "cancelled", "received", "ready")
-STEPS = {}
-
-
-def step(weight):
-    def add(function):
-        STEPS[function.__name__] = (function, weight)
-        return function
-
-    return add
 
 
 def send(world, source, request, *, keep=True):
-    answer = intake.take(world.web, source, request, int(world.clock() * 1000))
     if keep:
         world.captured.append((source, request))
+    answer = intake.take(world.web, source, request, int(world.clock() * 1000))
     if answer.status == 200:
         for lead in json.loads(answer.body)["leads"]:
-            if lead["id"] not in world.acked:
-                world.acked.append(lead["id"])
+            world.acknowledge(lead["id"])
 
 
 @step(16)
@@ -45,6 +39,12 @@ def post(world: World, a, b):
     source = ("shop", "signed", "signed", "amo")[a // 16]
     body = texts.body_of(a % 12, b)
     send(world, source, texts.signed(body, world.clock()) if source == "signed" else texts.by_token(source, body))
+
+
+@step(3)
+def post_many(world, a, b):
+    """Three events in one delivery."""
+    send(world, "shop", texts.by_token("shop", [texts.body_of((a + n) % 12, b + n) for n in range(3)]))
 
 
 @step(4)
@@ -106,8 +106,10 @@ def walk(world, a, b):
     """Everything that one worker can do now."""
     process = _process(world, a)
     for _ in range(6):
-        decide.decide_due(process.gateway)
-        world.claim(process, 2)
+        decided, begun = decide.decide_due(process.gateway), len(process.flying)
+        claimed = world.claim(process, 2)
+        if not (decided or begun or claimed):
+            break
         while any(flight.outcome is None for flight in process.flying):
             world.place_next(process, 0)
         while process.flying:
@@ -154,7 +156,7 @@ def crm_mood(world, a, b):
 
 @step(4)
 def version(world, a, b):
-    name = ("shop", "shop", "signed", "amo")[a % 4]
+    name = ("shop", "shop", "shop", "signed", "amo", POLICY, POLICY)[a % 7]
     world.put(name, texts.VERSIONS[name][b % len(texts.VERSIONS[name])])
 
 
@@ -162,82 +164,6 @@ def version(world, a, b):
 def secret(world, a, b):
     if world.secrets.pop("env:SHOP_TOKEN", None) is None:
         world.secrets["env:SHOP_TOKEN"] = TOKEN
-
-
-@step(3)
-def cancel(world, a, b):
-    if lead := _lead(world, a):
-        operate.cancel(world.web, lead.id, "anna", "looked")
-
-
-@step(5)
-def remap(world, a, b):
-    if lead := _lead(world, a):
-        operate.remap(world.web, lead.id, "anna", "looked")
-        if lead.id in world.protected or world.lost_journals:
-            world.protected.discard(lead.id)
-            world.events[world.event_of(lead)].allowed += 1
-
-
-@step(7)
-def rearm(world, a, b):
-    if lead := _lead(world, a):
-        again = lead.state == "accepted" and b % 2 == 1
-        operate.rearm(world.web, lead.id, "anna", "looked", ASIDE[b % len(ASIDE)], again=again)
-        if lead.state == "accepted" and not again:
-            raise laws.LawBroken("an accepted lead was rearmed unasked", f"lead {lead.no}")
-        world.protected.discard(lead.id)
-        world.events[world.event_of(lead)].allowed += 1
-
-
-ASIDE = ((), ("hours",), ("max_age", "once_per_number"), ("hours", "max_age", "once_per_number"))
-
-
-@step(2)
-def resolve(world, a, b):
-    if lead := _lead(world, a):
-        operate.resolve(world.web, lead.id, "anna", "looked")
-        world.resolved.add(lead.id)
-
-
-@step(4)
-def bulk_change(world, a, b):
-    do, state = ("remap", "rearm", "cancel")[a % 3], STATES[b % len(STATES)]
-    planned = bulk.plan(world.web, Wanted(state=state), do)
-    before = {lead["id"]: world.lead(lead["id"]) for lead in planned.leads}
-    done = bulk.carry_out(world.web, planned, do, "anna", "looked")
-    for lead_id in set(before) - {refused["id"] for refused in done.refused}:
-        if do == "rearm":
-            if before[lead_id].state == "accepted":
-                raise laws.LawBroken("an accepted lead was rearmed unasked", f"lead {before[lead_id].no}, among many")
-            world.events[world.event_of(before[lead_id])].allowed += 1
-
-
-@step(2)
-def put_on_do_not_call(world, a, b):
-    do_not_call.add(world.web, {f"79990000{a % 6:03}": "asked"}, "anna")
-
-
-@step(2)
-def take_off_do_not_call(world, a, b):
-    do_not_call.remove(world.web, f"79990000{a % 6:03}", "anna", "asked")
-
-
-@step(3)
-def erase_a_person(world, a, b):
-    erase.erase_person(world.web, f"79990000{a % 6:03}", "anna", "asked")
-
-
-@step(2)
-def pause(world, a, b):
-    pauses.pause(world.web, "main", "anna", "stop")
-    world.paused = True
-
-
-@step(3)
-def resume(world, a, b):
-    pauses.resume(world.web, "main", "anna", "go on")
-    world.paused = False
 
 
 @step(2)
@@ -254,12 +180,44 @@ def back_up(world, a, b):
 @step(7)
 def put_back(world, a, b):
     """A stale standby is promoted, or a backup put back; the journals are whole."""
-    backup.put_back(world, b, journals_lost=False)
+    backup.put_back(world, b)
 
 
 @step(1)
 def put_back_without_journals(world, a, b):
-    backup.put_back(world, b, journals_lost=True)
+    backup.put_back_without_journals(world, b)
+
+
+@step(2)
+def copy_the_house(world, a, b):
+    """The database with its run directories, as a copied folder or a snapshot of the machine."""
+    backup.take(world, runs=True)
+
+
+@step(1)
+def go_on_in_the_copy(world, a, b):
+    backup.go_on_in_the_copy(world, b)
+
+
+@step(6)
+def die_inside_a_transaction(world, a, b):
+    """A process ends at any statement of what it does, just before a commit or just after it: nothing is left of a
+    transaction that was not committed, and nobody knows of it but the database and the journal."""
+    deaths, done = world.deaths, MORTAL[b % len(MORTAL)]
+    process = _process(world, a)
+    world.everybody_tends()
+    before = deaths.rows()
+    try:
+        with deaths.at(a % 3, 1 + b // len(MORTAL)):
+            done(world, a, b)
+    except Died:
+        if not deaths.commits and deaths.rows() != before:
+            raise allowed.LawBroken("a transaction that died left something", done.__name__) from None
+        world.web = world.gateway("web")
+        crash(world, "ab".index(process.name), b)
+
+
+MORTAL = (post, claim, walk, decide_some, record, ask_the_crm, people.erase_a_person, people.put_on_do_not_call)
 
 
 def _process(world, a):
@@ -267,15 +225,8 @@ def _process(world, a):
     return process if not process.frozen else world.processes["ab"[(a + 1) % 2]]
 
 
-def _lead(world, a):
-    """The newest one, or any."""
-    if not world.acked:
-        return None
-    return world.lead(world.acked[-1] if a % 2 else world.acked[a // 2 % len(world.acked)])
-
-
 def take(world, name, a, b):
     """One step and the laws after it."""
-    with laws.without_mistakes(), contextlib.suppress(EXPECTED):
+    with laws.without_mistakes(world), contextlib.suppress(EXPECTED):
         STEPS[name][0](world, a, b)
     laws.hold(world)

@@ -48,6 +48,13 @@ STORIES = {
         ],
         builds.whoever_compared_once_is_believed,
     ),
+    "a lead that a clock which was ahead has dated rings, and a backup without journals forgets it": (
+        [
+            *(("post", 42, 0), ("clock_back", 0, 0), ("back_up", 0, 0), ("post", 42, WON), ("walk", 42, 0)),
+            *(("put_back_without_journals", 42, 0), ("walk", 42, 0)),
+        ],
+        None,
+    ),
     "the same person is erased twice and comes again between": (
         [
             *(("post", 1, 0), ("walk", 0, 0), ("erase_a_person", 1, 0), ("post", 1, 0), ("erase_a_person", 1, 0)),

@@ -3,6 +3,7 @@
 import hmac
 import json
 
+from core.overall import POLICY
 from core.reading.delivery import Delivery
 from tests.fakes import SHOP, TOKEN
 from tests.flow.asking import AMO
@@ -20,6 +21,7 @@ FIRST = {
     "signed": SIGNED_TEXT,
     "amo": AMO % "https://crm.example" + 'repeat_window: 60d\npolicy: {hours: "00:00-24:00"}\n',
 }
+FIRST[POLICY] = 'house: {calls_per_number_per_day: "3"}\n'
 VERSIONS = {
     "shop": (
         SHOP_TEXT,
@@ -29,11 +31,21 @@ VERSIONS = {
         SHOP_TEXT.replace("00:00-24:00", "00:00-00:01"),
         SHOP_TEXT.replace('hours: "00', 'calls_per_hour: 2, hours: "00'),
         SHOP_TEXT.replace('hours: "00', 'max_age: 1h, hours: "00'),
+        SHOP_TEXT.replace('hours: "00', 'spend_per_day: 25, hours: "00'),
+        SHOP_TEXT + "dry_run: true\n",
+        SHOP_TEXT.replace("60d", "1h"),
     ),
     "signed": (SIGNED_TEXT, SIGNED_TEXT + "enabled: false\n", SIGNED_TEXT.replace("event_key: id", "event_key: phone")),
-    "amo": (FIRST["amo"], FIRST["amo"] + "enabled: false\n"),
+    "amo": (FIRST["amo"], FIRST["amo"] + "enabled: false\n", FIRST["amo"] + "dry_run: true\n"),
+    POLICY: (
+        FIRST[POLICY],
+        'house: {calls_per_hour: "2"}\n',
+        'house: {spend_per_day: "25"}\n',
+        'house: {calls_per_number_per_day: "1"}\n',
+    ),
 }
 STATUSES = ("new", "won", "lost")
+NO_PHONE = 6
 
 
 def body_of(event: int, kind: int) -> dict:
@@ -41,14 +53,14 @@ def body_of(event: int, kind: int) -> dict:
     said = {"id": str(event), "status": STATUSES[kind % 3]}
     if kind % 8 == 7:
         return {**said, "phone": f"9990001{event % 6:03}"}
-    if kind % 8 == 6:
-        return said  # no phone
+    if kind % 8 == NO_PHONE:
+        return said
     if kind % 8 == 5:
         return {**said, "other": f"9990000{event % 6:03}"}
     return {**said, "phone": f"9990000{event % 6:03}"}
 
 
-def by_token(source: str, body: dict) -> Delivery:
+def by_token(source: str, body: dict | list) -> Delivery:
     raw = json.dumps(body).encode()
     url = f"https://gateway.test/hooks/{source}?token={TOKEN}"
     return Delivery("POST", (("content-type", "application/json"),), f"token={TOKEN}", "", raw, url)
@@ -60,3 +72,8 @@ def signed(body: dict, at: float) -> Delivery:
     proof = hmac.new(TOKEN.encode(), f"{int(at)}.".encode() + raw, "sha256").hexdigest()
     headers = (("x-sig", proof), ("x-at", str(int(at))))
     return Delivery("POST", headers, "", "", raw, "https://gateway.test/hooks/signed")
+
+
+def window_s(said: str) -> int:
+    """For how long the source tells repeats by its event key."""
+    return 3600 if "repeat_window: 1h" in said else 60 * 24 * 3600

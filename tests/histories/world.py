@@ -4,8 +4,10 @@ import itertools
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from config.yaml_text import parse
 from core import outcome as outcomes
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Account, Answer
@@ -13,6 +15,7 @@ from flow import call, caps, claim, recover, sweep
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
+from flow.set_back import SetBack
 from flow.ticker import Ticker
 from store import epoch, leads, versions, workers
 from store.engine import Store
@@ -20,14 +23,18 @@ from store.epoch import OtherDatabase
 from store.ids import new_id
 from store.journal import Journal
 from tests.fakes import CRM_TOKEN, TOKEN, YES, Clock, FakeBell, loaded, read_back
-from tests.histories import laws, texts
+from tests.histories import allowed, backup, texts
+from tests.histories.deaths import Deaths, Died
 from voice.mobilgroup import ACCOUNT_TROUBLE
 
 TIMEOUT_S = 20.0  # the account's own
+CAPS = ("calls_per_hour", "calls_per_day", "spend_per_day", "calls_per_number_per_day")
 
 
-class Died(BaseException):
-    """The process ends here, whatever it was doing."""
+@cache
+def _caps(text: str) -> dict[str, int]:
+    said = parse(text.encode(), "").value
+    return {cap: int(n) for cap, n in said.get("policy", said.get("house", {})).items() if cap in CAPS}
 
 
 class MortalJournal(Journal):
@@ -67,6 +74,7 @@ class Process:
     name: str
     id: str
     gateway: Gateway
+    set_back: SetBack
     flying: list[Flight] = field(default_factory=list)
     frozen: bool = False
     turns: int = 0
@@ -76,15 +84,16 @@ class Process:
 class Event:
     """One event of a sender's, whatever leads were made of it."""
 
-    allowed: int = 1  # POSTs: one, and one for each time a person said so
+    allowed: int = 1  # POSTs: one, one for each time a person said so, and one for each time its window was over
     posts: int = 0
+    begun: float | None = None  # when its newest lead came
 
 
 class World:
     """Ids of acknowledged leads are in `acked`, in the order they came."""
 
-    def __init__(self, store: Store, clock: Clock, folder: Path) -> None:
-        self.store, self.clock, self.folder, self.passed = store, clock, folder, 0.0
+    def __init__(self, store: Store, clock: Clock, folder: Path, deaths: Deaths) -> None:
+        self.store, self.clock, self.folder, self.passed, self.deaths = store, clock, folder, 0.0, deaths
         self.secrets = {"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN}
         self.events: dict[tuple[str, str], Event] = defaultdict(Event)
         self._event_of: dict[str, tuple[str, str]] = {}
@@ -95,7 +104,9 @@ class World:
         self.paused: bool | None = False
         self.lost_journals = False
         self.resolved: set[str] = set()
-        self.backup: dict | None = None
+        self.spoiled: set[str] = set()  # leads with a row as no release of ours writes it
+        self.said: dict[str, str] = {}  # the text in force under each name
+        self.backup: backup.Backup | None = None
         self._runs = itertools.count()
         run = self.new_run()  # workers of one SQLite file are on one machine, those of PostgreSQL each on its own
         self.run_of = {"a": run, "b": run if self.store.is_sqlite else self.new_run()}
@@ -131,7 +142,8 @@ class World:
         return made
 
     def start(self, name: str) -> Process:
-        return Process(name, new_id(), self.gateway(name))
+        gateway = self.gateway(name)
+        return Process(name, new_id(), gateway, SetBack(gateway, lambda: int(self.passed * 1000)))
 
     def live(self) -> list[Process]:
         return [process for process in self.processes.values() if not process.frozen]
@@ -145,6 +157,7 @@ class World:
         """What `cli.worker.Worker.tend` does once a second, and the recovery that comes first where it has to."""
         gateway = process.gateway
         try:
+            process.set_back.look()
             with self.store.write() as tx:
                 now = self.store.now_ms(tx)
                 epoch.check(gateway.store, gateway.journal, tx)
@@ -187,17 +200,34 @@ class World:
         with self.store.write() as tx:
             newest = versions.newest(tx, name)
             versions.put_in_force(tx, name, text, after=newest, who="test", now=int(self.clock() * 1000))
+        self.said[name] = yaml
+
+    def caps(self, name: str) -> dict[str, int]:
+        """The caps that the text in force under this name sets."""
+        return _caps(self.said[name])
 
     # The walk.
 
-    def claim(self, process: Process, slots: int) -> None:
+    def acknowledge(self, lead_id: str) -> None:
+        """A sender heard that this lead is stored."""
+        if lead_id in self.acked:
+            return
+        self.acked.append(lead_id)
+        event, now = self.events[self.event_of(lead := self.lead(lead_id))], self.clock()
+        if event.begun is not None and now - event.begun >= texts.window_s(self.said[lead.source]):
+            event.allowed += 1
+        event.begun = now
+
+    def claim(self, process: Process, slots: int) -> int:
+        """How many leads were claimed."""
         self.tend(process)
         found = claim.claim_due(process.gateway, process.gateway.accounts["main"], process.id, process.turns, slots)
         process.turns += len(found.claimed)
         for one in found.claimed:
             process.flying.append(Flight(one, self.passed))
             if one.not_sent is None:
-                laws.of_claim(self, one)
+                allowed.of_claim(self, one)
+        return len(found.claimed)
 
     def place_next(self, process: Process, n: int) -> None:
         waiting = [flight for flight in process.flying if flight.outcome is None]
@@ -213,7 +243,7 @@ class World:
             event = self.events[self.event_of(lead)]
             event.posts += 1
             if event.posts > event.allowed:
-                raise laws.LawBroken("rung twice", f"lead {lead.no}, event {lead.event_key} of {lead.source}")
+                raise allowed.LawBroken("rung twice", f"lead {lead.no}, event {lead.event_key} of {lead.source}")
 
     def record_next(self, process: Process, n: int) -> None:
         ended = [flight for flight in process.flying if flight.outcome is not None]

@@ -143,6 +143,32 @@ def test_a_statement_that_takes_longer_than_an_answer_is_waited_for_is_given_up(
     store.dispose()
 
 
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+
+@pytest.mark.parametrize(("opens", "limits"), [("write", ["10s", "10s", "10s"]), ("read", ["10s", "10s", "0"])])
+def test_the_server_too_gives_up_what_lasts_too_long_whoever_asks_and_in_each_transaction_anew(url, opens, limits):
+    """Settings of a session would stay with whichever server connection a transaction pooler lent for it."""
+    store = Store(url, pool=1)
+    for _ in range(2):
+        with getattr(store, opens)() as tx:
+            assert [tx.exec_driver_sql(f"SHOW {name}").scalar_one() for name in LIMITS] == limits
+            tx.exec_driver_sql("SELECT 1")
+    with store.engine.connect() as bare:  # as any other session of that server connection would find it
+        assert [bare.exec_driver_sql(f"SHOW {name}").scalar_one() for name in LIMITS] == ["0", "0", "0"]
+    store.dispose()
+
+
+@pytest.mark.parametrize("opens", ["write", "read"])
+def test_a_statement_that_the_server_gives_up_is_unavailable_and_the_next_one_works(url, opens):
+    store = Store(url, pool=1)
+    with pytest.raises(StoreUnavailable, match="QueryCanceled"), getattr(store, opens)() as tx:
+        tx.exec_driver_sql("SET LOCAL statement_timeout = '50ms'")
+        tx.exec_driver_sql("SELECT pg_sleep(5)")
+    assert seen(store) is None
+    store.dispose()
+
+
 def test_the_processes_of_a_machine_fit_postgresqls_usual_hundred(url):
     gateway = app.wire(read({**SETTINGS, "DATABASE_URL": url}, dotenv=None))
     own, allowed = gateway.store.room()

@@ -1,0 +1,41 @@
+"""Moments that something waits for, where the clock that named them has been set back since.
+
+What happened (arrivals, calls, history) keeps the moment that was written: nobody knows the right one, and it may be
+the later clock that is wrong. Pauses, paces and caps look for themselves at what lies too far ahead.
+"""
+
+from sqlalchemy import Connection, func, literal_column, select, update
+
+from core import states
+from core.account.pause import LONGEST_TRY
+from store.tables import alarm_messages, alarms, attempts, epoch, leads, workers
+
+
+def newest(tx: Connection) -> int:
+    """The newest moment that certainly had come when it was written, in milliseconds: a worker was alive, or a lead was
+    due to be mapped. Each is a seek in an index, or a few rows."""
+    to_map = (leads.c.state == literal_column(f"'{states.RECEIVED}'")) & (leads.c.asks_crm == literal_column("0"))
+    seen = tx.execute(select(func.max(workers.c.seen_at))).scalar_one_or_none()
+    due = tx.execute(select(func.max(leads.c.due_at)).where(to_map)).scalar_one_or_none()
+    return max(seen or 0, due or 0)
+
+
+def look_again(tx: Connection, now: int, limit: int) -> int:
+    """Make leads that wait for a moment due now, at most `limit`: where it has not come, the rules name it anew. How
+    many there were; those that somebody holds are passed over."""
+    waits = leads.c.state.in_(states.WAITING) & (leads.c.due_at > now)
+    found = list(tx.execute(select(leads.c.no).where(waits).limit(limit).with_for_update(skip_locked=True)).scalars())
+    if found:
+        tx.execute(update(leads).where(leads.c.no.in_(found)).values(due_at=now))
+    return len(found)
+
+
+def bring_near(tx: Connection, now: int) -> None:
+    """What else is waited for lies no further ahead than it may."""
+    latest = now + LONGEST_TRY
+    tx.execute(update(attempts).where(attempts.c.deadline_at > latest).values(deadline_at=latest))
+    tx.execute(update(epoch).where(epoch.c.suspect_since > now).values(suspect_since=now))
+    unsent = alarm_messages.c.ended_at.is_(None) & (alarm_messages.c.due_at > now)
+    tx.execute(update(alarm_messages).where(unsent).values(due_at=now))
+    tx.execute(update(alarms).where(alarms.c.calm_since > now).values(calm_since=now))
+    tx.execute(update(workers).where(workers.c.seen_at > now).values(seen_at=now))

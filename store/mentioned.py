@@ -40,10 +40,10 @@ def _elsewhere(tx: Connection, lead: str, mentions: Mentions) -> bool:
 def came_again(tx: Connection, number: str, keyed: Keyed, after: int, limit: int) -> tuple[list[str], int | None]:
     """Ids of the deliveries that came for erased leads and are not erased themselves, where the lead was of this number
     or they mention it; of `limit` such leads behind the short number `after`, and where to go on."""
-    erased = select(leads.c.id, leads.c.no, leads.c.number_hash).where(leads.c.erased_at.is_not(None))
-    erased = erased.where(leads.c.no > after).order_by(leads.c.no).limit(limit).subquery()
+    ours = select(leads.c.id, leads.c.no, leads.c.number_hash).where(leads.c.erased_at.is_not(None))
+    erased = ours.where(leads.c.no > after).order_by(leads.c.no).limit(limit).subquery()
     last = tx.execute(select(func.count(), func.max(erased.c.no))).one()
-    query = select(deliveries.c.id, deliveries.c.body, erased.c.number_hash).distinct().select_from(erased)
+    query = select(deliveries.c.id, deliveries.c.body, erased.c.number_hash).select_from(erased)
     query = query.join(delivery_leads, delivery_leads.c.lead == erased.c.id)
     query = query.join(deliveries, deliveries.c.id == delivery_leads.c.delivery)
     rows, mentions, digest = tx.execute(query.where(deliveries.c.erased_at.is_(None))), Mentions(number), keyed(number)

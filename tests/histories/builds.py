@@ -10,10 +10,10 @@ from sqlalchemy import insert, select, update
 from core import ended
 from core.lead import Lead
 from flow import erase, operate
-from flow.remembered import Remembered
 from flow.set_back import SetBack
 from store import caps, epoch, erasure, journal, leads
 from store.journal import Journal
+from store.remembered import Remembered
 from store.tables import erased_keys, workers
 
 _counted, _suspect = ended.counted_again, epoch.suspect

@@ -1,4 +1,4 @@
-.PHONY: run test test-browser test-security faults faults-short bench deploy-trial lint help
+.PHONY: run test test-browser test-security faults faults-short bench silence deploy-trial lint help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -32,6 +32,10 @@ faults: ## the long fault trials, and the property tests with many more examples
 bench: ## how fast, against what: one table, ten minutes (a few rows: make bench ROWS=P1,P3; a million leads: BIG=1)
 	@sh deploy/setup.sh requirements.txt
 	@FLASK_SKIP_DOTENV=1 .venv/bin/python -m bench.run $(if $(ROWS),--rows "$(ROWS)") $(if $(BIG),--big)
+
+silence: ## how often the alarm of a silent source rings for nothing, and how late it rings: made-up days, two minutes (RUNS=10)
+	@sh deploy/setup.sh requirements.txt
+	@FLASK_SKIP_DOTENV=1 .venv/bin/python -m bench.silence $(if $(RUNS),--runs $(RUNS))
 
 deploy-trial: ## deploy/install.sh on a fresh Debian in a folder, as root: to a rung lead and back (also: ON=trixie WITH=sqlite)
 	@sh deploy/try-install.sh $(or $(ON),bookworm) $(or $(WITH),postgresql)

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from cli import commands
 from config import load, logs
 from config.accounts import load_accounts, main_account
-from config.alarms import load_alarms
+from config.alarms import AlarmsFileLook
 from config.save import Files
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
@@ -148,13 +148,24 @@ CHANNELS: dict[str, Callable[..., Channel]] = {
 }
 
 
-def call_for_help(gateway: Gateway, settings: Settings) -> tuple[Help, str]:
-    """The channels of ALARMS_FILE and how to use them; and what is wrong with the file, empty for nothing."""
-    found = load_alarms(settings.alarms_file, gateway.secrets, lambda kind, said: CHANNELS[kind](**said))
-    said = found.said
+def call_for_help(gateway: Gateway, settings: Settings) -> tuple[Help, Callable[[], bool]]:
+    """The channels of ALARMS_FILE and how to use them, and what reads the file anew where it has changed: it tells
+    whether it has. What is wrong with the file stands in `gateway.broken_alarms`."""
+    file = AlarmsFileLook(settings.alarms_file, gateway.secrets, lambda kind, said: CHANNELS[kind](**said))
     link = f"{settings.public_url}/console/alarms" if settings.public_url else ""
-    manners = Manners(said.language, zone_of(settings), said.quiet, said.digest, frozenset(said.off), link)
-    return Help(found.channels, manners), found.problems
+    help_ = Help()
+
+    def look() -> bool:
+        if not file.look():
+            return False
+        said = file.now.said
+        help_.channels, help_.silence_ms = file.now.channels, said.silence
+        help_.manners = Manners(said.language, zone_of(settings), said.quiet, said.digest, frozenset(said.off), link)
+        gateway.broken_alarms = file.now.problems
+        return True
+
+    look()
+    return help_, look
 
 
 def opened(url: str, pool: int) -> Store:

@@ -72,8 +72,8 @@ def quiet(kind: str, subject: str, span: str, why: str, who: str) -> None:
 def test() -> None:
     """Send a message by every channel now and say what came of each."""
     gateway = the_gateway()
-    help_, problems = current_app.extensions["help"](gateway, the_settings())
-    if problems:
+    help_, _ = current_app.extensions["help"](gateway, the_settings())
+    if problems := gateway.broken_alarms:
         click.echo(problems, err=True)
     if not help_.channels:
         fail("no channel is set up: write config/alarms.yaml (there is config/alarms.example.yaml)")

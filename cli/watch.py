@@ -32,10 +32,9 @@ def command() -> None:
     gateway = wired_gateway()
     settings = the_settings()
     logs.set_up()
-    help_, problems = current_app.extensions["help"](gateway, settings)
-    if problems:
-        logs.say(problems)
-    gateway.broken_alarms = problems
+    help_, look_again = current_app.extensions["help"](gateway, settings)
+    if gateway.broken_alarms:
+        logs.say(gateway.broken_alarms)
     stopping = threading.Event()
 
     def stop(*_: Any) -> None:
@@ -54,6 +53,8 @@ def command() -> None:
     counting.start()
     while not stopping.is_set():
         try:
+            if look_again():
+                gateway.log.info("alarms_file_read", channels=sorted(help_.channels), problems=gateway.broken_alarms)
             watch.turn()
             beat.beat(int(time.monotonic() * 1000), watch.trouble())
         except Exception:  # a bug in one look must not end the next

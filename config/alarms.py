@@ -1,7 +1,8 @@
-"""ALARMS_FILE: read at a process's start, with its secrets. A wrong one is named and leaves its channels out."""
+"""ALARMS_FILE with its secrets, read at a process's start and anew when either changes. At the start a wrong channel is
+named and left out; later the last good file stays whole."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,36 @@ def load_alarms(path: Path, secrets: Callable[[str], str | None], make: Make) ->
         else:
             channels[wanted.name] = made
     return Alarms(said, channels, str(lines_of(text, wrong)) if wrong else "")
+
+
+class AlarmsFileLook:
+    """Reads the file at the first look, and at each later one where it or a secret that it names has changed."""
+
+    def __init__(self, path: Path, secrets: Callable[[str], str | None], make: Make) -> None:
+        self._path, self._secrets, self._make = path, secrets, make
+        self._read: tuple[object, ...] | None = None
+        self._named: tuple[str, ...] = ()
+        self.now = Alarms()
+
+    def look(self) -> bool:
+        """Whether `now` is another one than at the last look."""
+        seen = self._state()
+        if seen == self._read:
+            return False
+        found = load_alarms(self._path, self._secrets, self._make)
+        first = self._read is None
+        self.now = found if first or not found.problems else replace(self.now, problems=found.problems)
+        self._named = tuple(wanted.said[key] for wanted in found.said.channels for key in wanted.secrets)
+        self._read = self._state()
+        return True
+
+    def _state(self) -> tuple[object, ...]:
+        try:
+            stat = self._path.stat()
+            file: tuple[object, ...] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        except OSError as why:
+            file = (why.errno,)
+        return file, *(self._secrets(name) for name in self._named)
 
 
 def _made(wanted: WantedChannel, secrets: Callable[[str], str | None], make: Make) -> Channel | Wrong:

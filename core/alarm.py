@@ -77,6 +77,24 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Silent:
+    """A source from which no lead has come since then although so many should have; empty: all sources together.
+    `usual`: leads in an hour like this; `line`: so many have to be missing; `awake`: its people may be called now."""
+
+    source: str
+    since: int
+    missing: float = 0.0
+    line: float = 0.0
+    usual: float = 0.0
+    awake: bool = True
+    too_long: bool = False  # for longer than its owner wants to wait, whatever is usual
+
+    @property
+    def rings(self) -> bool:
+        return self.too_long or (self.line > 0 and self.missing >= self.line)
+
+
+@dataclass(frozen=True)
 class Room:
     """The disk that a place of ours lies on, in bytes."""
 
@@ -103,6 +121,7 @@ class Seen:
     watching_since: int = 0
     rooms: tuple[Room, ...] = ()
     wal_bytes: int = 0
+    silence_ms: Mapping[str, int] = field(default_factory=dict)  # source -> the longest its owner accepts; 0: any
     clock_off_ms: int | None = None
     outside: str = ""
 
@@ -133,6 +152,7 @@ class Facts:
     right_requests: Mapping[str, int] = field(default_factory=dict)
     turned_away: Mapping[str, int] = field(default_factory=dict)
     not_stored: int = 0
+    silent: tuple[Silent, ...] = ()
     held: tuple[Share, ...] = ()
     held_long: tuple[Waiting, ...] = ()  # longer than an hour of calling time
     other_person: tuple[Waiting, ...] = ()  # came under another lead's id with another number

@@ -104,6 +104,26 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Обрезаны, велики или сжаты: проверьте отправителя и прокси",
         ),
     },
+    "house_silent": {
+        "en": (
+            "No lead comes from any source; so many should have come",
+            "Send a lead by hand; see the site, PUBLIC_URL, the proxy and its certificate",
+        ),
+        "ru": (
+            "Лиды не приходят ниоткуда; столько уже должно было прийти",
+            "Отправьте заявку сами; проверьте сайт, PUBLIC_URL, прокси и сертификат",
+        ),
+    },
+    "source_silent": {
+        "en": (
+            "A source is silent; so many leads should have come",
+            "Send a lead by its form; see the form, the sender's log and the hook's address",
+        ),
+        "ru": (
+            "Источник молчит; столько лидов уже должно было прийти",
+            "Отправьте заявку через форму; проверьте форму, журнал отправителя и адрес вебхука",
+        ),
+    },
     "held_rising": {
         "en": (
             "Many of the newest leads are held",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from core.account.trouble import pauses_of
-from core.alarm import HOUR_MS, INFO, PAGE, WARN, Alarm, Facts, FullCap
+from core.alarm import HOUR_MS, INFO, PAGE, WARN, Alarm, Facts, FullCap, Silent
 from core.reason import words
 
 WORKER_SEEN_MS = 30_000  # readers of one moment: a worker looks once a second
@@ -31,6 +31,8 @@ PARENTS = {
     "leads_waiting": ("database_changed", "no_worker", "journal_unwritable", "paused"),
     "calls_stuck": ("database_changed", "no_worker"),
     "paused": ("no_worker",),
+    "house_silent": ("web_silent",),
+    "source_silent": ("house_silent", "web_silent"),
 }
 
 
@@ -157,6 +159,26 @@ def _turned_away(facts: Facts) -> Iterator[Alarm]:
             yield Alarm("turned_away", WARN, text, None, count, subject=source)
 
 
+def _house_silent(facts: Facts) -> Iterator[Alarm]:
+    yield from (
+        _silence(one, "house_silent", "All sources are") for one in facts.silent if one.rings and not one.source
+    )
+
+
+def _source_silent(facts: Facts) -> Iterator[Alarm]:
+    yield from (_silence(one, "source_silent", f"{one.source} is") for one in facts.silent if one.rings and one.source)
+
+
+def _silence(one: Silent, kind: str, who: str) -> Alarm:
+    """At night it waits for the morning: nobody could be called, and who keeps a form is asleep."""
+    text = (
+        f"{who} silent: usually {one.usual:.1f} leads an hour come now, {one.missing:.0f} should have come since the "
+    )
+    text += f"last one (alarm at {one.line:.0f})" if one.line else "last one"
+    severity = PAGE if one.awake else WARN
+    return Alarm(kind, severity, text, one.since, max(1, round(one.missing)), subject=one.source)
+
+
 def _held_rising(facts: Facts) -> Iterator[Alarm]:
     for one in facts.held:
         part = one.held / one.of if one.of else 0.0
@@ -245,6 +267,8 @@ ALARMS: dict[str, Callable[[Facts], Iterator[Alarm]]] = {
     "unknown_calls": _unknown_calls,
     "refused_proofs": _refused_proofs,
     "turned_away": _turned_away,
+    "house_silent": _house_silent,
+    "source_silent": _source_silent,
     "held_rising": _held_rising,
     "other_person": _other_person,
     "held_long": _held_long,

@@ -5,9 +5,10 @@ from dataclasses import replace
 from core import alarms as rules
 from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
 from core.alarms import WATCH
-from flow import held
+from flow import held, silence
 from flow.gateway import Gateway
 from store import alarm_facts, alarms, caps, quiets, stamps
+from store.engine import Tx
 
 CLEARED_SHOWN_MS = 24 * 3_600_000
 CALM_MS = 5 * 60_000
@@ -23,12 +24,20 @@ def keep(gateway: Gateway, seen: Seen | None = None, times: dict[tuple[str, str]
         found = rules.steady(found, times)
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
+        _note_gap(tx, now)
         stamps.put(tx, WATCH, Stamp(now, True))
         raised, cleared = alarms.keep(tx, found, now, CALM_MS)
     for alarm in raised:
         gateway.log.warning("alarm_raised", alarm=alarm.kind, subject=alarm.subject, severity=alarm.severity)
     for alarm in cleared:
         gateway.log.info("alarm_cleared", alarm=alarm.kind, subject=alarm.subject)
+
+
+def _note_gap(tx: Tx, now: int) -> None:
+    """Nobody has watched since the last look: that stands in the list, and what could not come then is not missed."""
+    last = stamps.known(tx).get(WATCH)
+    for alarm in [] if last is None else nobody_watches(last, now):
+        alarms.note(tx, alarm, now)
 
 
 def told(gateway: Gateway) -> list[Alarm]:
@@ -57,10 +66,12 @@ def facts(gateway: Gateway, seen: Seen) -> Facts:
         known = alarm_facts.facts(tx, gateway.account_names(), now)
         near = caps.near(tx, gateway.capped(), gateway.remembered_near, now)
         held_long, other_person = held.waiting(gateway, tx, now)
+        silent = silence.look(gateway, tx, now, seen.silence_ms)
     files, standing = gateway.sources.files, gateway.sources.standing()
     return replace(
         known,
         near=near,
+        silent=silent,
         held_long=held_long,
         other_person=other_person,
         broken_files=frozenset(files.broken if files is not None else ())

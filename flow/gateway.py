@@ -9,6 +9,7 @@ import structlog
 
 from core.account.caps import TOTALS, Caps
 from core.ports import Account, Bell, Crm
+from core.silence import Habits
 from core.source import Totals
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -40,6 +41,7 @@ class Gateway:
     remembered: Remembered = field(default_factory=Remembered)
     storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups
     remembered_near: Remembered = field(default_factory=Remembered)  # of 80 % of the caps, for the alarm
+    habits: Habits = field(default_factory=dict)  # of this process, for the alarm of a silent source
     secrets_problem: Callable[[], str] = lambda: ""  # why their file cannot be read; empty: it can
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 

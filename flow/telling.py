@@ -4,7 +4,7 @@ At least once: a process that dies between a send and its record tells a thing t
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core import telling
 from core.alarm import Stamp
@@ -22,12 +22,14 @@ GIVEN_UP_MS = 24 * HOUR_MS
 KEPT_MS = 30 * 24 * HOUR_MS
 
 
-@dataclass(frozen=True)
+@dataclass
 class Help:
-    """Whom to call, and how."""
+    """Whom to call, and how, as the file says that was last good. `silence_ms`: source -> the longest silence that its
+    owner accepts, 0 for any."""
 
     channels: Mapping[str, Channel] = field(default_factory=dict)
     manners: Manners = field(default_factory=Manners)
+    silence_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 def put_down(gateway: Gateway, help_: Help) -> int:
@@ -71,6 +73,7 @@ def _digest(gateway: Gateway, help_: Help, tx: Tx, now: int) -> int:
 
 def send(gateway: Gateway, help_: Help) -> None:
     """One try of each channel that has something to say; what waited for one another goes as one."""
+    help_ = replace(help_)  # another thread may read the file anew meanwhile
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         waiting = outbox.waiting(tx, now)

@@ -29,8 +29,8 @@ class Watch:
         wall: Callable[[], float] = time.time,
         help_: Help | None = None,
     ) -> None:
-        self._away = Away(gateway, help_ or Help())
         self._help = help_ or Help()
+        self._away = Away(gateway, self._help)
         self._gateway, self._places, self._outside, self._wall = gateway, places, outside, wall
         self._since = 0
         self._times: dict[tuple[str, str], int] = {}
@@ -65,6 +65,7 @@ class Watch:
         return Seen(
             watching_since=self._since,
             rooms=tuple(self._rooms()),
+            silence_ms=self._help.silence_ms,
             wal_bytes=_size(Path(f"{store.path}-wal")) if store.path is not None else 0,
             clock_off_ms=now - int(self._wall() * 1000) if store.has_own_clock else None,
             outside=self.seen_outside,

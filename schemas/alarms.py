@@ -1,7 +1,7 @@
 """`config/alarms.yaml`: how somebody wants to be told of alarms, and by which channels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -10,7 +10,7 @@ from core.alarms import ALARMS
 from core.source import Hours
 from core.telling import NIGHT, NINE
 from schemas.account import HttpAddress
-from schemas.fields import Clock, Count, DayHours, Secret, Text, Texts
+from schemas.fields import Clock, Count, DayHours, Duration, Secret, Text, Texts
 from schemas.section import Keys, Section, Value, Wrong, nearest, problems_of, refusal
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,30}"
@@ -32,6 +32,7 @@ class AlarmsFile:
     quiet: Hours | None = NIGHT
     digest: int | None = NINE
     off: tuple[str, ...] = ()
+    silence: Mapping[str, int] = field(default_factory=dict)  # source -> milliseconds; 0: it may be silent
     channels: tuple[WantedChannel, ...] = ()
 
 
@@ -115,11 +116,29 @@ class OrNo(Value):
         return None if value == "no" else self.inner.deserialize(value)
 
 
+class Silences(Value):
+    """The longest silence of a source that its owner accepts, by its name; `no` where any is."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> dict[str, int]:
+        if not isinstance(value, dict):
+            raise refusal("sources by their names, like {shop: 24h}", value)
+        found, wrong = {}, {}
+        for name, said in value.items():
+            try:
+                found[name] = OrNo(Duration(least_ms=900_000)).deserialize(said) or 0
+            except ValidationError as error:
+                wrong[name] = error.messages
+        if wrong:
+            raise ValidationError(wrong)
+        return found
+
+
 class AlarmsSection(Section):
     language = Text(among=("en", "ru"), load_default="en")
     quiet_hours = OrNo(DayHours(), load_default=NIGHT)
     digest = OrNo(Clock(), load_default=NINE)
     off = Texts(Text(among=tuple(ALARMS)), load_default=())
+    silence = Silences(load_default=dict)
     channels = Channels(load_default=())
 
 

@@ -1,9 +1,9 @@
 """Alarms as rows: raised once, counted while they ring, cleared when all has been well for a while."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.alarm import Alarm
@@ -44,6 +44,31 @@ def keep(tx: Connection, found: Iterable[Alarm], now: int, calm_ms: int = 0) -> 
     over = update(alarms).where(alarms.c.cleared_at.is_(None), alarms.c.calm_since <= now - calm_ms)
     keys = {(row.kind, row.subject) for row in tx.execute(over.values(cleared_at=now).returning(*_COLUMNS))}
     return raised, [known[key] for key in sorted(keys)]
+
+
+@dataclass(frozen=True)
+class Stood:
+    """An alarm's time: from when its trouble began until it was calm, or until now."""
+
+    kind: str
+    subject: str
+    since: int
+    until: int
+
+
+def spans(tx: Connection, kinds: Iterable[str], after: int, now: int) -> list[Stood]:
+    """When alarms of these kinds stood, of those that did after that moment, the oldest first."""
+    until = func.coalesce(alarms.c.calm_since, alarms.c.cleared_at, now).label("until")
+    columns = (alarms.c.kind, alarms.c.subject, alarms.c.since, until)
+    recent = or_(alarms.c.cleared_at.is_(None), alarms.c.cleared_at >= after)
+    query = select(*columns).where(alarms.c.kind.in_(list(kinds)), recent).order_by(alarms.c.id)
+    return [Stood(**row._mapping) for row in tx.execute(query)]
+
+
+def note(tx: Connection, alarm: Alarm, now: int) -> None:
+    """Write down one that is over already: nobody was there to raise it."""
+    written = replace(alarm, raised_at=now, cleared_at=now)
+    tx.execute(insert(alarms).values({column.name: getattr(written, column.name) for column in _COLUMNS}))
 
 
 def forget_old(tx: Connection, before: int) -> None:

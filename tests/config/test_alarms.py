@@ -1,7 +1,7 @@
 """ALARMS_FILE: what it may say, and how a mistake in it is told."""
 
 from app import CHANNELS
-from config.alarms import load_alarms
+from config.alarms import AlarmsFileLook, load_alarms
 from config.settings import ROOT
 from core.source import Hours
 from wire.tell import Chat, Telegram, Webhook
@@ -85,3 +85,33 @@ def test_a_channel_without_its_secret_leaves_the_others_alone(tmp_path):
     found = load(tmp_path / "alarms.yaml", text)
     assert list(found.channels) == ["b"]
     assert "alarms.yaml:2: channels.a: expected a value of env:NONE" in found.problems
+
+
+def test_the_longest_silences_stand_by_their_sources(tmp_path):
+    found = load(tmp_path / "alarms.yaml", "silence: {shop: 24h, promo: no}\n")
+    assert (found.problems, found.said.silence) == ("", {"shop": 86_400_000, "promo": 0})
+    assert "silence.shop: expected a duration" in load(tmp_path / "alarms.yaml", "silence: {shop: 5m}\n").problems
+    assert "sources by their names" in load(tmp_path / "alarms.yaml", "silence: 24h\n").problems
+
+
+def test_a_change_is_read_and_a_broken_file_leaves_the_last_good_one(tmp_path):
+    path, secrets = tmp_path / "alarms.yaml", dict(SECRETS)
+    look = AlarmsFileLook(path, secrets.get, lambda kind, said: CHANNELS[kind](**said))
+    assert (look.look(), look.look(), list(look.now.channels)) == (True, False, [])
+    path.write_text("channels:\n  a: {kind: chat, url: env:CHAT_HOOK}\n")
+    assert (look.look(), look.look(), list(look.now.channels)) == (True, False, ["a"])
+    before = look.now.channels["a"]
+    path.write_text("channels:\n  a: {kind: caht, url: env:CHAT_HOOK}\nlanguage: ru\n")
+    assert look.look()
+    assert look.now.channels == {"a": before}
+    assert (look.now.said.language, "alarms.yaml:2" in look.now.problems) == ("en", True)
+    path.write_text("channels:\n  a: {kind: chat, url: env:CHAT_HOOK}\nlanguage: ru\n")
+    assert look.look()
+    assert (look.now.problems, look.now.said.language) == ("", "ru")
+    secrets["env:CHAT_HOOK"] = "https://chat.test/another"
+    assert (look.look(), look.look()) == (True, False)
+    del secrets["env:CHAT_HOOK"]
+    assert look.look()
+    assert (list(look.now.channels), "env:CHAT_HOOK" in look.now.problems) == (["a"], True)
+    secrets["env:CHAT_HOOK"] = "https://chat.test/hook"
+    assert (look.look(), look.now.problems) == (True, "")

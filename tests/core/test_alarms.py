@@ -6,7 +6,7 @@ import pytest
 
 from core.account.pause import Pause
 from core.account.trouble import NO_ANSWERS, Trouble, paused
-from core.alarm import HOUR_MS, INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Stamp, Waiting
+from core.alarm import HOUR_MS, INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Silent, Stamp, Waiting
 from core.alarms import ALARMS, BACKUP, BACKUP_MS, DRILL, GB, PARENTS, STEADY, ringing, steady
 
 NOW = 1_795_597_200_000
@@ -30,6 +30,8 @@ TROUBLES = {
     "unknown_calls": ({"unknown": 2, "unknown_since": 8}, PAGE, 8, 2, "resolve, rearm or cancel", ""),
     "refused_proofs": ({"refused_hours": (("b", HOUR_MS, 2), ("b", 0, 1))}, WARN, 0, 3, "to b come", "b"),
     "turned_away": ({"turned_away": {"b": 6, "a": 5}}, WARN, None, 6, "to b were", "b"),
+    "house_silent": ({"silent": (Silent("", 5, 12.4, 12.0, 6.0),)}, PAGE, 5, 12, "All sources are silent", ""),
+    "source_silent": ({"silent": (Silent("b", 5, 12.4, 12.0, 6.0),)}, PAGE, 5, 12, "b is silent: usually 6.0", "b"),
     "held_rising": ({"held": (Share("b", 11, 50, 10.0),)}, WARN, None, 11, "of b are held", "b"),
     "other_person": ({"other_person": (Waiting("b", 2, 7),)}, INFO, 7, 2, "another number", "b"),
     "held_long": ({"held_long": (Waiting("b", 2, 7),)}, INFO, 7, 2, "more than an hour", "b"),
@@ -66,6 +68,7 @@ def test_each_rings_for_its_own_trouble_alone(kind):
 def test_all_together_ring_in_order_of_weight():
     changed = {field: value for trouble in TROUBLES.values() for field, value in trouble[0].items()}
     seen = Seen(outside="x", rooms=(Room("/", 1, 2),), wal_bytes=300_000_000, clock_off_ms=40_000)
+    changed |= {"silent": (Silent("", 5, 12.4, 12.0), Silent("b", 5, 12.4, 12.0))}
     facts = replace(WELL, **changed | {"seen": seen, "stamps": {BACKUP: Stamp(1, True), DRILL: Stamp(1, False)}})
     assert [alarm.kind for alarm in ringing(facts)] == list(ALARMS)
 
@@ -130,3 +133,16 @@ def test_what_flickers_has_to_be_seen_in_a_row():
 def test_parents_and_steady_kinds_are_alarms():
     named = {*STEADY, *PARENTS, *(parent for parents in PARENTS.values() for parent in parents)}
     assert named <= set(ALARMS)
+
+
+@pytest.mark.parametrize(
+    ("silent", "severity"),
+    [
+        (Silent("b", 5, 11.9, 12.0), None),
+        (Silent("b", 5, 12.0, 12.0, awake=False), WARN),
+        (Silent("b", 5, 0.0, 0.0), None),
+        (Silent("b", 5, too_long=True), PAGE),
+    ],
+)
+def test_silence_rings_above_its_line_and_waits_for_the_morning(silent, severity):
+    assert [alarm.severity for alarm in ringing(replace(WELL, silent=(silent,)))] == ([severity] if severity else [])

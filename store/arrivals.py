@@ -1,0 +1,19 @@
+"""When a source's leads came: by the hour, and the newest ones. Each is read from `leads_by_source` alone."""
+
+from sqlalchemy import Connection, func, select
+
+from core.alarm import HOUR_MS
+from store.tables import leads
+
+
+def by_hour(tx: Connection, source: str, since: int, until: int) -> dict[int, int]:
+    """Start of the hour -> leads that came in it."""
+    hour = (leads.c.received_at - leads.c.received_at % HOUR_MS).label("hour")
+    mine = (leads.c.source == source) & (leads.c.received_at >= since) & (leads.c.received_at < until)
+    return {at: n for at, n in tx.execute(select(hour, func.count()).where(mine).group_by(hour))}
+
+
+def newest(tx: Connection, source: str, count: int) -> list[int]:
+    """When its newest leads came, the newest first."""
+    query = select(leads.c.received_at).where(leads.c.source == source)
+    return list(tx.execute(query.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(count)).scalars())

@@ -86,7 +86,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     api.register(app)
     console.register(
         app,
-        Files(settings.sources_dir, settings.policy_file, may_save=settings.console.saves),
+        Files(settings.sources_dir, settings.policy_file, settings.secrets_file, may_save=settings.console.saves),
         https=settings.public_url.startswith("https://"),
         zone=zone_of(settings),
         panel_url=settings.console.panel_url,

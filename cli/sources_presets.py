@@ -1,6 +1,5 @@
 """`flask sources presets`: which senders are known, and what each needs."""
 
-import difflib
 import sys
 
 import click
@@ -8,6 +7,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail
 from config import examples, load
+from config.new_source import unknown
 from core.source import Source
 
 CONFIDENCE = {
@@ -43,12 +43,6 @@ def command(name: str | None) -> None:
     if name is None and not bad:
         click.echo("\nMore about one: flask sources presets NAME    Begin with it: flask sources new PRESET NAME")
     sys.exit(1 if bad else 0)
-
-
-def unknown(name: str) -> str:
-    """What to say of a preset that is not there."""
-    near = difflib.get_close_matches(name, load.preset_names(), n=1)
-    return f"no preset is called {name!r}" + (f"; did you mean {near[0]}?" if near else "; see: flask sources presets")
 
 
 def proof(source: Source) -> str:

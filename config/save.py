@@ -3,16 +3,18 @@
 import io
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from config import load
+from config import load, new_source
 from config.examples import run_examples
 from config.yaml_text import parse
 from core.field_setup import Setup, value_of
+from core.new_source import CannotMake, KnownSender, Made, Wish
 from core.ports import CheckedText
 
 MODE = 0o644
@@ -21,9 +23,13 @@ MODE = 0o644
 class Files:
     """The files of `SOURCES_DIR`; keeps the Protocol `core.ports.SourceFiles`."""
 
-    def __init__(self, sources_dir: Path, policy_file: Path, *, may_save: bool = True) -> None:
+    def __init__(
+        self, sources_dir: Path, policy_file: Path, secrets_file: Path | None = None, *, may_save: bool = True
+    ) -> None:
+        """Without `secrets_file` no source can be made here."""
         self._dir = sources_dir
         self._policy_file = policy_file
+        self._secrets_file = secrets_file
         self._may_save = may_save
 
     @property
@@ -87,8 +93,24 @@ class Files:
             raise
         return True
 
+    def senders(self) -> tuple[KnownSender, ...]:
+        return _senders()
+
+    def make(self, wish: Wish) -> Made:
+        if not self.saves or self._secrets_file is None:
+            raise CannotMake("unwritable", f"files in {self._dir} are not written here: flask sources new makes them")
+        return new_source.make(wish, self._dir, self._policy_file, self._secrets_file)
+
     def _path(self, name: str) -> Path:
         return self._dir / f"{name}.yaml"
+
+
+@cache  # the presets come with the code
+def _senders() -> tuple[KnownSender, ...]:
+    read = (load.read_preset(name) for name in load.preset_names())
+    found = ((text.file, text.value.get("title")) for text in read if isinstance(text, load.Text))
+    known = [KnownSender(Path(file).stem, str(title or Path(file).stem)) for file, title in found]
+    return tuple(sorted(known, key=lambda one: one.title.casefold()))
 
 
 def _yaml() -> YAML:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from core.account.trouble import MOST_IN_FLIGHT
 from core.field_setup import Setup
+from core.new_source import KnownSender, Made, Wish
 from core.outcome import Outcome
 from core.source import Source
 
@@ -181,4 +182,12 @@ class SourceFiles(Protocol):
 
     def write(self, name: str, text: str, seen: str) -> bool:
         """Put the text in the file's place, whole or not at all; False where the file is no longer the text `seen`."""
+        ...
+
+    def senders(self) -> tuple[KnownSender, ...]:
+        """Whom a new source may be for, by their title."""
+        ...
+
+    def make(self, wish: Wish) -> Made:
+        """A new source's file, and its secret where secrets lie. Raises core.new_source.CannotMake."""
         ...

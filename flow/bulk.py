@@ -58,7 +58,7 @@ def plan(gateway: Gateway, wanted: Wanted, do: str, after: Place | None = None, 
 
     Raises Refused where `do` cannot change leads of the wanted state."""
     if not states.targets(do, wanted.state):
-        raise operate.Refused(f"leads that are {wanted.state or 'in any state'} cannot be changed by {do}")
+        raise operate.Refused("states", state=wanted.state or "in any state", do=do)
     with gateway.store.read() as tx:
         rows, place = queries.page(tx, wanted, at_most, after)
         known = search.leads_by_ids(tx, [row["id"] for row in rows])
@@ -87,7 +87,7 @@ def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, desp
     plan, or that may not be changed, is left alone and told."""
     aside = tuple(despite)
     if aside and do != "rearm":
-        raise operate.Refused("rules can be set aside for rearm only")
+        raise operate.Refused("aside_for_rearm")
     changes: dict[str, Callable[[str, int], object]] = {
         "cancel": lambda lead, seen: operate.cancel(gateway, lead, who, why, seen),
         "rearm": lambda lead, seen: operate.rearm(gateway, lead, who, why, aside, seen, among_many=True),

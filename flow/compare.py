@@ -39,7 +39,9 @@ class Change:
 
 def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change]:
     """The leads of which the two texts make something different, in the order given."""
-    changes = []
+    if replace(before, examples=()) == replace(after, examples=()):
+        return []
+    changes, before, after = [], replace(before, enabled=True), replace(after, enabled=True)
     for lead in leads:
         payload = json.loads(lead.payload)
         change = Change(lead, outcome(payload, before, lead), outcome(payload, after, lead))
@@ -49,10 +51,10 @@ def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change
 
 
 def outcome(payload: dict[str, Any], source: Source, lead: Lead) -> Outcome:
-    """What `source` makes of the payload of `lead`, if it were asked now."""
+    """What `source`, which is enabled, makes of the payload of `lead`, if it were asked now."""
     mapped = mapping.map_call(payload, source)
     facts = Facts(received_at_ms=lead.received_at, payload=payload, despite=frozenset({"hours", "max_age"}))
-    move = decision.decide(mapped, replace(source, enabled=True), facts, lead.received_at)
+    move = decision.decide(mapped, source, facts, lead.received_at)
     if isinstance(mapped, mapping.Unmapped):
         return Outcome(move.target, reasons=move.reasons)
     call = mapped.call

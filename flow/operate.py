@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from core import policy, states
 from core.lead import Lead
 from core.move import Columns, Move
+from core.refusal import Refusal
 from flow import enrich
 from flow.gateway import Gateway
 from store import attempts, epoch, leads
@@ -15,7 +16,7 @@ from store.engine import Tx
 SETTLING_MS = 10 * 60 * 1000
 
 
-class Refused(Exception):
+class Refused(Refusal):
     """The lead's state, the time or what was seen forbids this; the text says which and what to do."""
 
 
@@ -66,7 +67,7 @@ def rearm(
     every attempt of it that is open or unknown."""
     aside = sorted(set(despite))
     if unknown_rules := [rule for rule in aside if rule not in policy.DESPITE]:
-        raise Refused(f"{', '.join(unknown_rules)}: cannot be set aside; only {', '.join(sorted(policy.DESPITE))} can")
+        raise Refused("not_aside", rules=", ".join(unknown_rules), known=", ".join(sorted(policy.DESPITE)))
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         now = gateway.store.now_ms(tx)
@@ -101,9 +102,9 @@ def refuse_remap(tx: Tx, lead: Lead, *, among_many: bool) -> None:
     _refuse_erased(lead)
     _refuse_protected(tx, lead, among_many)
     if lead.protected_by and lead.has_call:
-        raise Refused("only a call decides this lead, not its mapping; use rearm if one is welcome")
+        raise Refused("only_a_call")
     if lead.claims:
-        raise Refused("a call for this lead was already claimed; to ring again use rearm")
+        raise Refused("claimed")
 
 
 def refuse_rearm(gateway: Gateway, tx: Tx, lead: Lead, *, among_many: bool, again: bool = False) -> None:
@@ -113,12 +114,12 @@ def refuse_rearm(gateway: Gateway, tx: Tx, lead: Lead, *, among_many: bool, agai
     _refuse_protected(tx, lead, among_many)
     _refuse_rung(tx, lead, again and not among_many, among_many)
     if not lead.has_call:
-        raise Refused("this lead has no number or no script yet; mend its source or data, then use remap")
+        raise Refused("no_call")
     _refuse_dry(gateway, lead)
     settles, now = attempts.settles_after(tx, lead.id), gateway.store.now_ms(tx)
     if settles is not None and now < settles + SETTLING_MS:
         minutes = (settles + SETTLING_MS - now) // 60_000 + 1
-        raise Refused(f"the last call may still come to light; ask again in {minutes} min")
+        raise Refused("settling", minutes=minutes)
 
 
 def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
@@ -126,34 +127,33 @@ def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
     if lead is None:
         raise NoSuchLead(f"no lead has the id or number {lead_id!r}")
     if seen is not None and seen != lead.history_n:
-        raise Refused(f"the lead has changed since you looked (history row {seen}, now {lead.history_n}); look again")
+        raise Refused("seen", seen=seen, now=lead.history_n)
     return lead
 
 
 def _refuse_transition(lead: Lead, transition: str, target: str) -> None:
     if target not in states.targets(transition, lead.state):
-        raise Refused(f"a lead that is {lead.state} cannot be changed by {transition}")
+        raise Refused("state", state=lead.state, transition=transition)
 
 
 def _refuse_erased(lead: Lead) -> None:
     if lead.erased_at is not None:
-        raise Refused("the personal data of this lead was erased, so it cannot be called any more")
+        raise Refused("erased")
 
 
 def _refuse_protected(tx: Tx, lead: Lead, among_many: bool) -> None:
     if not among_many:
         return
     if lead.received_at <= epoch.lost_calls_before(tx):
-        raise Refused("it came before the database was replaced and may have been called; decide on it by itself")
+        raise Refused("replaced")
     if lead.protected_by:
-        codes = ", ".join(reason.code for reason in lead.protected_by)
-        raise Refused(f"it is held to protect someone ({codes}); look at it and decide on it by itself")
+        raise Refused("protected", codes=", ".join(reason.code for reason in lead.protected_by))
 
 
 def _refuse_dry(gateway: Gateway, lead: Lead) -> None:
     current = gateway.sources.get(lead.source)
     if current is not None and not current.removed and current.source.dry_run:
-        raise Refused(f"the source {lead.source} is in a dry run and rings nobody; take `dry_run` out of it first")
+        raise Refused("dry_run", source=lead.source)
 
 
 def _refuse_rung(tx: Tx, lead: Lead, again: bool, among_many: bool) -> None:
@@ -161,8 +161,7 @@ def _refuse_rung(tx: Tx, lead: Lead, again: bool, among_many: bool) -> None:
         return
     rang_at = attempts.newest_start(tx, lead.id)
     when = "" if rang_at is None else f" at {datetime.fromtimestamp(rang_at / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-    how = "look at it and ring it by itself" if among_many else "say so (--again, `again`) to ring it once more"
-    raise Refused(f"this lead was accepted: it rang{when}; {how}")
+    raise Refused("rang_among_many" if among_many else "rang", when=when)
 
 
 def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:
@@ -170,6 +169,6 @@ def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:
     try:
         after = leads.apply(tx, lead, move, at=gateway.store.now_ms(tx))
     except leads.LeadChanged as why:
-        raise Refused("the lead changed at this very moment; look again") from why
+        raise Refused("this_moment") from why
     gateway.log.info("operated", lead=lead.id, no=lead.no, transition=move.transition, who=move.who)
     return after

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import people
+from core.refusal import Refusal
 from flow import passwords
 from flow.gateway import Gateway
 from store import people as rows
@@ -20,11 +21,10 @@ LINK_MS = 24 * 60 * MINUTE_MS  # of `flask users add`
 DEMO_LINK_MS = 10 * MINUTE_MS  # of `make run`
 FORGOTTEN_MS = 60 * MINUTE_MS  # wrong tries count no longer than this
 REARMS_A_MINUTE = 60  # of one person
-TOO_WEAK = f"a password has at least {people.LEAST_PASSWORD} characters, and more than three different ones"
 TOKEN_PREFIX = "ltc_"  # noqa: S105 - what a token of ours begins with, so that one in a log is recognised
 
 
-class Wrong(Exception):
+class Wrong(Refusal):
     """What was asked cannot be done; the text says what to do."""
 
 
@@ -39,14 +39,14 @@ def add(gateway: Gateway, name: str, role: str, who: str, place: str = "console"
     """A new user without a password: a one-time link lets them in. Raises Wrong."""
     name = " ".join(name.split())
     if not people.is_name(name):
-        raise Wrong("a name has 1 to 40 letters, digits, blanks and . @ -, and begins with a letter or digit")
+        raise Wrong("user_name")
     if role not in people.ROLES:
-        raise Wrong(f"a role is one of {', '.join(people.ROLES)}")
+        raise Wrong("role", known=", ".join(people.ROLES))
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         made = rows.add(tx, people.key_of(name), name, role, now)
         if made is None:
-            raise Wrong(f"there is a user called {name!r} already")
+            raise Wrong("user_exists", name=name)
         rows.note(tx, now, who, "user_added", f"{name}: {role}", "", place)
     return made
 
@@ -54,7 +54,7 @@ def add(gateway: Gateway, name: str, role: str, who: str, place: str = "console"
 def first_owner(gateway: Gateway, name: str, password: str) -> bool:
     """An owner with a password, while there is no user at all; whether one was made. Raises Wrong."""
     if not people.password_fits(password):
-        raise Wrong(TOO_WEAK)
+        raise Wrong("weak", least=people.LEAST_PASSWORD)
     with gateway.store.read() as tx:
         if rows.all_users(tx):
             return False
@@ -67,7 +67,7 @@ def link(
 ) -> str:
     """The token of a new one-time link, the only time that it is known. Raises Wrong for a disabled user."""
     if user.disabled:
-        raise Wrong(f"{user.name} is disabled; enable them first")
+        raise Wrong("disabled", name=user.name)
     token = secrets.token_urlsafe(32)
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
@@ -124,7 +124,7 @@ def _signed_in(gateway: Gateway, user: User, now: int, tx: Tx) -> None:
 def set_password(gateway: Gateway, user: User, password: str) -> User:
     """A new password; ends every session and link of the user. Raises Wrong."""
     if not people.password_fits(password):
-        raise Wrong(TOO_WEAK)
+        raise Wrong("weak", least=people.LEAST_PASSWORD)
     kept = passwords.digest(password)
     return _change(gateway, user, user.name, "password_set", "", password=kept)
 
@@ -147,7 +147,7 @@ def enable(gateway: Gateway, user: User, who: str, place: str = "console") -> Us
 def set_role(gateway: Gateway, user: User, role: str, who: str) -> User:
     """Another role; ends their sessions. The last owner stays one: Wrong."""
     if role not in people.ROLES:
-        raise Wrong(f"a role is one of {', '.join(people.ROLES)}")
+        raise Wrong("role", known=", ".join(people.ROLES))
     if role != people.OWNER:
         _keep_an_owner(gateway, user)
     return _change(gateway, user, who, "role_set", f"{user.name}: {role}", role=role)
@@ -157,7 +157,7 @@ def _keep_an_owner(gateway: Gateway, user: User) -> None:
     with gateway.store.read() as tx:
         others = [one for one in rows.all_users(tx) if one.role == people.OWNER and not one.disabled]
     if user.role == people.OWNER and [one.id for one in others] == [user.id]:
-        raise Wrong(f"{user.name} is the only owner; make another one first")
+        raise Wrong("only_owner", name=user.name)
 
 
 def _change(
@@ -168,7 +168,7 @@ def _change(
         rows.note(tx, gateway.store.now_ms(tx), who, what, about, "", place)
         after = rows.user(tx, user.id)
     if after is None:
-        raise Wrong(f"{user.name} is gone")
+        raise Wrong("user_gone", name=user.name)
     return after
 
 
@@ -176,9 +176,9 @@ def make_token(gateway: Gateway, name: str, scope: str, who: str) -> str:
     """A program's token, the only time that it is known. Raises Wrong."""
     name = " ".join(name.split())
     if not people.is_name(name):
-        raise Wrong("a token's name has 1 to 40 letters, digits, blanks and . @ -")
+        raise Wrong("token_name")
     if scope not in people.SCOPES:
-        raise Wrong(f"a scope is one of {', '.join(people.SCOPES)}")
+        raise Wrong("scope", known=", ".join(people.SCOPES))
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.account.caps import HOUR_MS
 from core.outcome import NOT_SENT
+from core.states import STATES
 from store.tables import attempts, hourly, leads, sources
 
 WEEK = 7 * 24  # hours
@@ -33,7 +34,8 @@ def counted(tx: Connection, first: int, end: int, source: str = "") -> dict[Key,
     came = (leads.c.received_at >= first) & (leads.c.received_at < end)
     came = came & (leads.c.source == source) if source else came
     found: dict[Key, Figures] = defaultdict(Figures)
-    query = select(leads.c.source, hour, leads.c.state, func.count()).where(came)
+    # Each state is named, so that one source's are read out of `leads_by_source_state` alone.
+    query = select(leads.c.source, hour, leads.c.state, func.count()).where(came, leads.c.state.in_(STATES))
     for source, at, state, n in tx.execute(query.group_by(leads.c.source, hour, leads.c.state)):
         found[source, at, state].leads = n
     query = select(leads.c.source, hour, leads.c.state, attempts.c.price, func.count()).where(came)
@@ -94,7 +96,7 @@ def of_source(tx: Connection, source: str, since: int, until: int) -> list[tuple
 
 def by_hour_of_week(tx: Connection, names: Sequence[str], since: int) -> dict[str, dict[int, int]]:
     """Source -> hour of the week (0: the first one of a Thursday in UTC) -> leads since then."""
-    slot = (hourly.c.hour / HOUR_MS % WEEK).label("slot")
+    slot = (hourly.c.hour // HOUR_MS % WEEK).label("slot")
     query = select(hourly.c.source, slot, func.sum(hourly.c.leads)).where(hourly.c.source.in_(names))
     found: dict[str, dict[int, int]] = defaultdict(dict)
     for source, of_week, n in tx.execute(query.where(hourly.c.hour >= since).group_by(hourly.c.source, slot)):

@@ -24,7 +24,9 @@ def waits(tx: Connection, since: int) -> list[tuple[int, int]]:
     """(when the call began, milliseconds since its lead came) of the first calls since then that no rule made wait,
     oldest first. Of more than some thousand a sample, by the millisecond in which they began."""
     counted = select(func.count()).where(attempts.c.started_at >= since)
-    each = int(tx.execute(counted).scalar_one()) // SAMPLE + 1
+    each = (
+        int(tx.execute(counted).scalar_one()) // SAMPLE | 1
+    )  # odd: leads that come on the beat are no sample of one beat
     query = select(attempts.c.started_at, attempts.c.started_at - leads.c.received_at)
     query = query.join(leads, leads.c.id == attempts.c.lead).where(attempts.c.started_at >= since, attempts.c.n == 1)
     query = query.where(attempts.c.started_at % each == 0, _NO_RULE).order_by(attempts.c.started_at)

@@ -1,5 +1,7 @@
 """Finding leads as people ask for them: by a name, by a number they share; and who decided one last."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
@@ -58,6 +60,12 @@ def count_states(tx: Connection, since: int, source: str = "") -> dict[str, int]
     query = select(leads.c.state, func.count()).where(leads.c.state.in_(STATES), leads.c.received_at >= since)
     query = query.where(leads.c.source == source) if source else query
     return {state: n for state, n in tx.execute(query.group_by(leads.c.state))}
+
+
+def count_by_source(tx: Connection, names: Sequence[str], since: int) -> Counter[str]:
+    """Source -> leads that came since then; read out of `leads_by_source` alone."""
+    query = select(leads.c.source, func.count()).where(leads.c.source.in_(names), leads.c.received_at >= since)
+    return Counter({source: n for source, n in tx.execute(query.group_by(leads.c.source))})
 
 
 def lead_of(tx: Connection, source: str, no: int) -> Lead | None:

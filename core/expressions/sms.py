@@ -60,9 +60,11 @@ def write(template: Template, payload: object) -> str:
     """The text for this payload, "" where nothing comes of it. The joined text is looked at once more: where a value
     has become part of something to tap on that the owner did not write, every value is its default."""
     text = template.render(payload, tame)
+    there = _to_tap_on(text)
+    if not there:
+        return text
     owners = template.render({}, tame)
-    new = _to_tap_on(text) - _to_tap_on(owners) - _to_tap_on(template.without_values())
-    return owners if new else text
+    return owners if there - _to_tap_on(owners) - _to_tap_on(template.without_values()) else text
 
 
 def _to_tap_on(text: str) -> frozenset[str]:

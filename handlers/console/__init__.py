@@ -22,6 +22,7 @@ from handlers.console import (
     lab,
     lead,
     leads,
+    new_source,
     overview,
     policy,
     signin,
@@ -38,7 +39,7 @@ from handlers.console.told import reply, veiled
 
 # Each puts its routes into the blueprint.
 OF_LEADS = (overview, decide, leads, lead, act, export, deliveries)
-OF_SET_UP = (sources, lab, do_not_call, policy, stop, alarms, staff)
+OF_SET_UP = (sources, new_source, lab, do_not_call, policy, stop, alarms, staff)
 PAGES = (signin, *OF_LEADS, *OF_SET_UP, errors)
 
 

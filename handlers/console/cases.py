@@ -33,10 +33,13 @@ class Case:
 def grouped(rows: list[Row]) -> list[Case]:
     """The cases of these leads: unknown, refused, held, then by size."""
     found: dict[tuple[str, ...], Case] = {}
+    causes: dict[tuple[str, str], tuple[str, str]] = {}  # most leads wait for a cause that others wait for too
     for row in rows:
-        told = reasons_of(row)
-        code = told[0]["code"] if told else ""
-        text = reason(told[0]) if told else ""
+        said = (row["reason"], row["reasons"])
+        if said not in causes:
+            told = reasons_of(row)
+            causes[said] = (told[0]["code"], reason(told[0])) if told else ("", "")
+        code, text = causes[said]
         source = row["source"] if row["state"] == HELD else ""
         cause = (row["state"], code, source, text if row["state"] == REFUSED else "")
         found.setdefault(cause, Case(row["state"], code, source, text)).leads.append(row)

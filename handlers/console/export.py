@@ -5,13 +5,13 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, request
 
 from core.csv_cell import phone, safe
 from core.people import OWNER
-from core.states import STATES
 from flow import people
 from handlers.console.door import page, the_gateway, the_user
+from handlers.console.leads import known_filters, wanted_by
 from handlers.console.shown import state_name, why
 from handlers.console.words import moment
 from store import queries
@@ -25,11 +25,11 @@ COLUMNS = ("no", "received_at", "source", "state", "why", "person", "number", "s
 def leads_csv() -> Any:
     """The filters of the list, at most 100,000 lines. A cell that a spreadsheet could take for a formula begins with
     an apostrophe, as every number does; semicolons and a mark of the encoding, as Excel wants them."""
-    state, source = request.form.get("state", ""), request.form.get("source", "")
-    if state and state not in STATES:
-        abort(404)
-    people.note(the_gateway(), the_user().name, "exported", ", ".join(filter(None, (source, state))))
-    lines = list(_lines(Wanted(state=state, source=source)))
+    filters = known_filters({name: request.form.get(name, "") for name in ("source", "state", "period")})
+    with the_gateway().store.read() as tx:
+        wanted = wanted_by(filters, the_gateway().store.now_ms(tx))
+    people.note(the_gateway(), the_user().name, "exported", ", ".join(filters.values()))
+    lines = list(_lines(wanted))
     answer = Response(["\ufeff", *lines], content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = "attachment; filename=leads.csv"
     return answer

@@ -51,7 +51,12 @@ def leads() -> Any:
 
 def filters_asked() -> dict[str, str]:
     """The filters of the URL, as they stand there; 404 for what is none."""
-    filters = {name: value for name in FILTERS if (value := request.args.get(name, ""))}
+    return known_filters({name: request.args.get(name, "") for name in FILTERS})
+
+
+def known_filters(said: dict[str, str]) -> dict[str, str]:
+    """Those that say something; 404 for what is no filter."""
+    filters = {name: value for name, value in said.items() if value}
     known = filters.get("period", "") in PERIODS and filters.get("state", RECEIVED) in STATES
     if not known or ("who" in filters and opened(filters["who"], the_gateway().digest_key) is None):
         abort(404)

@@ -1,6 +1,6 @@
 """Thirty days of leads, a bar a day on the reader's clock; and how many leads usually come at this hour.
 
-The last 24 hours are read from the leads, what lies before them from the hours that the watch counted."""
+All together, the last 24 hours are read from the leads, what lies before them from the hours that the watch counted."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+from flask import current_app
 
 from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
 from core.usual import HOURS_OF_WEEK, WEEKS, Usual, learnt
@@ -21,6 +23,7 @@ from store.engine import Tx
 DAYS = 30
 HOURS = 24  # that are read from the leads
 FORGOTTEN_MS = 7 * 24 * figures.HOUR_MS
+MOST_REMEMBERED = 64  # sets of sources, with their readers' zones
 SILENT = 3  # leads that should have come: then a source may be silent
 KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
 HOUR_MS = figures.HOUR_MS
@@ -68,10 +71,11 @@ def together(tx: Tx, names: list[str], now: int, live: list[tuple[str, int, str,
 
 
 def of_source(tx: Tx, name: str, now: int) -> dict[str, Any]:
-    """One source, with its calls and their price."""
-    found, live = days(now), live_since(now)
-    rows = hourly.of_source(tx, name, found[0].at, live)
-    rows += [(hour, state, one) for (_, hour, state), one in hourly.counted(tx, live, now + 1, name).items()]
+    """One source, with its calls and their price; what the watch has not counted yet is counted here, of 24 hours."""
+    found, counted = days(now), stamps.known(tx).get(HOURLY)
+    since = live_since(now) if counted is None else max(live_since(now), counted.at - counted.at % HOUR_MS)
+    rows = hourly.of_source(tx, name, found[0].at, since)
+    rows += [(hour, state, one) for (_, hour, state), one in hourly.counted(tx, since, now + 1, name).items()]
     for hour, state, one in rows:
         day = _day(found, hour)
         day.kinds[kind_of(state)] += one.leads
@@ -102,12 +106,24 @@ def _drawn(tx: Tx, found: list[Day], now: int) -> dict[str, Any]:
 
 def usual(tx: Tx, last: Mapping[str, int], now: int) -> dict[str, Usual]:
     """Source -> how many leads usually come; `last`: when its newest one came. A silence that lasts is not learnt
-    from; sources that are silent for longer than a week, or of which too little is known, are left out."""
-    hour = now - now % HOUR_MS
+    from; sources that are silent for longer than a week, or of which too little is known, are left out.
+
+    What was learnt is remembered until the watch counts again: that alone changes it."""
+    hour, counted = now - now % HOUR_MS, stamps.known(tx).get(HOURLY)
+    ends = {name: min(hour, at - at % HOUR_MS + HOUR_MS) for name, at in last.items() if at > now - FORGOTTEN_MS}
+    key = (counted, zone().key, tuple(sorted(ends.items())))
+    remembered: dict[Any, dict[str, Usual]] = current_app.extensions.setdefault("usual", {})
+    if key not in remembered:
+        if len(remembered) >= MOST_REMEMBERED:
+            remembered.clear()
+        remembered[key] = _learnt(tx, ends, hour)
+    return remembered[key]
+
+
+def _learnt(tx: Tx, ends: Mapping[str, int], hour: int) -> dict[str, Usual]:
     since = hour - WEEKS * HOURS_OF_WEEK * HOUR_MS
-    names = [name for name, at in last.items() if at > now - FORGOTTEN_MS]
+    names = list(ends)
     of_week, first = hourly.by_hour_of_week(tx, names, since), hourly.first_hours(tx, names)
-    ends = {name: min(hour, last[name] - last[name] % HOUR_MS + HOUR_MS) for name in names}
     known = {name: learnt(counts, max(since, first[name]), ends[name], zone()) for name, counts in of_week.items()}
     return {name: one for name, one in known.items() if one is not None}
 

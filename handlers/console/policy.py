@@ -24,6 +24,7 @@ def policy() -> Any:
         over_all = counts.used_by_cap(tx, TOTALS, gateway.totals, now)
         reached = counts.reached(tx)
         stopped = frame.read(tx, gateway, now).stopped
+    whole = {one.account for one in stopped if one.script is None}
     return render_template(
         "console/policy.html",
         rules=_rules(gateway),
@@ -32,6 +33,8 @@ def policy() -> Any:
         totals=gateway.totals,
         reached=reached,
         pauses=stopped,
+        all_stopped=not set(gateway.accounts) - whole,
+        some_stopped=len(whole),
         accounts=sorted(gateway.accounts),
         titles=titles(),
         caps=CAPS,

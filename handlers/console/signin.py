@@ -9,7 +9,7 @@ from core.people import VIEWER
 from flow import passwords, people
 from flow.people import KeptOut, Wrong
 from handlers.console.door import is_loopback, let_in, page, safe_next, the_gateway, the_user
-from handlers.console.words import LANGUAGES, THEMES
+from handlers.console.words import LANGUAGES, THEMES, available_zones, language, zones
 from store import people as rows
 
 YEAR_S = 31_536_000
@@ -75,8 +75,12 @@ def logout() -> Any:
 
 @page("/me")
 def me() -> Any:
-    """Own password, language, theme and keys."""
-    return render_template("console/me.html", problem="")
+    """Own password, time zone, theme and keys."""
+    return _me()
+
+
+def _me(problem: str = "", status: int = 200) -> Any:
+    return make_response(render_template("console/me.html", problem=problem, zones=zones()), status)
 
 
 @page("/me/password", VIEWER, post=True)
@@ -85,12 +89,12 @@ def set_password() -> Any:
     user, given = the_user(), request.form
     try:
         if user.password and not passwords.is_right(given.get("old", "")[:256], user.password):
-            raise Wrong(_("The present password is another one."))
+            raise Wrong("other_password")
         after = people.set_password(the_gateway(), user, given.get("new", ""))
     except Wrong as why:
-        return make_response(render_template("console/me.html", problem=str(why)), 409)
+        return _me(why.said(language()), 409)
     except passwords.Busy:
-        return make_response(render_template("console/me.html", problem=_("Try again in a second.")), 429)
+        return _me(_("Try again in a second."), 429)
     let_in(after)
     flash(_("The password is set. Every other session of yours has ended."))
     return redirect(url_for("console.me"), 303)
@@ -105,11 +109,12 @@ def out_everywhere() -> Any:
 
 @page("/choose", None, post=True)
 def choose() -> Any:
-    """Language, theme and keys: kept in cookies of their own, known before anybody signs in."""
+    """Language, time zone, theme and keys: kept in cookies of their own, known before anybody signs in."""
     answer = redirect(safe_next(request.form.get("next", "")), 303)
-    for name, known in (("language", tuple(LANGUAGES)), ("theme", (*THEMES, "")), ("keys", ("on", "off"))):
+    chosen = {"language": LANGUAGES, "theme": (*THEMES, ""), "keys": ("on", "off"), "zone": available_zones()}
+    for name, known in chosen.items():
         value = request.form.get(name)
-        if value in known:
+        if value is not None and value in known:
             secure = request.is_secure
             answer.set_cookie(
                 name, value, max_age=YEAR_S, path="/console", httponly=True, secure=secure, samesite="Lax"

@@ -2,12 +2,12 @@
 
 import difflib
 import json
-from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 from flask import current_app, render_template, request
 
+from core.new_source import address
 from core.people import VIEWER
 from core.ports import SourceFiles
 from flow.in_force import InForceSource
@@ -15,7 +15,6 @@ from flow.trial import NoSuchSource
 from handlers.console import month
 from handlers.console.door import page, the_gateway
 from store import figures, search
-from store import overview as last_day
 from store import versions as rows
 
 DAY_MS = 24 * figures.HOUR_MS
@@ -40,7 +39,8 @@ def sources() -> Any:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        came, last = last_day.by_hour(tx, gateway.sources.names(), now - DAY_MS), figures.last_leads(tx)
+        counts = search.count_by_source(tx, gateway.sources.names(), now - DAY_MS)
+        last = figures.last_leads(tx)
         refused = rows.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
         standing = rows.standing(tx)
         usual = month.usual(tx, last, now)
@@ -49,7 +49,7 @@ def sources() -> Any:
     return render_template(
         "console/sources.html",
         rows=[(name, one.source, one.n) for name, one in known if one is not None],
-        counts=_counts(came),
+        counts=counts,
         last=last,
         usual={name: one.at(now) for name, one in usual.items()},
         missing={name: month.seems_silent(usual.get(name), last.get(name), now) for name, _ in known},
@@ -94,22 +94,10 @@ def source(source: str) -> Any:
     )
 
 
-def _counts(came: list[tuple[str, int, str, int]]) -> Counter[str]:
-    """Source -> leads of the last 24 hours."""
-    counts: Counter[str] = Counter()
-    for source, _hour, _state, n in came:
-        counts[source] += n
-    return counts
-
-
 def _url(current: InForceSource) -> str:
     """The address that senders call, with the place of the token and not the token."""
     base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
-    auth = current.source.auth
-    address = f"{base}/hooks/{current.source.name}"
-    if auth.scheme != "token" or auth.place not in ("query", "path"):
-        return address
-    return f"{address}/{HIDDEN}" if auth.place == "path" else f"{address}?{auth.name or 'token'}={HIDDEN}"
+    return address(base, current.source, HIDDEN)
 
 
 def _diff(older: Any, newer: Any) -> list[str]:

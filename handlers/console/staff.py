@@ -10,6 +10,7 @@ from flow import people
 from flow.people import Wrong
 from handlers.console.door import page, the_gateway, the_user
 from handlers.console.forms import text
+from handlers.console.words import language
 from store import people as rows
 from store.people import User
 
@@ -35,7 +36,7 @@ def add_user() -> Any:
     try:
         user = people.add(the_gateway(), text("name", 60), text("role"), the_user().name)
     except Wrong as why:
-        return _users(409, str(why))
+        return _users(409, why.said(language()))
     return _with_link(user)
 
 
@@ -58,7 +59,7 @@ def change_user(user: int, do: str) -> Any:
         else:
             people.set_role(gateway, whom, text("role"), who)
     except Wrong as why:
-        return _users(409, str(why))
+        return _users(409, why.said(language()))
     flash(_("Done."))
     return redirect(url_for("console.users"), 303)
 
@@ -86,7 +87,7 @@ def add_token() -> Any:
     try:
         return _tokens(token=people.make_token(the_gateway(), text("name", 60), text("scope"), the_user().name))
     except Wrong as why:
-        return _tokens(409, str(why))
+        return _tokens(409, why.said(language()))
 
 
 @page("/tokens/<int:token>/revoke", OWNER, post=True)

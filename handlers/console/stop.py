@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from core.people import OPERATOR
 from flow import pauses, people
 from handlers.console import frame
-from handlers.console.door import page, the_gateway, the_user
+from handlers.console.door import page, safe_next, the_gateway, the_user
 from handlers.console.forms import why_given
 from store import inbox
 
@@ -38,7 +38,7 @@ def _change(change: Any, what: str, said: str) -> Any:
             change(gateway, one, who, why, script)
     people.note(gateway, who, what, ": ".join(filter(None, (name or ALL, script))), why)
     flash(said)
-    return redirect(url_for("console.policy" if name else "console.overview"), 303)
+    return redirect(url_for("console.policy") if name else safe_next(request.form.get("next", "")), 303)
 
 
 @page("/pulse", quiet=True)

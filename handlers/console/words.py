@@ -1,14 +1,15 @@
 """How the console speaks: language, times, money and numbers as their readers write them."""
 
+import functools
 import io
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, numbers
-from babel.dates import format_datetime, format_timedelta, get_timezone_name
+from babel.dates import format_datetime, format_timedelta, get_timezone_gmt, get_timezone_location, get_timezone_name
 from babel.messages import mofile, pofile
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, request
@@ -17,6 +18,13 @@ from flask_babel import gettext as _
 
 LANGUAGES = {"ru": "ru", "en": "en_GB"}  # babel's `en` writes 11/25/26, 2:24 PM
 THEMES = ("light", "dark")
+ZONES = (  # of Russia and its neighbours, and what else is asked for; any other may stand in the settings
+    *(f"Europe/{city}" for city in ("Kaliningrad", "Moscow", "Samara", "Minsk", "Berlin", "London")),
+    *(f"Asia/{city}" for city in ("Yekaterinburg", "Omsk", "Novosibirsk", "Krasnoyarsk", "Irkutsk", "Yakutsk")),
+    *(f"Asia/{city}" for city in ("Vladivostok", "Magadan", "Kamchatka", "Almaty", "Tashkent", "Bishkek")),
+    *(f"Asia/{city}" for city in ("Tbilisi", "Yerevan", "Baku", "Dubai")),
+    "UTC",
+)
 HERE = Path(__file__).parent
 NBSP = "\u00a0"
 HARDLY = 1 / 48  # leads an hour: one in two days
@@ -40,8 +48,10 @@ def register(app: Flask) -> None:
 
 def language() -> str:
     """What the reader chose, else what their browser asks for, else English."""
-    chosen = request.cookies.get("language", "")
-    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
+    if "language" not in g:
+        chosen = request.cookies.get("language", "")
+        g.language = chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")
+    return str(g.language or "en")
 
 
 def theme() -> str:
@@ -51,8 +61,32 @@ def theme() -> str:
 
 
 def zone() -> ZoneInfo:
-    found: ZoneInfo = current_app.config["ZONE"]
+    """What the reader chose, else the gateway's (TIMEZONE)."""
+    if "zone" not in g:
+        g.zone = ZoneInfo(chosen) if is_zone(chosen := request.cookies.get("zone", "")) else current_app.config["ZONE"]
+    found: ZoneInfo = g.zone
     return found
+
+
+def is_zone(name: str) -> bool:
+    """Whether the machine's table of zones knows it."""
+    return bool(name) and name in available_zones()
+
+
+@functools.cache
+def available_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zones() -> list[tuple[str, str]]:
+    """(zone, its city and how far it is ahead) of those that a reader chooses from, from west to east; the
+    gateway's and the reader's own are among them."""
+    offered = {*ZONES, zone().key, current_app.config["ZONE"].key} & available_zones()
+    now = datetime.now(UTC)
+    ahead = {name: now.astimezone(ZoneInfo(name)) for name in offered}
+    city = {name: get_timezone_location(ZoneInfo(name), locale=_locale(), return_city=True) for name in offered}
+    order = sorted(offered, key=lambda name: (ahead[name].utcoffset(), city[name]))
+    return [(name, f"{city[name]} {get_timezone_gmt(ahead[name], 'short', locale=_locale())}") for name in order]
 
 
 def zone_name() -> str:

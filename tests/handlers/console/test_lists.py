@@ -120,3 +120,41 @@ def test_the_table_for_excel_runs_no_formula_and_keeps_numbers_whole(owner, gate
     assert rows[1][5].startswith("'=cmd")
     assert rows[1][6] == "'+79990000001"
     assert "exported leads" in owner.get("/console/audit")
+
+
+def test_all_accounts_are_paused_and_resumed_in_one_row(operator, gateway):
+    gateway.parts.accounts["second"] = gateway.account()
+    page = operator.get("/console/policy")
+    assert "Pause all" in page
+    assert "Resume all" not in page
+    operator.post("/console/pause", account="second", why="planned")
+    page = operator.get("/console/policy")
+    assert "1 account is paused, the others ring" in page
+    assert "Pause all" in page
+    assert "Resume all" in page
+    page = operator.post("/console/pause", why="something", next="/console/policy")
+    assert "Rules and caps</h1>" in page
+    assert "Pause all</summary>" not in page
+    assert "calls are paused" in page
+    page = operator.post("/console/resume", why="mended", next="/console/policy")
+    assert "calls are on" in page
+    assert operator.send("/console/pause", why="x", next="https://evil.example/").headers["Location"] == "/console/"
+
+
+def test_without_a_cap_the_page_says_that_nothing_there_stops_calls(viewer, gateway):
+    gateway.put("shop", SHOP + 'policy: {calls_per_hour: "0", calls_per_day: "0", spend_per_day: "0"}\n')
+    page = viewer.get("/console/policy")
+    assert page.count("no cap: nothing here stops calls") == 3
+    assert page.count("no cap of its own") == 3
+
+
+def test_the_table_holds_what_the_list_holds(owner, gateway, clock):
+    gateway.take({"id": "old", "phone": "79990000001"})
+    clock.forward(3 * 86_400)
+    gateway.take({"id": "new", "phone": "79990000002"})
+    owner = owner.sign_in("again", "owner")
+    assert 'name="period" value="24h"' in owner.get("/console/leads?period=24h")
+    for period, lines in (("", 3), ("24h", 2)):
+        text = owner.send("/console/leads.csv", period=period).text
+        assert len(text.splitlines()) == lines
+    assert owner.send("/console/leads.csv", period="2y").status_code == 404

@@ -203,3 +203,30 @@ def test_language_and_theme_are_kept_and_written_by_the_server(stranger, irina):
     assert 'lang="ru"' in stranger.get("/console/login")
     english = stranger.http.application.test_client().get("/console/login", headers={"Accept-Language": "fr, en"})
     assert '<html lang="en"' in english.text
+
+
+def test_times_are_read_in_the_reader_s_own_zone(operator, gateway):
+    gateway.take({"id": "1", "phone": "79990000001"})
+    assert "12:00 MSK" in operator.get("/console/me")
+    page = operator.post("/console/choose", zone="Asia/Vladivostok", next="/console/me")
+    assert '<option value="Asia/Vladivostok" selected>' in page
+    assert "19:00" in page
+    assert "19:00:00" in operator.get("/console/leads")
+    for odd in ("Mars/Olympus", "../../etc/passwd", ""):
+        operator.post("/console/choose", zone=odd, next="/console/me")
+        assert operator.http.get_cookie("zone", path="/console").value == "Asia/Vladivostok"
+    operator.http.set_cookie("zone", "../../etc/passwd", path="/console")
+    assert "12:00 MSK" in operator.get("/console/me")
+
+
+def test_a_refusal_is_said_in_the_reader_s_language(owner, gateway):
+    owner.post("/console/choose", language="ru", next="/console/users")
+    owner.get("/console/users")
+    said = owner.send("/console/users/add", name="the owner", role="owner").text
+    assert "пользователь «the owner» уже есть" in said
+    assert "единственный владелец" in owner.send(f"/console/users/{owner.user.id}/disable").text
+    assert "в имени токена" in owner.send("/console/tokens/add", name="!", scope="read").text
+    owner.get("/console/me")
+    assert "в пароле не меньше 12 знаков" in owner.send("/console/me/password", new="short").text
+    owner.post("/console/choose", language="en", next="/console/me")
+    assert "at least 12 characters" in owner.send("/console/me/password", new="short").text

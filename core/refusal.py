@@ -1,0 +1,104 @@
+"""What a person asked for and was not done: why, and what to do, in English and Russian; one table of all."""
+
+from typing import Any
+
+# code -> English, Russian; `{facts}` are the refusal's own.
+TABLE: dict[str, tuple[str, str]] = {
+    # flow/operate.py and flow/bulk.py
+    "not_aside": (
+        "{rules}: cannot be set aside; only {known} can",
+        "{rules}: отменить нельзя; можно только {known}",
+    ),
+    "aside_for_rearm": ("rules can be set aside for rearm only", "отменить правила можно только для rearm"),
+    "only_a_call": (
+        "only a call decides this lead, not its mapping; use rearm if one is welcome",
+        "этот лид решает звонок, а не пересчёт полей: если звонок уместен, позвоните",
+    ),
+    "claimed": (
+        "a call for this lead was already claimed; to ring again use rearm",
+        "звонок по этому лиду уже брали в работу: чтобы позвонить снова, нажмите «Позвонить»",
+    ),
+    "no_call": (
+        "this lead has no number or no script yet; mend its source or data, then use remap",
+        "у лида ещё нет номера или сценария: поправьте поля источника и пересчитайте",
+    ),
+    "settling": (
+        "the last call may still come to light; ask again in {minutes} min",
+        "прошлый звонок ещё может выясниться: попробуйте через {minutes} мин",
+    ),
+    "seen": (
+        "the lead has changed since you looked (history row {seen}, now {now}); look again",
+        "лид изменился, пока вы смотрели (строка истории {seen}, сейчас {now}): посмотрите ещё раз",
+    ),
+    "state": (
+        "a lead that is {state} cannot be changed by {transition}",
+        "из этого состояния ({state}) так нельзя ({transition})",
+    ),
+    "states": (
+        "leads that are {state} cannot be changed by {do}",
+        "из этого состояния ({state}) так нельзя ({do})",
+    ),
+    "erased": (
+        "the personal data of this lead was erased, so it cannot be called any more",
+        "личные данные лида стёрты, позвонить уже нельзя",
+    ),
+    "replaced": (
+        "it came before the database was replaced and may have been called; decide on it by itself",
+        "пришёл до замены базы и мог быть обзвонен: решите его отдельно",
+    ),
+    "protected": (
+        "it is held to protect someone ({codes}); look at it and decide on it by itself",
+        "придержан, чтобы никого не потревожить ({codes}): посмотрите и решите его отдельно",
+    ),
+    "dry_run": (
+        "the source {source} is in a dry run and rings nobody; take `dry_run` out of it first",
+        "источник {source} в пробном режиме и никому не звонит: сначала уберите из него dry_run",
+    ),
+    "rang": (
+        "this lead was accepted: it rang{when}; say so (--again, `again`) to ring it once more",
+        "звонок по этому лиду был{when}: подтвердите (--again, `again`), чтобы позвонить ещё раз",
+    ),
+    "rang_among_many": (
+        "this lead was accepted: it rang{when}; look at it and ring it by itself",
+        "звонок по этому лиду был{when}: посмотрите его и позвоните отдельно",
+    ),
+    "this_moment": (
+        "the lead changed at this very moment; look again",
+        "лид изменился в этот самый момент: посмотрите ещё раз",
+    ),
+    # flow/people.py
+    "user_name": (
+        "a name has 1 to 40 letters, digits, blanks and . @ -, and begins with a letter or digit",
+        "в имени от 1 до 40 букв, цифр, пробелов и . @ -, первой стоит буква или цифра",
+    ),
+    "role": ("a role is one of {known}", "роль: одна из {known}"),
+    "user_exists": ("there is a user called {name!r} already", "пользователь «{name}» уже есть"),
+    "weak": (
+        "a password has at least {least} characters, and more than three different ones",
+        "в пароле не меньше {least} знаков, и разных среди них больше трёх",
+    ),
+    "other_password": ("the present password is another one", "нынешний пароль другой"),
+    "disabled": ("{name} is disabled; enable them first", "пользователь {name} отключён: сначала включите"),
+    "only_owner": (
+        "{name} is the only owner; make another one first",
+        "{name}: единственный владелец; сначала сделайте владельцем ещё кого-нибудь",
+    ),
+    "user_gone": ("{name} is gone", "пользователя {name} больше нет"),
+    "token_name": (
+        "a token's name has 1 to 40 letters, digits, blanks and . @ -",
+        "в имени токена от 1 до 40 букв, цифр, пробелов и . @ -",
+    ),
+    "scope": ("a scope is one of {known}", "право токена: одно из {known}"),
+}
+
+
+class Refusal(Exception):
+    """A refusal by its code and facts; its text is English, `said` has it in either language."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        self.code, self.facts = code, facts
+        super().__init__(self.said("en"))
+
+    def said(self, language: str) -> str:
+        """The sentence for a person, in English or Russian (`ru`)."""
+        return TABLE[self.code][1 if language == "ru" else 0].format_map(self.facts)

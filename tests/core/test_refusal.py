@@ -1,0 +1,40 @@
+"""What was refused is said in both languages, with the same facts."""
+
+import ast
+import re
+
+import pytest
+
+from core.refusal import TABLE, Refusal
+from tests.pages import ROOT
+
+RAISED = re.compile(r"Refused|Wrong")
+
+
+def raised():
+    """(code, its facts' names) of every refusal that the code raises."""
+    for folder in ("flow", "handlers", "cli"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                    call = node.exc
+                    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                    if RAISED.fullmatch(name):
+                        for one in ast.walk(call.args[0]):
+                            if isinstance(one, ast.Constant) and one.value in TABLE:
+                                yield one.value, {word.arg for word in call.keywords}
+
+
+def test_every_refusal_that_is_raised_has_its_words_and_no_other_does():
+    assert {code for code, _ in raised()} == set(TABLE)
+
+
+@pytest.mark.parametrize(("code", "facts"), sorted((code, tuple(sorted(facts))) for code, facts in raised()))
+def test_both_languages_hold_the_facts_that_are_given(code, facts):
+    english, russian = TABLE[code]
+    assert english != russian
+    for text in (english, russian):
+        assert set(re.findall(r"{(\w+)", text)) == set(facts)
+    refusal = Refusal(code, **dict.fromkeys(facts, "a fact"))
+    assert str(refusal) == refusal.said("en")
+    assert "{" not in refusal.said("ru")

@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
         PUBLIC_URL=settings.public_url,
         SETTINGS=settings,
     )
-    app.wsgi_app = Room(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Room(hooks.Hooks(app, app.wsgi_app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -62,12 +62,17 @@ def event_key(source: Source, payload: dict[str, Any]) -> str | None:
 
 def payload_text(piece: Piece) -> str:
     """The payload as it is stored: JSON in ASCII, so that no database meets a sign it cannot keep."""
-    return json.dumps(piece.payload, ensure_ascii=True, separators=(",", ":"))
+    return _TEXT.encode(piece.payload)
 
 
 def canonical(value: Any) -> bytes:
     """The one way to write this value: JSON in ASCII, keys sorted, no blanks."""
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _CANONICAL.encode(value).encode("ascii")
+
+
+# Made once: making one costs as much as writing a short payload with it.
+_TEXT = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 
 
 def _piece(source: Source, read: Opened, element: Any, own: dict[str, Any]) -> Piece:

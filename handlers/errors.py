@@ -27,6 +27,14 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
+def told(why: Exception) -> Response:
+    """What Flask's handlers would answer, where it is not Flask that caught it."""
+    for kind, status in STATUS.items():
+        if isinstance(why, kind):
+            return problem(status, str(why))
+    return _http(why) if isinstance(why, HTTPException) else _bug(why)
+
+
 def _http(why: HTTPException) -> Response:
     # What webargs refused in a request, by the place it stood in (json, query) and its name.
     refused = getattr(why, "data", {}).get("messages", {})

@@ -5,9 +5,10 @@ that sends its whole body first would see a broken line where we said 413 (RFC 9
 
 from functools import partial
 from threading import Timer
-from typing import IO
+from typing import IO, Any
 
 from flask import Flask, Response, request
+from werkzeug.wsgi import get_content_length
 
 from handlers.room import Line, Places, end_reading
 
@@ -20,14 +21,14 @@ _READING = Places(AT_ONCE)
 
 
 def register(app: Flask) -> None:
-    app.after_request(_later)
+    app.after_request(lambda response: later(request.environ, response))
 
 
-def _later(response: Response) -> Response:
+def later(environ: dict[str, Any], response: Response) -> Response:
     """Only who refuses leaves a body unread. Behind another server than gunicorn nothing is done."""
-    line = request.environ.get("gunicorn.socket")
-    if line is not None and response.status_code >= 400 and _has_body():
-        response.call_on_close(partial(_if_there_is_room, request.environ["wsgi.input"], line))
+    line = environ.get("gunicorn.socket")
+    if line is not None and response.status_code >= 400 and _has_body(environ):
+        response.call_on_close(partial(_if_there_is_room, environ["wsgi.input"], line))
     return response
 
 
@@ -43,8 +44,8 @@ def _if_there_is_room(body: IO[bytes], line: Line) -> None:
         _READING.give_back()
 
 
-def _has_body() -> bool:
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+def _has_body(environ: dict[str, Any]) -> bool:
+    return bool(get_content_length(environ)) or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def read_off(body: IO[bytes], line: Line, most_bytes: int = MOST_BYTES, most_s: float = MOST_S) -> int:

@@ -6,7 +6,6 @@ health, API and console always find one.
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -37,26 +36,37 @@ class Places:
 
     def __init__(self, most: int, each: int | None = None) -> None:
         self._most, self._each = most, each or most
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
+        self._all = self._waiting = 0
         self._changed = threading.Condition()
 
     def take(self, who: str = "", wait_s: float = 0.0) -> bool:
         """A place for `who`, waited for so long; False where there is none. It has to be given back."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_free(who), wait_s):
+            if not self._is_free(who) and not self._becomes_free(who, wait_s):
                 return False
-            self._held[who] += 1
+            self._held[who] = self._held.get(who, 0) + 1
+            self._all += 1
             return True
 
     def give_back(self, who: str = "") -> None:
         with self._changed:
-            self._held[who] -= 1
-            if not self._held[who]:
-                del self._held[who]
-            self._changed.notify_all()
+            self._all -= 1
+            left = self._held.pop(who) - 1
+            if left:
+                self._held[who] = left
+            if self._waiting:
+                self._changed.notify_all()
 
     def _is_free(self, who: str) -> bool:
-        return self._held.total() < self._most and self._held[who] < self._each
+        return self._all < self._most and self._held.get(who, 0) < self._each
+
+    def _becomes_free(self, who: str, wait_s: float) -> bool:
+        self._waiting += 1
+        try:
+            return self._changed.wait_for(lambda: self._is_free(who), wait_s)
+        finally:
+            self._waiting -= 1
 
 
 class Room:

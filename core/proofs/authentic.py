@@ -7,7 +7,6 @@ stranger how near he came.
 
 import secrets as entropy
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from core.proofs import botpad, hubspot, linkedin, mango, monday, signed, standard_webhooks, token, wpforms
@@ -72,7 +71,7 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_ms: int) -> 
         if not keys:
             proof = Proof(False, NO_SECRET, spent=proof.spent)
     if proof.covers == NOTHING:
-        proof = replace(proof, covers=covers_of(source))
+        proof = proof.covering(covers_of(source))
     if auth.allow_ips and not _comes_from(delivery.remote, auth.allow_ips):
         return Proof(False, IP, spent=proof.spent, covers=proof.covers)
     return proof

@@ -49,6 +49,10 @@ class Proof:
     covers: Covers = NOTHING
     marks: tuple[str, ...] = ()
 
+    def covering(self, covers: Covers) -> "Proof":
+        """The same, speaking for this much."""
+        return Proof(self.ok, self.cause, self.late, self.spent, covers, self.marks)
+
 
 Scheme = Callable[[Delivery, Source, tuple[bytes, ...], int], Proof]
 

@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from functools import lru_cache
 from typing import Any
 
 from core.reading import form, jsonbody, multipart, xmlbody
@@ -14,6 +15,10 @@ from core.source import Body
 # never been (`phone=+7 (999) 000-00-26&name=...`, the template of a plugin): prose with a `=` in it does not.
 _URLENCODED = re.compile(rb"[^\s=&<>\"{}]+=[^\s<>\"{}]*")
 _PLAIN = re.compile(rb"[^\s=&<>\"{}]{1,200}=(?!.*%[0-9A-Fa-f]{2})", re.DOTALL)
+
+# The query of most senders is the same each time, a token: the last ones are not read again.
+_SHORT = 200  # characters
+_REMEMBERED = 64
 
 _BASE64_OF_OBJECT = ("eyJ", "eyA", "ewo", "ew0")  # `{"`, `{ `, `{` and a line break
 
@@ -51,16 +56,36 @@ def parse_field(text: bytes, name: str, rules: Body) -> Tree:
 
 def query_tree(query: str, rules: Body | None = None) -> dict[str, Any]:
     """The query's own tree, to be merged in where the body has no such key; empty when it is unreadable."""
-    tree = parse(b"", "", query, rules or Body())
-    return tree.value if isinstance(tree.value, dict) else {str(n): item for n, item in enumerate(tree.value)}
+    rules = rules or Body()
+    texts = _texts(query, rules) if len(query) <= _SHORT else None
+    return dict(texts) if texts is not None else _query_tree(query, rules)
 
 
 def query_pairs(query: str) -> tuple[tuple[str, str], ...]:
     """The query's pairs in their order, decoded; none when there are more than 1,000."""
+    return _short_pairs(query) if len(query) <= _SHORT else _pairs(query)
+
+
+def _query_tree(query: str, rules: Body) -> dict[str, Any]:
+    tree = parse(b"", "", query, rules)
+    return tree.value if isinstance(tree.value, dict) else {str(n): item for n, item in enumerate(tree.value)}
+
+
+@lru_cache(_REMEMBERED)
+def _texts(query: str, rules: Body) -> dict[str, str] | None:
+    """The query's tree where it is nothing but texts, so that a copy of it is its reader's own."""
+    tree = _query_tree(query, rules)
+    return tree if all(isinstance(value, str) for value in tree.values()) else None
+
+
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
     try:
         return tuple((storable(key), storable(value)) for key, value in form.pairs(_query_bytes(query)))
     except Unreadable:
         return ()
+
+
+_short_pairs = lru_cache(_REMEMBERED)(_pairs)
 
 
 def _kind(body: bytes, said: Media, rules: Body, *, in_parts: bool) -> str:

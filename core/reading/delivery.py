@@ -1,7 +1,6 @@
 """One HTTP request from a source, exactly as it came."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from core.reading import body as bodies
 from core.reading.tree import Tree
@@ -24,6 +23,12 @@ class Delivery:
     remote: str = field(default="", repr=False)  # the peer's IP address
     _trees: dict[tuple[Body, bool], Tree] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    def with_body(self, body: bytes) -> "Delivery":
+        """The same request with its body, whose head alone was known."""
+        whole = object.__new__(Delivery)
+        whole.__dict__.update(self.__dict__, body=body, _trees={})
+        return whole
+
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case, as WSGI gives it (Latin-1); None when absent."""
         found = self.headers_all(name)
@@ -38,7 +43,7 @@ class Delivery:
     def content_type(self) -> str:
         return self.header("content-type") or ""
 
-    @cached_property
+    @property
     def query_pairs(self) -> tuple[tuple[str, str], ...]:
         """The query's pairs in their order, decoded."""
         return bodies.query_pairs(self.query)

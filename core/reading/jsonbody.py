@@ -1,6 +1,7 @@
 """JSON text to a tree, with every trap of the standard parser closed."""
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from core.reading.tree import MAX_VALUES, Unreadable
@@ -13,19 +14,24 @@ def read(text: str) -> Any:
     A key given twice with two different values is refused: which of two phone numbers was meant
     cannot be known. Raises Unreadable and nothing else.
     """
-    decoder = json.JSONDecoder(
-        parse_int=str,  # a 5,000-digit integer raises ValueError in int()
-        parse_float=str,
-        parse_constant=_no_constant,
-        object_pairs_hook=_Objects().make,
-        strict=False,
-    )
+    # An object takes two characters at least, each of its members five: a short text cannot hold too many.
+    decoder = _SHORT if len(text) <= 2 * MAX_VALUES else _decoder(_Objects().make)
     try:
         return decoder.decode(text)
     except RecursionError:
         raise Unreadable("body_too_deep") from None
     except ValueError:
         raise Unreadable("body_not_json") from None
+
+
+def _decoder(make: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        parse_int=str,  # a 5,000-digit integer raises ValueError in int()
+        parse_float=str,
+        parse_constant=_no_constant,
+        object_pairs_hook=make,
+        strict=False,
+    )
 
 
 def _no_constant(_name: str) -> NoReturn:
@@ -42,7 +48,14 @@ class _Objects:
         self.left -= len(pairs) + 1
         if self.left < 0:
             raise Unreadable("body_too_many_values")
-        made = dict(pairs)
-        if len(made) < len(pairs) and any(made[key] != value for key, value in pairs):
-            raise Unreadable("body_duplicate_keys")
-        return made
+        return _make(pairs)
+
+
+def _make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs) and any(made[key] != value for key, value in pairs):
+        raise Unreadable("body_duplicate_keys")
+    return made
+
+
+_SHORT = _decoder(_make)

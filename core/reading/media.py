@@ -3,6 +3,7 @@
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s;"]*))')
 _MAX_TYPE = 500
@@ -22,6 +23,7 @@ class Media:
     boundary: bytes = b""
 
 
+@lru_cache(256)
 def media(content_type: str) -> Media:
     """Reads a Content-Type leniently: any case, and names like `x-www-from-urlencoded` (Carrot quest)."""
     content_type = content_type[:_MAX_TYPE]
@@ -54,6 +56,7 @@ def _kind(name: str) -> str:
     return ""
 
 
+@lru_cache(256)
 def _known(charset: str) -> str:
     try:
         name = codecs.lookup(charset.strip()).name if charset.isascii() else ""

@@ -36,6 +36,8 @@ class Unreadable(Exception):
 
 def storable(text: str) -> str:
     """The text with NUL and lone surrogates, which no database takes, replaced by U+FFFD."""
+    if text.isascii() and "\0" not in text:  # as most are: known at once, without a look at each character
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -69,7 +71,13 @@ class _Walk:
             raise Unreadable("body_too_deep")
         if isinstance(value, list):
             return [self.copy(item, depth + 1) for item in value]
-        copied = {storable(key): self.copy(item, depth + 1) for key, item in value.items()}
+        copied: dict[str, Any] = {}
+        for key, item in value.items():
+            if isinstance(item, str) and self.left > 0:  # most are: a call less for each
+                self.left -= 1
+                copied[storable(key)] = storable(item)
+            else:
+                copied[storable(key)] = self.copy(item, depth + 1)
         if len(copied) < len(value):
             raise Unreadable("body_duplicate_keys")
         return copied if depth == 1 else _listed(copied)

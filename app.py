@@ -36,6 +36,7 @@ from store.engine import POOL, Store
 from store.journal import Journal
 from voice import PROVIDERS
 from voice.provider import Provider, account_of
+from wire.certificate import ends_at_ms
 from wire.fetch import GuardedCrm
 from wire.post import Trace
 from wire.tell import Chat, Telegram, Webhook
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     commands.register(app)
     app.extensions["wire"] = wire  # for the commands that bring settings of their own
     app.extensions["help"] = call_for_help
+    app.extensions["certificate"] = ends_at_ms
     try:
         settings = settings or read()
         check_place(settings)

@@ -43,7 +43,8 @@ def command() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     outside = partial(heartbeat.outside, gateway, settings.public_url)
-    watch = Watch(gateway, places=places(gateway), outside=outside, help_=help_)
+    certificate = partial(current_app.extensions["certificate"], settings.public_url)
+    watch = Watch(gateway, places=places(gateway), outside=outside, certificate=certificate, help_=help_)
     beat = heartbeat.Heartbeat(gateway, settings.heartbeat_url)
     gateway.ticker.start()
     gateway.log.info("watch_started", channels=sorted(help_.channels))

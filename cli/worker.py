@@ -127,6 +127,7 @@ class Worker:
             self._started_at = self._started_at or now
             journal = self._gateway.journal
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
+            self._gateway.clock.tell(tx, now)
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
         sweep.settle_lost(self._gateway)

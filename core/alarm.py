@@ -123,7 +123,9 @@ class Seen:
     wal_bytes: int = 0
     silence_ms: Mapping[str, int] = field(default_factory=dict)  # source -> the longest its owner accepts; 0: any
     clock_off_ms: int | None = None
+    machine: str = ""
     outside: str = ""
+    certificate_until: int | None = None  # of PUBLIC_URL; None: it has none, or nobody could look
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class Facts:
     turned_away: Mapping[str, int] = field(default_factory=dict)
     not_stored: int = 0
     silent: tuple[Silent, ...] = ()
+    waited: tuple[int, ...] = ()  # the newest first calls that no rule and no known trouble made wait, ms from the lead
     held: tuple[Share, ...] = ()
     held_long: tuple[Waiting, ...] = ()  # longer than an hour of calling time
     other_person: tuple[Waiting, ...] = ()  # came under another lead's id with another number

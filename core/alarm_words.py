@@ -72,6 +72,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Calls are paused", "See why, then resume"),
         "ru": ("Звонки на паузе", "Посмотрите почему, затем снимите паузу"),
     },
+    "slow": {
+        "en": (
+            "Calls come too late after their leads",
+            "See whether workers keep up and the pace and slots are enough",
+        ),
+        "ru": ("Звонки опаздывают", "Проверьте, успевают ли обработчики, хватает ли темпа и линий"),
+    },
     "cap_reached": {
         "en": ("A cap is reached: leads wait for room", "See what is used, raise it or wait"),
         "ru": ("Лимит исчерпан: лиды ждут", "Посмотрите расход, поднимите лимит или подождите"),
@@ -158,8 +165,18 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "ru": ("Версии источников, которые здесь не читаются", "На этой машине более старый выпуск"),
     },
     "clock_off": {
-        "en": ("This machine's clock is wrong", "Switch time synchronisation on (timedatectl)"),
-        "ru": ("Часы этой машины неверны", "Включите синхронизацию времени (timedatectl)"),
+        "en": ("A machine's clock is wrong", "Switch time synchronisation on (timedatectl)"),
+        "ru": ("Часы машины неверны", "Включите синхронизацию времени (timedatectl)"),
+    },
+    "certificate_ends": {
+        "en": (
+            "The certificate of PUBLIC_URL ends soon",
+            "Renew it (certbot renew) and see why that did not happen by itself",
+        ),
+        "ru": (
+            "Сертификат PUBLIC_URL скоро кончится",
+            "Продлите его (certbot renew) и узнайте, почему не продлился сам",
+        ),
     },
     "backup_old": {
         "en": ("There is no fresh backup", "Run flask backup and see whether its timer is on"),

@@ -7,8 +7,9 @@ field of `core.alarm.Facts`, read once for all of them. One that speaks of sever
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from core import alarms_of_sources as of_sources
 from core.account.trouble import pauses_of
-from core.alarm import HOUR_MS, INFO, PAGE, WARN, Alarm, Facts, FullCap, Silent
+from core.alarm import HOUR_MS, INFO, PAGE, WARN, Alarm, Facts, FullCap
 from core.reason import words
 
 WORKER_SEEN_MS = 30_000  # readers of one moment: a worker looks once a second
@@ -16,21 +17,23 @@ NO_WORKER_MS = 60_000
 WAITS_MS = 60_000
 STUCK_MS = 30_000
 BACKUP_MS = 26 * HOUR_MS
-BACKUP, DRILL, WATCH = "backup", "drill", "watch"  # stamps
+BACKUP, DRILL, WATCH, CLOCK = "backup", "drill", "watch", "clock"  # stamps; that of a clock is followed by its machine
+CLOCK_TOLD_MS = 5 * 60_000
+CERTIFICATE_MS = 14 * 24 * HOUR_MS
+SLOW_MS, FEW_CALLS, NEWEST_CALLS = 60_000, 10, 20
 DRILL_MS = 40 * 24 * HOUR_MS
-MANY_REFUSED, FEW_REFUSED, MANY_TURNED_AWAY = 20, 3, 5
-HELD_PART, FEW_HELD = 0.2, 5
 GB = 1_000_000_000
 WAL_BYTES = 256_000_000
 CLOCK_MS = 30_000
 
 # Kinds that have to be seen so often in a row, a look each 15 s: their causes flicker.
-STEADY = {"disk_low": 2, "wal_large": 2, "clock_off": 3, "web_silent": 2}
+STEADY = {"disk_low": 2, "wal_large": 2, "clock_off": 3, "web_silent": 2, "slow": 2}
 # kind -> what, while it rings, explains it: then it is not told beside.
 PARENTS = {
     "leads_waiting": ("database_changed", "no_worker", "journal_unwritable", "paused"),
     "calls_stuck": ("database_changed", "no_worker"),
     "paused": ("no_worker",),
+    "slow": ("no_worker", "leads_waiting", "paused"),
     "house_silent": ("web_silent",),
     "source_silent": ("house_silent", "web_silent"),
 }
@@ -106,12 +109,21 @@ def _calls_stuck(facts: Facts) -> Iterator[Alarm]:
 
 
 def _paused(facts: Facts) -> Iterator[Alarm]:
-    paused = [pair for name in sorted(facts.accounts) for pair in pauses_of(facts.accounts[name], name)]
-    if paused:
-        said = "; ".join(f"{what}: {words(pause.cause, {})}" for what, pause in paused)
-        severity = WARN if all(pause.by_person for _, pause in paused) else PAGE
-        since = min(pause.since for _, pause in paused)
-        yield Alarm("paused", severity, f"Calls wait ({said})", since, len(paused))
+    for account, trouble in sorted(facts.accounts.items()):
+        if paused := pauses_of(trouble, account):
+            said = "; ".join(f"{what}: {words(pause.cause, {})}" for what, pause in paused)
+            severity = WARN if all(pause.by_person for _, pause in paused) else PAGE
+            since = min(pause.since for _, pause in paused)
+            yield Alarm("paused", severity, f"Calls wait ({said})", since, len(paused), subject=account)
+
+
+def _slow(facts: Facts) -> Iterator[Alarm]:
+    """The product's promise, by the newest calls; what no rule made wait and no alarm explains."""
+    if len(facts.waited) >= FEW_CALLS:
+        tenth = sorted(facts.waited)[(len(facts.waited) * 9 - 1) // 10]
+        if tenth > SLOW_MS:
+            text = f"Of the newest {len(facts.waited)} calls one in ten came {tenth // 1000} s or more after its lead"
+            yield Alarm("slow", WARN, text, None, tenth // 1000)
 
 
 def _cap_reached(facts: Facts) -> Iterator[Alarm]:
@@ -141,90 +153,28 @@ def _unknown_calls(facts: Facts) -> Iterator[Alarm]:
         yield Alarm("unknown_calls", PAGE, text, facts.unknown_since, facts.unknown)
 
 
-def _refused_proofs(facts: Facts) -> Iterator[Alarm]:
-    """A source most of whose requests are refused: a mistyped or rotated secret. One whose every request is refused
-    needs but a few; a stranger's tries beside a sender's right requests are no trouble."""
-    for source in sorted({source for source, *_ in facts.refused_hours}):
-        hours = [(hour, n) for name, hour, n in facts.refused_hours if name == source]
-        refused, right = sum(n for _, n in hours), facts.right_requests.get(source, 0)
-        if (refused > MANY_REFUSED and refused > right) or (refused >= FEW_REFUSED and not right):
-            text = f"Most requests to {source} come without a right proof: a mistyped token loses leads"
-            yield Alarm("refused_proofs", WARN, text, min(hour for hour, _ in hours), refused, subject=source)
-
-
-def _turned_away(facts: Facts) -> Iterator[Alarm]:
-    for source, count in sorted(facts.turned_away.items()):
-        if count > MANY_TURNED_AWAY:
-            text = f"Requests to {source} were refused unread (cut short, too large, compressed)"
-            yield Alarm("turned_away", WARN, text, None, count, subject=source)
-
-
-def _house_silent(facts: Facts) -> Iterator[Alarm]:
-    yield from (
-        _silence(one, "house_silent", "All sources are") for one in facts.silent if one.rings and not one.source
-    )
-
-
-def _source_silent(facts: Facts) -> Iterator[Alarm]:
-    yield from (_silence(one, "source_silent", f"{one.source} is") for one in facts.silent if one.rings and one.source)
-
-
-def _silence(one: Silent, kind: str, who: str) -> Alarm:
-    """At night it waits for the morning: nobody could be called, and who keeps a form is asleep."""
-    text = (
-        f"{who} silent: usually {one.usual:.1f} leads an hour come now, {one.missing:.0f} should have come since the "
-    )
-    text += f"last one (alarm at {one.line:.0f})" if one.line else "last one"
-    severity = PAGE if one.awake else WARN
-    return Alarm(kind, severity, text, one.since, max(1, round(one.missing)), subject=one.source)
-
-
-def _held_rising(facts: Facts) -> Iterator[Alarm]:
-    for one in facts.held:
-        part = one.held / one.of if one.of else 0.0
-        if one.held >= FEW_HELD and part > HELD_PART and one.usual <= part * 50:
-            text = f"Many of the newest leads of {one.source} are held: a field of the form may have a new name"
-            yield Alarm("held_rising", WARN, text, None, one.held, subject=one.source)
-
-
-def _other_person(facts: Facts) -> Iterator[Alarm]:
-    for one in facts.other_person:
-        text = f"Leads of {one.source} came under another lead's id with another number: may visitors choose the id?"
-        yield Alarm("other_person", INFO, text, one.since, one.count, subject=one.source)
-
-
-def _held_long(facts: Facts) -> Iterator[Alarm]:
-    for one in facts.held_long:
-        text = f"Held leads of {one.source} wait for more than an hour of calling time: decide on them"
-        yield Alarm("held_long", INFO, text, one.since, one.count, subject=one.source)
-
-
-def _broken_files(facts: Facts) -> Iterator[Alarm]:
-    if facts.broken_files:
-        names = ", ".join(sorted(facts.broken_files))
-        text = f"Files with mistakes (the version in force stays): {names}"
-        yield Alarm("broken_files", WARN, text, None, len(facts.broken_files))
-
-
-def _broken_accounts(facts: Facts) -> Iterator[Alarm]:
-    if facts.broken_accounts:
-        text = "Account files with mistakes; leads wait or are held until they are mended and all is started again: "
-        names = ", ".join(sorted(facts.broken_accounts))
-        yield Alarm("broken_accounts", PAGE, text + names, None, len(facts.broken_accounts))
-
-
-def _broken_sources(facts: Facts) -> Iterator[Alarm]:
-    if facts.unreadable:
-        text = f"Versions in force that cannot be read here: {', '.join(sorted(facts.unreadable))}"
-        since = min((since for since in facts.unreadable.values() if since is not None), default=None)
-        yield Alarm("broken_sources", PAGE, text, since, len(facts.unreadable))
-
-
 def _clock_off(facts: Facts) -> Iterator[Alarm]:
-    off = facts.seen.clock_off_ms
-    if off is not None and abs(off) > CLOCK_MS:
-        text = "This machine's clock is more than 30 seconds off the database server's: signatures break, calls wait"
-        yield Alarm("clock_off", WARN, text, None, abs(off) // 1000)
+    """By the database server's clock, and by what providers' replies say the time is."""
+    off = {
+        name.removeprefix(f"{CLOCK} "): (int(stamp.said), "the provider's")
+        for name, stamp in facts.stamps.items()
+        if name.startswith(f"{CLOCK} ") and not stamp.well and facts.now - stamp.at <= CLOCK_TOLD_MS
+    }
+    if facts.seen.clock_off_ms is not None and abs(facts.seen.clock_off_ms) > CLOCK_MS:
+        off[facts.seen.machine] = (facts.seen.clock_off_ms, "the database server's")
+    for machine, (ms, whose) in sorted(off.items()):
+        text = (
+            f"The clock of {machine or 'this machine'} is {abs(ms) // 1000} s off {whose}: signatures break, calls wait"
+        )
+        yield Alarm("clock_off", WARN, text, None, abs(ms) // 1000, subject=machine)
+
+
+def _certificate_ends(facts: Facts) -> Iterator[Alarm]:
+    until = facts.seen.certificate_until
+    if until is not None and until - facts.now < CERTIFICATE_MS:
+        days = max(0, (until - facts.now) // (24 * HOUR_MS))
+        text = f"PUBLIC_URL's certificate ends in {days} days: then no sender gets through"
+        yield Alarm("certificate_ends", WARN, text, None, days)
 
 
 def _backup_old(facts: Facts) -> Iterator[Alarm]:
@@ -262,20 +212,22 @@ ALARMS: dict[str, Callable[[Facts], Iterator[Alarm]]] = {
     "leads_waiting": _leads_waiting,
     "calls_stuck": _calls_stuck,
     "paused": _paused,
+    "slow": _slow,
     "cap_reached": _cap_reached,
     "cap_near": _cap_near,
     "unknown_calls": _unknown_calls,
-    "refused_proofs": _refused_proofs,
-    "turned_away": _turned_away,
-    "house_silent": _house_silent,
-    "source_silent": _source_silent,
-    "held_rising": _held_rising,
-    "other_person": _other_person,
-    "held_long": _held_long,
-    "broken_files": _broken_files,
-    "broken_accounts": _broken_accounts,
-    "broken_sources": _broken_sources,
+    "refused_proofs": of_sources.refused_proofs,
+    "turned_away": of_sources.turned_away,
+    "house_silent": of_sources.house_silent,
+    "source_silent": of_sources.source_silent,
+    "held_rising": of_sources.held_rising,
+    "other_person": of_sources.other_person,
+    "held_long": of_sources.held_long,
+    "broken_files": of_sources.broken_files,
+    "broken_accounts": of_sources.broken_accounts,
+    "broken_sources": of_sources.broken_sources,
     "clock_off": _clock_off,
+    "certificate_ends": _certificate_ends,
     "backup_old": _backup_old,
     "drill_failed": _drill_failed,
     "channel_dead": _channel_dead,

@@ -4,7 +4,7 @@ Four kinds, no fifth: a proven yes, a proven no, the proof that not one byte of 
 left, and everything else. Only `not_sent` may be tried again by the machine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from core import states
@@ -30,6 +30,7 @@ class Outcome:
     error: str | None = None
     reply: bytes = b""
     number_differs: bool = False  # the reply names another number than was asked: the account pauses
+    clock_off_ms: int | None = field(default=None, compare=False)  # the reply's time against ours; None: it named none
 
 
 TRANSITION_AFTER = {

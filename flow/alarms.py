@@ -13,6 +13,7 @@ from store.engine import Tx
 CLEARED_SHOWN_MS = 24 * 3_600_000
 CALM_MS = 5 * 60_000
 WATCH_SEEN_MS = 60_000
+GAP_MS = 5 * 60_000  # a restart is shorter
 ALL = "all"
 
 
@@ -34,10 +35,10 @@ def keep(gateway: Gateway, seen: Seen | None = None, times: dict[tuple[str, str]
 
 
 def _note_gap(tx: Tx, now: int) -> None:
-    """Nobody has watched since the last look: that stands in the list, and what could not come then is not missed."""
+    """Nobody has watched for long: that stands in the list, and what could not come then is not missed."""
     last = stamps.known(tx).get(WATCH)
-    for alarm in [] if last is None else nobody_watches(last, now):
-        alarms.note(tx, alarm, now)
+    if last is not None and now - last.at > GAP_MS:
+        alarms.note(tx, nobody_watches(last, now)[0], now)
 
 
 def told(gateway: Gateway) -> list[Alarm]:

@@ -31,7 +31,9 @@ def place(gateway: Gateway, claimed: Claimed) -> Outcome:
     """The only line that touches the provider."""
     if claimed.not_sent is not None:
         return claimed.not_sent
-    return gateway.accounts[claimed.attempt.account].voice.place(claimed.attempt.call, claimed.start)
+    outcome = gateway.accounts[claimed.attempt.account].voice.place(claimed.attempt.call, claimed.start)
+    gateway.clock.hear(outcome.clock_off_ms)
+    return outcome
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from core.ports import Account, Bell, Crm
 from core.silence import Habits
 from core.source import Totals
 from flow.in_force import InForce
+from flow.provider_clock import ProviderClock
 from flow.refusals import Refusals
 from flow.ticker import Ticker
 from flow.together import Together
@@ -42,6 +43,7 @@ class Gateway:
     storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups
     remembered_near: Remembered = field(default_factory=Remembered)  # of 80 % of the caps, for the alarm
     habits: Habits = field(default_factory=dict)  # of this process, for the alarm of a silent source
+    clock: ProviderClock = field(default_factory=ProviderClock)  # what providers' replies say of this machine's
     secrets_problem: Callable[[], str] = lambda: ""  # why their file cannot be read; empty: it can
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 

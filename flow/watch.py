@@ -11,14 +11,16 @@ from flow import alarms, heartbeat, telling
 from flow.away import Away
 from flow.gateway import Gateway
 from flow.telling import Help
-from store.engine import StoreUnavailable
+from store.engine import StoreUnavailable, this_machine
 
 EVERY_MS = 15_000
+CERTIFICATE_EVERY_MS = 3_600_000
 
 
 class Watch:
     """`turn` is one look; it is made each `EVERY_MS`. `wall`: seconds since 1970 by this machine's clock.
-    `outside`: what is wrong with PUBLIC_URL as the world sees it, empty for nothing."""
+    `outside`: what is wrong with PUBLIC_URL as the world sees it, empty for nothing; `certificate`: until when its
+    certificate is good, in milliseconds since 1970, None where that cannot be said."""
 
     def __init__(
         self,
@@ -26,12 +28,16 @@ class Watch:
         *,
         places: Sequence[Path] = (),
         outside: Callable[[], str] = lambda: "",
+        certificate: Callable[[], int | None] = lambda: None,
         wall: Callable[[], float] = time.time,
         help_: Help | None = None,
     ) -> None:
         self._help = help_ or Help()
         self._away = Away(gateway, self._help)
         self._gateway, self._places, self._outside, self._wall = gateway, places, outside, wall
+        self._certificate = certificate
+        self._certificate_until: int | None = None
+        self._certificate_at_ms = 0  # when it was looked at
         self._since = 0
         self._times: dict[tuple[str, str], int] = {}
         self.seen_outside = ""  # what was wrong with PUBLIC_URL at the last look
@@ -68,8 +74,15 @@ class Watch:
             silence_ms=self._help.silence_ms,
             wal_bytes=_size(Path(f"{store.path}-wal")) if store.path is not None else 0,
             clock_off_ms=now - int(self._wall() * 1000) if store.has_own_clock else None,
+            machine=this_machine(),
             outside=self.seen_outside,
+            certificate_until=self._certificate_ends(now),
         )
+
+    def _certificate_ends(self, now: int) -> int | None:
+        if now - self._certificate_at_ms >= CERTIFICATE_EVERY_MS:
+            self._certificate_until, self._certificate_at_ms = self._certificate(), now
+        return self._certificate_until
 
     def _rooms(self) -> list[Room]:
         """Each disk once, by the first of our places on it."""

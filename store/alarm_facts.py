@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from core.alarm import HOUR_MS, UNSTORED, Facts, FullCap, Share
-from core.alarms import STUCK_MS, WAITS_MS, WORKER_SEEN_MS
+from core.alarms import NEWEST_CALLS, STUCK_MS, WAITS_MS, WORKER_SEEN_MS
 from core.overall import POLICY
-from store import accounts, caps, figures, outbox, stamps, workers
+from store import accounts, alarms, caps, figures, outbox, overview, stamps, workers
 from store import epoch as epochs
 from store.tables import epoch, in_force
 
 NEWEST = 50  # leads of a source, among which the held ones are counted
 MONTH_MS = 28 * 24 * HOUR_MS
+LOOKED_BACK_MS = 6 * HOUR_MS  # at calls that came late
+EXPLAINS = ("no_watch", "no_worker", "database_changed", "journal_unwritable", "paused", "cap_reached")
 
 
 def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
@@ -42,6 +44,7 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
         right_requests={source: figures.requests_since(tx, source, since) for source in {one[0] for one in refused}},
         turned_away=_summed(beside),
         not_stored=not_stored,
+        waited=_waited(tx, now),
         held=tuple(_held(tx, name, now) for name in _sources(tx)),
         stamps=stamps.known(tx),
         database_since=tx.execute(select(epoch.c.opened_at)).scalar_one_or_none(),
@@ -51,6 +54,13 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
 
 def _full(row: caps.Reached) -> FullCap:
     return FullCap(row.whose, row.cap, row.limit, row.since, row.until, row.line)
+
+
+def _waited(tx: Connection, now: int) -> tuple[int, ...]:
+    """Of leads that came after whatever explains that others waited."""
+    explained = alarms.spans(tx, EXPLAINS, now - LOOKED_BACK_MS, now)
+    since = max([now - LOOKED_BACK_MS, *(one.until for one in explained)])
+    return tuple(overview.newest_waits(tx, since, NEWEST_CALLS)) if since < now else ()
 
 
 def _held(tx: Connection, source: str, now: int) -> Share:

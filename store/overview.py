@@ -33,6 +33,14 @@ def waits(tx: Connection, since: int) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in tx.execute(query)]
 
 
+def newest_waits(tx: Connection, since: int, count: int) -> list[int]:
+    """Milliseconds from lead to first call, of the newest calls to leads that came since then and that no rule made
+    wait."""
+    query = select(attempts.c.started_at - leads.c.received_at).join(leads, leads.c.id == attempts.c.lead)
+    query = query.where(attempts.c.started_at >= since, leads.c.received_at >= since, attempts.c.n == 1, _NO_RULE)
+    return list(tx.execute(query.order_by(attempts.c.started_at.desc()).limit(count)).scalars())
+
+
 # A lead that no rule made wait was due when it was mapped, however late that was.
 _NO_RULE = (
     select(history.c.n)

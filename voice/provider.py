@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import quote, quote_plus
 
@@ -59,8 +60,8 @@ class Provider:
 class Spoken:
     """A `core.ports.Voice`: one account's dialect over one POST a call."""
 
-    def __init__(self, dialect: Dialect, post: Post, auth: Mapping[str, str]) -> None:
-        self._dialect, self._post = dialect, post
+    def __init__(self, dialect: Dialect, post: Post, auth: Mapping[str, str], clocks: Clocks = CLOCKS) -> None:
+        self._dialect, self._post, self._clocks = dialect, post, clocks
         self._secrets = sorted({spelled for secret in auth.values() for spelled in _spellings(secret)}, key=len)[::-1]
 
     def place(self, call: Call, start: Start) -> Outcome:
@@ -79,7 +80,10 @@ class Spoken:
         if outcome.kind == NOT_SENT:  # a reply came, so something left
             outcome = replace(outcome, kind=UNKNOWN, how="odd_reply")
         error = self._hide(outcome.error.encode()).decode() if outcome.error else None
-        return replace(outcome, http_status=ended.status, reply=self._kept(ended.body), error=error)
+        off_ms = _clock_off_ms(ended.headers, start.wall, self._clocks.wall())
+        return replace(
+            outcome, http_status=ended.status, reply=self._kept(ended.body), error=error, clock_off_ms=off_ms
+        )
 
     def _kept(self, body: bytes) -> bytes:
         return self._hide(body)[:REPLY_KEPT]
@@ -110,13 +114,24 @@ def account_of(
     )
     return Account(
         wanted.name,
-        Spoken(dialect, post, wanted.auth),
+        Spoken(dialect, post, wanted.auth, clocks),
         calls_per_s=wanted.calls_per_s,
         total_timeout_ms=wanted.total_timeout_ms,
         slots=wanted.slots,
         most_in_flight=max(MOST_IN_FLIGHT, wanted.slots),
         trouble_words=provider.account_trouble,
     )
+
+
+def _clock_off_ms(headers: tuple[tuple[str, str], ...], from_s: float, until_s: float) -> int | None:
+    """How far the time that a reply names lies outside of the call's own, which may have taken hours where its process
+    stood still; seconds are all it names. None where it names none that can be read."""
+    said = next((value for name, value in headers if name.lower() == "date"), "")
+    try:
+        at_s = parsedate_to_datetime(said).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return int(1000 * (at_s - from_s if at_s < from_s else max(0.0, at_s - until_s)))
 
 
 def _spellings(secret: str) -> set[bytes]:

@@ -10,7 +10,7 @@ import io
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,6 +133,13 @@ class Line(io.RawIOBase):
         except OSError as failure:
             why = getattr(failure, "reason", None) or failure.strerror
             raise NotYet("tls", f"the TLS handshake failed: {why}") from failure
+
+    def certificate(self) -> Mapping[str, object]:
+        """The other side's, after a trusted handshake, as the standard library tells it. Raises NotYet."""
+        assert self.route.tls is not None
+        self.secure(self.route.tls)
+        assert isinstance(self._socket, ssl.SSLSocket)
+        return self._socket.getpeercert() or {}
 
     # The request -------------------------------------------------------------------------------------
 

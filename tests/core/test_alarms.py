@@ -24,7 +24,8 @@ TROUBLES = {
     "wal_large": ({"seen": Seen(wal_bytes=300_000_000)}, PAGE, None, 300, "WAL", ""),
     "leads_waiting": ({"late": 3, "late_since": 4}, PAGE, 4, 3, "more than a minute", ""),
     "calls_stuck": ({"stuck": 2, "stuck_since": 4}, PAGE, 4, 2, "past their deadline", ""),
-    "paused": ({"accounts": {"main": BY_ITSELF, "two": BY_PERSON}}, PAGE, NOW - 9, 2, "account main: ", ""),
+    "paused": ({"accounts": {"main": BY_ITSELF}}, PAGE, NOW - 9, 1, "account main: ", "main"),
+    "slow": ({"waited": (1000,) * 7 + (61_000,) * 3}, WARN, None, 61, "Of the newest 10 calls", ""),
     "cap_reached": ({"full": (FullCap("the totals'", "calls_per_day", "7", 6),)}, WARN, 6, 1, "the totals' calls", ""),
     "cap_near": ({"near": (NearCap("all", "calls", "6", "7", "the line"),)}, INFO, None, 1, "(6 of 7): the line", ""),
     "unknown_calls": ({"unknown": 2, "unknown_since": 8}, PAGE, 8, 2, "resolve, rearm or cancel", ""),
@@ -39,6 +40,7 @@ TROUBLES = {
     "broken_accounts": ({"broken_accounts": frozenset({"two"})}, PAGE, None, 1, "again: two", ""),
     "broken_sources": ({"unreadable": {"shop": 3, "new": None}}, PAGE, 3, 2, "new, shop", ""),
     "clock_off": ({"seen": Seen(clock_off_ms=-31_000)}, WARN, None, 31, "clock", ""),
+    "certificate_ends": ({"seen": Seen(certificate_until=NOW + 1)}, WARN, None, 0, "in 0 days", ""),
     "backup_old": (
         {"stamps": {BACKUP: Stamp(NOW - BACKUP_MS - 1, True)}},
         WARN,
@@ -67,10 +69,44 @@ def test_each_rings_for_its_own_trouble_alone(kind):
 
 def test_all_together_ring_in_order_of_weight():
     changed = {field: value for trouble in TROUBLES.values() for field, value in trouble[0].items()}
-    seen = Seen(outside="x", rooms=(Room("/", 1, 2),), wal_bytes=300_000_000, clock_off_ms=40_000)
+    seen = Seen(outside="x", rooms=(Room("/", 1, 2),), wal_bytes=300_000_000, clock_off_ms=40_000, certificate_until=1)
     changed |= {"silent": (Silent("", 5, 12.4, 12.0), Silent("b", 5, 12.4, 12.0))}
     facts = replace(WELL, **changed | {"seen": seen, "stamps": {BACKUP: Stamp(1, True), DRILL: Stamp(1, False)}})
     assert [alarm.kind for alarm in ringing(facts)] == list(ALARMS)
+
+
+def test_each_account_that_is_paused_is_an_alarm_of_its_own():
+    found = ringing(replace(WELL, accounts={"two": BY_PERSON, "main": BY_ITSELF, "well": Trouble()}))
+    assert [(alarm.subject, alarm.severity) for alarm in found] == [("main", PAGE), ("two", WARN)]
+
+
+@pytest.mark.parametrize(
+    ("waited", "rings"),
+    [
+        ((61_000,) * 9, False),  # too few to say
+        ((1000,) * 9 + (61_000,), False),
+        ((1000,) * 8 + (61_000,) * 2, True),
+        ((60_000,) * 20, False),
+        ((1000,) * 17 + (61_000,) * 3, True),
+    ],
+)
+def test_calls_are_slow_where_one_in_ten_took_more_than_a_minute(waited, rings):
+    assert bool(ringing(replace(WELL, waited=waited))) is rings
+
+
+def test_a_clock_is_told_once_a_machine():
+    off = Stamp(NOW - 1000, False, "-45000")
+    facts = replace(WELL, stamps={"clock two": off, "clock one": off, "clock well": Stamp(NOW, True)})
+    facts = replace(facts, seen=Seen(clock_off_ms=40_000, machine="one"))
+    assert [(a.subject, a.value) for a in ringing(facts)] == [("one", 40), ("two", 45)]
+    old = replace(WELL, stamps={"clock gone": Stamp(NOW - 301_000, False, "-45000")})
+    assert ringing(old) == []
+
+
+def test_a_certificate_is_renewed_two_weeks_before_its_end():
+    for days, rings in ((14, False), (13.9, True), (-1, True)):
+        found = ringing(replace(WELL, seen=Seen(certificate_until=int(NOW + days * 24 * HOUR_MS))))
+        assert [alarm.value for alarm in found] == ([max(0, int(days))] if rings else [])
 
 
 def test_what_a_person_paused_gets_nobody_up():

@@ -11,7 +11,8 @@ from flow.watch import Watch
 from store import alarms as kept
 from store import epoch, outbox, quiets, stamps
 from store.engine import StoreUnavailable
-from tests.fakes import LOST, SHOP
+from store.ids import new_id
+from tests.fakes import LOST, SHOP, YES
 
 IVAN = {"id": "1", "phone": "+7 (999) 000-00-01"}
 NOBODY = Alarm("no_worker", PAGE, "nobody", None, 1)
@@ -257,6 +258,69 @@ def test_a_clock_that_is_off_has_to_be_so_three_times(gateway):
     gateway.store.has_own_clock = True  # as PostgreSQL's is
     watch = Watch(gateway.parts, wall=lambda: gateway.clock() + 31)
     assert [kinds(gateway, watch) for _ in range(3)] == [set(), set(), {"clock_off"}]
+
+
+def test_a_provider_whose_replies_name_another_time_is_a_second_clock(gateway):
+    gateway.alive()
+    watch = Watch(gateway.parts)
+    gateway.voice.otherwise = replace(YES, clock_off_ms=-45_000)
+
+    def replies(n):
+        for _ in range(n):
+            gateway.take({"id": new_id(), "phone": f"7999000{n_of():04}"})
+            gateway.work()
+            with gateway.store.write() as tx:
+                gateway.parts.clock.tell(tx, gateway.store.now_ms(tx))
+        return kinds(gateway, watch)
+
+    count = iter(range(9999))
+
+    def n_of():
+        return next(count)
+
+    assert [replies(1), replies(1), replies(1), replies(1)] == [set()] * 4  # three replies, and three looks
+    assert replies(1) == {"clock_off"}
+    gateway.voice.otherwise = replace(YES, clock_off_ms=0)
+    assert replies(1) == set()
+
+
+def test_calls_that_come_late_ring_unless_something_explains_it(gateway):
+    gateway.alive()
+    watch = Watch(gateway.parts)
+
+    def late_calls(first):
+        for n in range(first, first + 10):
+            gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
+        gateway.clock.forward(61)
+        gateway.alive()
+        gateway.work()
+        return [kinds(gateway, watch) for _ in range(2)]
+
+    assert late_calls(0) == [set(), {"slow"}]
+    with gateway.store.write() as tx:  # somebody had stopped the account until now
+        kept.keep(tx, [Alarm("paused", WARN, "x", None, 1, subject="main")], gateway.store.now_ms(tx))
+    assert [kinds(gateway, watch) for _ in range(2)] == [set(), set()]
+    gateway.clock.forward(1)
+    assert late_calls(20) == [set(), {"slow"}]
+
+
+def test_a_certificate_that_ends_is_looked_at_each_hour(gateway):
+    gateway.alive()
+    looked = []
+
+    def ends():
+        looked.append(gateway.clock())
+        return int((gateway.clock() + 13 * 24 * 3600) * 1000)
+
+    watch = Watch(gateway.parts, certificate=ends)
+    for _ in range(5):
+        assert kinds(gateway, watch) == {"certificate_ends"}
+        gateway.clock.forward(15)
+    assert len(looked) == 1
+    gateway.clock.forward(3600)
+    gateway.alive()
+    kinds(gateway, watch)
+    assert len(looked) == 2
 
 
 def test_a_channel_that_is_dead(gateway):

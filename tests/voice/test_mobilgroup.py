@@ -1,13 +1,15 @@
 """Mobilgroup's dialect on real sockets: what is sent byte for byte, and what each reply proves."""
 
 import json
+import time
 from decimal import Decimal
+from email.utils import formatdate
 
 import pytest
 
 from core.account.wanted import WantedAccount
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN
-from core.ports import Call
+from core.ports import Call, Start
 from voice import PROVIDERS
 from voice.provider import account_of
 from wire.clocks import CLOCKS
@@ -266,3 +268,26 @@ def test_a_cut_ok_is_unknown_with_what_came(peer):
     outcome = place(peer(reply(OK)[:-1]))
     assert (outcome.kind, outcome.how, outcome.http_status) == (UNKNOWN, "closed", 200)
     assert outcome.reply == json.dumps(OK).encode()[:-1]
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "least", "most"), [(0, -1000, 1000), (3600, 3_598_000, 3_601_000), (-3600, -3_602_000, -3_599_000)]
+)
+def test_a_reply_that_names_the_time_tells_how_far_our_clock_is_off(ahead_s, least, most, peer):
+    dated = b"\r\nDate: " + formatdate(time.time() + ahead_s, usegmt=True).encode() + b"\r\n"
+    outcome = place(peer(reply(OK).replace(b"\r\n", dated, 1)))
+    assert (outcome.kind, least <= outcome.clock_off_ms <= most) == (ACCEPTED, True)
+
+
+def test_a_reply_that_names_no_time_tells_nothing_of_our_clock(peer):
+    for date in (b"", b"Date: soon\r\n", b"Date: Mon, 99 Nov 2026 10:00:00 GMT\r\n"):
+        outcome = place(peer(reply(OK).replace(b"\r\n", b"\r\n" + date, 1)))
+        assert (outcome.kind, outcome.clock_off_ms) == (ACCEPTED, None)
+
+
+def test_a_process_that_stood_still_for_hours_does_not_doubt_its_clock(peer):
+    dated = b"\r\nDate: " + formatdate(time.time() - 7200, usegmt=True).encode() + b"\r\n"
+    provider = peer(reply(OK).replace(b"\r\n", dated, 1))
+    start = CLOCKS.start()
+    began = Start(boot=start.boot, wall=start.wall - 7201)  # our call began two hours ago, by the clock on the wall
+    assert voice(provider.url, total_timeout_ms=9_000_000, key="k").place(CALL, began).clock_off_ms == 0

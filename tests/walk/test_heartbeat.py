@@ -30,7 +30,7 @@ def test_nobody_at_our_address(gateway):
 def test_a_sign_of_life_once_a_minute_and_with_fail_where_work_is_not_proven(gateway, peer):
     there = peer(answering(200, b"OK"))
     beat = heartbeat.Heartbeat(gateway.parts, there.url.removesuffix("/api/lido/send/") + "/ping/0f3a-1b2c")
-    for clock, trouble in ((0.0, ""), (15.0, ""), (59.0, ""), (60.0, "no worker is seen"), (121.0, "")):
+    for clock, trouble in ((0, ""), (15_000, ""), (59_000, ""), (60_000, "no worker is seen"), (121_000, "")):
         beat.beat(clock, trouble)
     paths = [head_of(request)[0].split()[1] for request in there.requests]
     assert paths == ["/ping/0f3a-1b2c", "/ping/0f3a-1b2c/fail", "/ping/0f3a-1b2c"]

@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     app.extensions["wire"] = wire  # for the commands that bring settings of their own
     app.extensions["help"] = call_for_help
     app.extensions["certificate"] = ends_at_ms
+    app.extensions["zone"] = zone_of
     try:
         settings = settings or read()
         check_place(settings)

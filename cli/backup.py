@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, the_settings
-from cli.story import moment
+from cli.moments import moment
 from config.settings import ROOT
 from flow import backup
 from store.backup import BackupFailed

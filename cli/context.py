@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 from dotenv import dotenv_values
@@ -62,6 +63,15 @@ def the_settings() -> Settings:
     """The settings of `the_gateway`, which comes first."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings
+
+
+def the_zone() -> ZoneInfo:
+    """What people read times in. Behind `the_gateway`."""
+    config = current_app.config
+    if "ZONE" not in config:
+        config["ZONE"] = current_app.extensions["zone"](the_settings())
+    found: ZoneInfo = config["ZONE"]
+    return found
 
 
 def a_gateway() -> Gateway | None:

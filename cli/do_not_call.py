@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from cli.columns import plain
 from cli.context import fail, the_gateway, who_and_why
-from cli.story import moment
+from cli.moments import moment
+from cli.words import Group, _, language, ngettext
 from core.numbers import number_list
 from core.reason import Reason, words
 from flow import do_not_call as listed
@@ -22,7 +24,7 @@ ERRORS_SHOWN = 100
 WHY = 500  # characters
 
 
-@click.group("do-not-call")
+@click.group("do-not-call", cls=Group)
 def command() -> None:
     """The numbers that nobody rings: add, remove, import, list."""
 
@@ -46,8 +48,8 @@ def remove(number: str, who: str, why: str) -> None:
     """Take NUMBER off the list; leads that it suppressed stay so."""
     gateway = the_gateway()
     if not listed.remove(gateway, _read(gateway, number), who, why):
-        fail("this number is not on the list")
-    click.echo("removed")
+        fail(_("this number is not on the list"))
+    click.echo(_("removed"))
 
 
 @command.command("list")
@@ -59,16 +61,16 @@ def list_(number: str | None, limit: int) -> None:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         if number is None:
-            rows, _ = do_not_call.page(tx, limit)
+            rows, _place = do_not_call.page(tx, limit)
         else:
             found = do_not_call.find(tx, _read(gateway, number))
             if found is None:
-                fail("this number is not on the list")
+                fail(_("this number is not on the list"))
             rows = [found]
     for row in rows:
-        click.echo(f"{moment(row['since'])}  {row['number']:<15}  {row['who']}: {row['why']}")
+        click.echo(plain(f"{moment(row['since'])}  {row['number']:<15}  {row['who']}: {row['why']}"))
     if not rows:
-        click.echo("nobody is on the list")
+        click.echo(_("nobody is on the list"))
 
 
 @command.command("import")
@@ -86,10 +88,11 @@ def import_(file: Path, who: str, why: str) -> None:
     except OSError as why_not:
         fail(f"{file}: {why_not.strerror}")
     except csv.Error as why_not:
-        fail(f"{file}: is no table of numbers ({why_not})")
+        fail(_("%(file)s: is no table of numbers (%(why)s)", file=file, why=why_not))
     wrong: list[tuple[int, Reason]] = []
     among, read, new, suppressed = numbers.regions(gateway), 0, 0, 0
-    with click.progressbar(list(_batches(lines)), label=f"{len(lines)} lines", file=sys.stderr) as progress:
+    label = ngettext("%(num)d line", "%(num)d lines", len(lines))
+    with click.progressbar(list(_batches(lines)), label=label, file=sys.stderr) as progress:
         for batch in progress:
             whys: dict[str, str] = {}
             for line in batch:
@@ -102,9 +105,10 @@ def import_(file: Path, who: str, why: str) -> None:
             read, new, suppressed = read + len(whys), new + added.new, suppressed + added.suppressed
     _say(listed.Added(new, suppressed), read)
     for n, problem in wrong[:ERRORS_SHOWN]:
-        click.echo(f"line {n}: {words(problem.code, problem.params)}", err=True)
+        said = words(problem.code, problem.params, language())
+        click.echo(_("line %(n)s: %(problem)s", n=n, problem=said), err=True)
     if wrong:
-        fail(f"{len(wrong)} of {len(lines)} lines were left out")
+        fail(_("%(wrong)s of %(all)s lines were left out", wrong=len(wrong), all=len(lines)))
 
 
 def _batches(lines: list[number_list.Line]) -> Iterator[list[number_list.Line]]:
@@ -114,12 +118,16 @@ def _batches(lines: list[number_list.Line]) -> Iterator[list[number_list.Line]]:
 def _read(gateway: Gateway, text: str) -> str:
     found = numbers.one(text, numbers.regions(gateway))
     if isinstance(found, Reason):
-        fail(words(found.code, found.params))
+        fail(words(found.code, found.params, language()))
     return found
 
 
 def _say(added: listed.Added, numbers_read: int) -> None:
     click.echo(
-        f"{added.new} numbers added, {numbers_read - added.new} were on the list; "
-        f"{added.suppressed} waiting leads suppressed"
+        _(
+            "%(new)s numbers added, %(old)s were on the list; %(suppressed)s waiting leads suppressed",
+            new=added.new,
+            old=numbers_read - added.new,
+            suppressed=added.suppressed,
+        )
     )

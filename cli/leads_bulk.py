@@ -1,18 +1,18 @@
 """`flask leads bulk`: one wish for many leads, told before it is done."""
 
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, who_and_why
+from cli.leads_filters import REASON, SINCE, SOURCE, STATE, UNTIL, read
+from cli.words import Command, _, language, ngettext
 from core.policy import DESPITE
-from core.states import FOR_MANY, STATES
+from core.states import FOR_MANY
 from flow import bulk, operate
-from store.queries import Wanted
-
-MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 
 
 class _Place(click.ParamType):
@@ -21,20 +21,21 @@ class _Place(click.ParamType):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bulk.Place:
         at, dot, no = str(value).partition(".")
         if not (dot and at.isascii() and at.isdigit() and no.isascii() and no.isdigit() and len(at + no) < 30):
-            self.fail(f"{value!r} is no place; a go before said one, such as 1795597200000.118", param, ctx)
+            expected = _("expected what a go before said, such as 1795597200000.118")
+            self.fail(_("%(got)r is no place; %(expected)s", got=str(value), expected=expected), param, ctx)
         return int(at), int(no)
 
 
 PLACE = _Place()
 
 
-@click.command("bulk")
+@click.command("bulk", cls=Command)
 @click.argument("change", type=click.Choice(FOR_MANY))
-@click.option("--state", type=click.Choice(STATES), required=True, help="Leads in this state only.")
-@click.option("--source", default="", help="Of this source only.")
-@click.option("--how", default="", help="With this reason only; of unknown leads, the kind of it.")
-@click.option("--since", type=click.DateTime(MOMENTS), help="Received at or after this time, UTC.")
-@click.option("--until", type=click.DateTime(MOMENTS), help="Received before this time, UTC.")
+@click.option("--state", type=STATE, required=True, help="Leads in this state only.")
+@SOURCE
+@click.option("--how", "--reason", "reason", type=REASON, help="With this reason (its code) only.")
+@SINCE
+@UNTIL
 @click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="For rearm: a rule to set aside.")
 @click.option("--limit", type=click.IntRange(1, bulk.A_GO), default=bulk.A_GO, show_default=True)
 @click.option("--after", type=PLACE, help="Go on behind this place, as a go before said it.")
@@ -44,23 +45,20 @@ PLACE = _Place()
 def command(
     change: str,
     state: str,
-    source: str,
-    how: str,
-    since: datetime | None,
-    until: datetime | None,
     despite: tuple[str, ...],
     limit: int,
     after: bulk.Place | None,
     really: bool,
     who: str,
     why: str,
+    **given: Any,
 ) -> None:
     """CHANGE (cancel, rearm or remap) many leads, newest first, at most 500 a go.
 
     Says first how many it would take, of which sources and for which reasons; --do carries it out.
     Rearmed leads are rung at the account's pace."""
     gateway = the_gateway()
-    wanted = Wanted(state=state, source=source, how=how, since=ms(since), until=ms(until))
+    wanted = replace(read(gateway, states=(state,), **given).wanted, state=state)
     try:
         planned = bulk.plan(gateway, wanted, change, after, limit)
         _tell(planned, change)
@@ -69,25 +67,21 @@ def command(
             return
         done = bulk.carry_out(gateway, planned, change, who, why, despite)
     except operate.Refused as refusal:
-        fail(str(refusal))
-    click.echo(f"{done.changed} changed, {len(done.refused)} left as they were")
+        fail(refusal.said(language()))
+    click.echo(_("%(done)s changed, %(left)s left as they were", done=done.changed, left=len(done.refused)))
     for lead in done.refused:
-        click.echo(f"  lead {lead['no']}: {lead['text']}")
+        click.echo(_("  lead %(no)s: %(text)s", no=lead["no"], text=lead["said"](language())))
     if planned.next is not None:
-        click.echo(f"more are waiting: go on with --after {_told(planned.next)}")
+        click.echo(_("more are waiting: go on with --after %(place)s", place=_told(planned.next)))
     if not done.changed:
         sys.exit(1)
 
 
-def ms(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp() * 1000)
-
-
 def _foretell(planned: bulk.Plan) -> None:
     for lead in planned.refused:
-        click.echo(f"  lead {lead['no']}: {lead['text']}")
+        click.echo(_("  lead %(no)s: %(text)s", no=lead["no"], text=lead["said"](language())))
     behind = f" --after {_told(planned.place)}" if planned.place else ""
-    click.echo(f"nothing was changed; to carry it out for these leads:{behind} --do")
+    click.echo(_("nothing was changed; to carry it out for these leads:%(behind)s --do", behind=behind))
 
 
 def _told(place: bulk.Place) -> str:
@@ -95,8 +89,9 @@ def _told(place: bulk.Place) -> str:
 
 
 def _tell(planned: bulk.Plan, change: str) -> None:
-    more = "" if planned.next is None else " (and more behind them)"
-    click.echo(f"{change}: {len(planned.leads)} leads{more}")
-    for title, counts in (("source", planned.sources), ("reason", planned.kinds)):
-        for name, count in sorted(counts.items()):
-            click.echo(f"  {title} {name}: {count}")
+    more = "" if planned.next is None else _(" (and more behind them)")
+    count = ngettext("%(num)d lead", "%(num)d leads", len(planned.leads))
+    click.echo(f"{change}: {count}{more}")
+    for title, counts in ((_("source"), planned.sources), (_("reason"), planned.kinds)):
+        for name, number in sorted(counts.items()):
+            click.echo(f"  {title} {name}: {number}")

@@ -6,13 +6,14 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, who_and_why
-from cli.story import moment
+from cli.moments import moment
+from cli.words import Command, _, language
 from core.reason import Reason, words
 from flow import erase, numbers
 from store import erasure
 
 
-@click.command("erase")
+@click.command("erase", cls=Command)
 @click.argument("number")
 @who_and_why
 @with_appcontext
@@ -25,20 +26,32 @@ def command(number: str, who: str, why: str) -> None:
     text = sys.stdin.readline().strip() if number == "-" else number
     found = numbers.one(text, numbers.regions(gateway))
     if isinstance(found, Reason):
-        fail(words(found.code, found.params))
+        fail(words(found.code, found.params, language()))
     done = erase.erase_person(gateway, found, who, why)
-    click.echo(f"erasure {done.id}: {done.leads} leads and {done.deliveries} deliveries erased")
+    click.echo(
+        _(
+            "erasure %(id)s: %(leads)s leads and %(deliveries)s deliveries erased",
+            id=done.id,
+            leads=done.leads,
+            deliveries=done.deliveries,
+        )
+    )
     if done.failed:
         told = ", ".join(str(one) for one in done.failed)
-        click.echo(f"not erased, for a mistake of ours that the log names: {told}", err=True)
+        click.echo(_("not erased, for a mistake of ours that the log names: %(leads)s", leads=told), err=True)
     if done.left:
         told = ", ".join(str(one) for one in done.left)
-        fail(f"left as they are, because their last call may still come to light: {told}; ask again in 11 minutes")
+        fail(
+            _(
+                "left as they are, because their last call may still come to light: %(leads)s; ask again in 11 minutes",
+                leads=told,
+            )
+        )
     if done.failed:
         sys.exit(1)
 
 
-@click.command("erasures")
+@click.command("erasures", cls=Command)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @with_appcontext
 def erasures(limit: int) -> None:
@@ -47,9 +60,9 @@ def erasures(limit: int) -> None:
     with gateway.store.read() as tx:
         rows = erasure.records(tx, limit)
     for row in rows:
-        much = f"{row['leads']} leads, {row['deliveries']} deliveries"
+        much = _("%(leads)s leads, %(deliveries)s deliveries", leads=row["leads"], deliveries=row["deliveries"])
         click.echo(
             f"{row['id']:>4}  {moment(row['at'])}  {much}  {row['number_hash'][:16]}  {row['who']}: {row['why']}"
         )
     if not rows:
-        click.echo("nobody asked")
+        click.echo(_("nobody asked"))

@@ -1,28 +1,30 @@
 """`flask leads export`: leads as a table for a spreadsheet, or as JSON lines for a program."""
 
 import csv
+import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 from flask.cli import with_appcontext
 
-from cli.context import fail, the_gateway
-from cli.leads_bulk import MOMENTS, ms
-from cli.story import moment
+from cli.context import fail, login, the_gateway
+from cli.leads_filters import Looked, filters, read
+from cli.moments import bare, utc
+from cli.state_words import state_title
+from cli.why import why_lines
+from cli.words import Command, _, ngettext
 from core.csv_cell import phone, safe
-from core.reason import words
-from core.states import STATES
+from flow import people
 from flow.gateway import Gateway
 from store import queries
 from store.personal import Shown, columns_of, exported
-from store.queries import Row, Wanted
+from store.queries import Row
 from store.tables import attempts, leads
 
 PAGE = 500
@@ -34,35 +36,64 @@ COLUMNS = (
     *("received_at", "due_at", "version", "changed_after_call", "erased_at"),
     *("attempts", "called_at", "outcome", "how", "provider_id", "price"),
 )
+MOMENTS = ("asked_at", "received_at", "due_at", "called_at", "erased_at")
+# What a person looks for comes first; each heading is a text of the catalogue.
+EXCEL = {
+    "no": "No",
+    "received_at": "came",
+    "source": "source",
+    "person": "name",
+    "number": "number",
+    "state": "state",
+    "why": "why",
+    "script": "script",
+    "called_at": "called",
+    "price": "price, at most",
+    "provider_id": "provider's id",
+    "attempts": "attempts",
+    "sms": "SMS",
+    "reason": "reason, its code",
+    "erased_at": "data erased",
+}
 
 
-@click.command("export")
-@click.option("--source", default="", help="Of this source only.")
-@click.option("--state", type=click.Choice(STATES), help="In this state only.")
-@click.option("--since", type=click.DateTime(MOMENTS), help="Received at or after this time, UTC.")
-@click.option("--until", type=click.DateTime(MOMENTS), help="Received before this time, UTC.")
+@click.command("export", cls=Command)
+@filters
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--excel", is_flag=True, help="A table that Excel opens by a double click where decimals have a comma.")
 @click.option("--out", type=click.Path(path_type=Path), help="A new file that only its owner can read.")
+@click.option("--who", default=login, help="Who asks (default: the login name).")
 @with_appcontext
-def command(
-    source: str, state: str | None, since: datetime | None, until: datetime | None, form: str, out: Path | None
-) -> None:
-    """Write leads, newest first, with whole numbers and names.
+def command(form: str, excel: bool, out: Path | None, who: str, **given: Any) -> None:
+    """Write leads, newest first, with whole numbers and names; it is noted who did.
 
-    In CSV a cell that a spreadsheet could take for a formula begins with an apostrophe, as every number does."""
+    In a table a cell that a spreadsheet could take for a formula begins with an apostrophe, as every number does.
+    With --excel columns and states have their names, times are local, `;` stands between the cells."""
+    if excel and form != "csv":
+        raise click.UsageError(_("--excel makes a table; leave --format out"))
     gateway = the_gateway()
-    wanted = Wanted(state=state or "", source=source, since=ms(since), until=ms(until))
-    with _opened(out, "utf-8-sig" if form == "csv" else "utf-8") as file:
-        count = (_csv if form == "csv" else _jsonl)(file, _rows(gateway, wanted))
+    looked = read(gateway, **given)
+    with _opened(out, with_mark=excel or (form == "csv" and out is not None)) as file:
+        people.note(gateway, who, "exported", looked.said(), "", "command")
+        write: Callable[[TextIO, Iterator[Row]], int] = _jsonl if form == "jsonl" else _excel if excel else _csv
+        count = write(file, _rows(gateway, looked))
     if out is not None:
-        click.echo(f"{count} leads in {out}", err=True)
+        told = ngettext("%(num)d lead in %(file)s", "%(num)d leads in %(file)s", count, file=out)
+        click.echo(told, err=True)
 
 
 @contextmanager
-def _opened(out: Path | None, encoding: str) -> Iterator[TextIO]:
-    """The file, of mode 0600 and never over another, or the standard output. A file that is not whole goes."""
+def _opened(out: Path | None, *, with_mark: bool) -> Iterator[TextIO]:
+    """The file, of mode 0600 and never over another, or the standard output; UTF-8, with a mark that says so to
+    Excel. A file that is not whole goes."""
+    encoding = "utf-8-sig" if with_mark else "utf-8"
     if out is None:
-        yield sys.stdout
+        text = io.TextIOWrapper(sys.stdout.buffer, encoding=encoding, newline="")
+        try:
+            yield text
+            text.flush()
+        finally:
+            text.detach()
         return
     try:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -76,47 +107,60 @@ def _opened(out: Path | None, encoding: str) -> Iterator[TextIO]:
         raise
 
 
-def _rows(gateway: Gateway, wanted: Wanted) -> Iterator[Row]:
+def _rows(gateway: Gateway, looked: Looked) -> Iterator[Row]:
     """A page a transaction: nothing is held while a slow disk or a pipe takes its time."""
     place: tuple[int, int] | None = None
     while True:
         with gateway.store.read() as tx:
-            found, place = queries.page(tx, wanted, PAGE, place)
-            tried = queries.last_attempts(tx, [row["id"] for row in found])
-        yield from (_flat(row, tried.get(row["id"])) for row in found)
+            found, place = queries.page_of_states(tx, looked.wanted, looked.states, PAGE, place)
+            ids = [row["id"] for row in found]
+            tried, ended = queries.last_attempts(tx, ids), queries.ended_by_people(tx, ids)
+        yield from (_flat(row, tried.get(row["id"]), ended.get(row["id"])) for row in found)
         if place is None:
             return
 
 
-def _flat(lead: Row, attempt: Row | None) -> Row:
+def _flat(lead: Row, attempt: Row | None, ended: Row | None) -> Row:
     """A line: of a person's data only what its column lets into a file."""
+    why = why_lines(lead, ended)
     lead, last = exported(leads, lead), exported(attempts, attempt or {})
-    reasons = [words(reason["code"], reason["params"]) for reason in json.loads(lead["reasons"])]
     called = {name: last.get(name) for name in ("outcome", "how", "provider_id", "price")}
-    row = {
-        **lead,
-        **called,
-        "attempts": last.get("n", 0),
-        "called_at": last.get("started_at"),
-        "why": "\n".join(reasons),
-    }
-    for name in ("asked_at", "received_at", "due_at", "called_at", "erased_at"):
-        row[name] = None if row[name] is None else moment(row[name])
+    row = {**lead, **called, "attempts": last.get("n", 0), "called_at": last.get("started_at"), "why": "\n".join(why)}
     return {name: row[name] for name in COLUMNS}
 
 
-def _csv(file: TextIO, rows: Iterator[dict[str, Any]]) -> int:
-    table, count = csv.writer(file, quoting=csv.QUOTE_ALL), 0
+def _in_utc(row: Row) -> Row:
+    return {**row, **{name: None if row[name] is None else utc(row[name]) for name in MOMENTS}}
+
+
+def _csv(file: TextIO, rows: Iterator[Row]) -> int:
+    table = csv.writer(file, quoting=csv.QUOTE_ALL)
     table.writerow(COLUMNS)
-    for row in rows:
-        table.writerow([phone(row[name]) if name in NUMBERS else safe(row[name]) for name in COLUMNS])
-        count += 1
+    count = 0
+    for count, row in enumerate(map(_in_utc, rows), 1):  # noqa: B007 - how many there were
+        table.writerow([_cell(name, row[name]) for name in COLUMNS])
     return count
 
 
-def _jsonl(file: TextIO, rows: Iterator[dict[str, Any]]) -> int:
+def _excel(file: TextIO, rows: Iterator[Row]) -> int:
+    table = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
+    table.writerow([safe(_(heading)) for heading in EXCEL.values()])
     count = 0
-    for row in rows:
+    for count, row in enumerate(rows, 1):  # noqa: B007 - how many there were
+        local = {name: None if row[name] is None else bare(row[name]) for name in MOMENTS}
+        # A price with a point would be taken for a date or a text.
+        price = None if row["price"] is None else row["price"].replace(".", ",")
+        told = {**row, **local, "state": state_title(row["state"]), "price": price}
+        table.writerow([_cell(name, told[name]) for name in EXCEL])
+    return count
+
+
+def _cell(name: str, value: Any) -> str:
+    return phone(value) if name in NUMBERS else safe(value)
+
+
+def _jsonl(file: TextIO, rows: Iterator[Row]) -> int:
+    count = 0
+    for count, row in enumerate(map(_in_utc, rows), 1):  # noqa: B007 - how many there were
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        count += 1
     return count

@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, the_places
-from cli.story import moment
+from cli.moments import moment
 from config import load
 from config.settings import Places
 from core.account.caps import TOTALS, Left

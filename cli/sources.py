@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from cli import story
+from cli import moments
 from cli.context import fail, the_gateway, the_places, who_and_why
 from cli.sources_apply import command as apply
 from cli.sources_check import command as check
@@ -42,9 +42,9 @@ def list_() -> None:
         of = counts.get(name, {})
         facts = [
             _mode(row, current),
-            f"version {row.n} since {story.moment(row.since)}",
+            f"version {row.n} since {moments.moment(row.since)}",
             f"preset {current.source.preset}" if current else "cannot be read by this release",
-            f"last lead {story.moment(last.get(name))}",
+            f"last lead {moments.moment(last.get(name))}",
             ", ".join(f"{of[state]} {state}" for state in STATES if of.get(state)) or "no leads",
         ]
         if said := weakness.get(name):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from cli import story
+from cli import moments
 from cli.context import fail, the_gateway, the_places
 from config import load
 from config.examples import with_token
@@ -139,7 +139,7 @@ def _tell_lead(gateway: Gateway, told: trial.Trial, lead: trial.Tried) -> None:
     for rule in lead.rules:
         seen = {key: value for key, value in rule.items() if key not in ("rule", "verdict")}
         say(f"  rule {rule['rule']}: {rule['verdict']}" + (f" {json.dumps(seen, ensure_ascii=False)}" if seen else ""))
-    say(f"  -> {lead.state}" + (f", due {story.moment(lead.due_at)}" if lead.due_at is not None else ""))
+    say(f"  -> {lead.state}" + (f", due {moments.moment(lead.due_at)}" if lead.due_at is not None else ""))
     for reason in lead.reasons:
         say(f"     {_words(reason)}")
     if lead.call is not None:

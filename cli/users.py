@@ -4,7 +4,8 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail, login, the_gateway, the_places
-from cli.story import moment
+from cli.moments import moment
+from cli.words import language
 from core.people import ROLES, key_of
 from flow import people
 from flow.gateway import Gateway
@@ -32,7 +33,7 @@ def add(name: str, role: str, who: str) -> None:
         user = people.add(gateway, name, role, who, "command")
         click.echo(_link(gateway, user, who))
     except Wrong as why:
-        fail(str(why))
+        fail(why.said(language()))
 
 
 @command.command("list")
@@ -58,7 +59,7 @@ def link(name: str, who: str) -> None:
     try:
         click.echo(_link(gateway, _named(gateway, name), who))
     except Wrong as why:
-        fail(str(why))
+        fail(why.said(language()))
 
 
 @command.command("disable")
@@ -73,7 +74,7 @@ def disable(name: str, back: bool, who: str) -> None:
     try:
         change(gateway, _named(gateway, name), who, "command")
     except Wrong as why:
-        fail(str(why))
+        fail(why.said(language()))
     click.echo(f"{name} may sign in again" if back else f"{name} is disabled and signed out everywhere")
 
 

@@ -66,6 +66,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "the lead changed at this very moment; look again",
         "лид изменился в этот самый момент: посмотрите ещё раз",
     ),
+    "not_rung": ("would not be rung: {reason}", "не позвонили бы: {reason}"),
     # flow/people.py
     "user_name": (
         "a name has 1 to 40 letters, digits, blanks and . @ -, and begins with a letter or digit",

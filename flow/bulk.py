@@ -6,11 +6,13 @@ At most 500 a go, so that a go ends in seconds and its answer can be read; `next
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from core import states
 from core.lead import Lead
-from core.reason import words
+from core.reason import Reason, words
+from core.refusal import Refusal
 from flow import effect, operate
 from flow.gateway import Gateway
 from store import queries, search
@@ -50,7 +52,7 @@ class Done:
     """What a go did. A lead that was refused is as it was."""
 
     changed: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)  # id, no, text
+    refused: list[dict[str, Any]] = field(default_factory=list)  # id, no, text, said
 
 
 def plan(gateway: Gateway, wanted: Wanted, do: str, after: Place | None = None, at_most: int = A_GO) -> Plan:
@@ -77,9 +79,18 @@ def _refused(gateway: Gateway, tx: Tx, known: Iterable[Lead], do: str) -> Iterat
                 operate.refuse_rearm(gateway, tx, lead, among_many=True)
                 rings.append(lead)
         except operate.Refused as why:
-            yield {"id": lead.id, "no": lead.no, "text": str(why)}
+            yield _left(lead.id, lead.no, why.said)
     for lead, reason in effect.of_rearm(gateway, tx, rings).never if rings else ():
-        yield {"id": lead.id, "no": lead.no, "text": f"would not be rung: {words(reason.code, reason.params)}"}
+        yield _left(lead.id, lead.no, partial(_not_rung, reason))
+
+
+def _not_rung(reason: Reason, language: str) -> str:
+    return Refusal("not_rung", reason=words(reason.code, reason.params, language)).said(language)
+
+
+def _left(lead_id: str, no: int, said: Callable[[str], str]) -> dict[str, Any]:
+    """A lead that is left as it is; `said` tells why in English or Russian, `text` is the English."""
+    return {"id": lead_id, "no": no, "text": said("en"), "said": said}
 
 
 def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, despite: Iterable[str] = ()) -> Done:
@@ -98,7 +109,7 @@ def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, desp
         try:
             changes[do](lead["id"], lead["history_n"])
             done.changed += 1
-        except (operate.Refused, operate.NoSuchLead) as refusal:
-            done.refused.append({"id": lead["id"], "no": lead["no"], "text": str(refusal)})
+        except operate.Refused as refusal:
+            done.refused.append(_left(lead["id"], lead["no"], refusal.said))
     gateway.log.info("operated_many", do=do, who=who, changed=done.changed, refused=len(done.refused))
     return done

@@ -3,9 +3,9 @@
 Lists are newest first and go on behind a place in them, so a page costs the same wherever it is.
 """
 
-import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, tuple_
 from store import accounts as trouble
 from store import deliveries as stored
 from store.leads import find, receipt
-from store.personal import shown
+from store.names import has_words
 from store.tables import attempts, deliveries, delivery_leads, history, leads
 
 Row = dict[str, Any]
@@ -23,7 +23,7 @@ LISTED = tuple(column for column in leads.c if column.name not in ("payload", "d
 @dataclass(frozen=True)
 class Wanted:
     """Which leads; what is empty is any. `since` <= received_at < `until`, in milliseconds. `how` is the
-    lead's reason: of an unknown, the kind of it."""
+    lead's reason: of an unknown, the kind of it. `name`: words of which each is a part of the person's name."""
 
     state: str = ""
     source: str = ""
@@ -31,6 +31,7 @@ class Wanted:
     until: int | None = None
     how: str = ""
     numbers: tuple[str, ...] = ()
+    name: str = ""
 
 
 def page(
@@ -38,17 +39,41 @@ def page(
 ) -> tuple[list[Row], tuple[int, int] | None]:
     """The newest wanted leads behind the place `after` (received_at, no), and the place to go on, None at
     the end. No payloads."""
-    query = _fitting(select(*LISTED), wanted).order_by(*_NEWEST_FIRST).limit(limit + 1)
+    query = _fitting(select(*LISTED), wanted, tx).order_by(*_NEWEST_FIRST).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(leads.c.received_at, leads.c.no) < after)
     rows = [dict(row._mapping) for row in tx.execute(query)]
     return rows[:limit], (rows[limit - 1]["received_at"], rows[limit - 1]["no"]) if len(rows) > limit else None
 
 
+def page_of_states(
+    tx: Connection, wanted: Wanted, states: Sequence[str], limit: int, after: tuple[int, int] | None = None
+) -> tuple[list[Row], tuple[int, int] | None]:
+    """The same of leads in any of these states (none: in all). Each state is read in its own index's order, and the
+    newest of all are taken: one query for several states would sort every lead of them."""
+    if len(states) < 2:
+        return page(tx, replace(wanted, state=next(iter(states), "")), limit, after)
+    pages = [page(tx, replace(wanted, state=state), limit, after) for state in dict.fromkeys(states)]
+    rows = sorted((row for found, _ in pages for row in found), key=place_of, reverse=True)
+    more = len(rows) > limit or any(place is not None for _, place in pages)
+    return rows[:limit], place_of(rows[limit - 1]) if more else None
+
+
+def place_of(row: Row) -> tuple[int, int]:
+    """A lead's place in a list."""
+    return row["received_at"], row["no"]
+
+
+def place_before(tx: Connection, no: int) -> tuple[int, int] | None:
+    """The place of the lead of this number; None without such a lead."""
+    at = tx.execute(select(leads.c.received_at).where(leads.c.no == no)).scalar()
+    return None if at is None else (at, no)
+
+
 def beside(tx: Connection, wanted: Wanted, place: tuple[int, int]) -> tuple[int | None, int | None]:
     """The numbers of the wanted leads just newer and just older than the place (received_at, no)."""
     at = tuple_(leads.c.received_at, leads.c.no)
-    query = _fitting(select(leads.c.no), wanted).limit(1)
+    query = _fitting(select(leads.c.no), wanted, tx).limit(1)
     newer = query.where(at > place).order_by(leads.c.received_at, leads.c.no)
     older = query.where(at < place).order_by(*_NEWEST_FIRST)
     return tx.execute(newer).scalar(), tx.execute(older).scalar()
@@ -57,23 +82,12 @@ def beside(tx: Connection, wanted: Wanted, place: tuple[int, int]) -> tuple[int 
 _NEWEST_FIRST = (leads.c.received_at.desc(), leads.c.no.desc())
 
 
-def _fitting(query: Any, wanted: Wanted) -> Any:
+def _fitting(query: Any, wanted: Wanted, tx: Connection) -> Any:
     for column, value in ((leads.c.state, wanted.state), (leads.c.source, wanted.source), (leads.c.reason, wanted.how)):
         query = query.where(column == value) if value else query
     query = query.where(leads.c.number.in_(wanted.numbers)) if wanted.numbers else query
+    query = query.where(*has_words(leads.c.person, wanted.name, tx.dialect.name)) if wanted.name else query
     return _between(query, leads.c.received_at, wanted.since, wanted.until)
-
-
-def newest(
-    tx: Connection, limit: int, *, state: str | None = None, source: str | None = None, now: int | None = None
-) -> list[Row]:
-    """The newest leads for people's eyes, numbers masked; with `now` those that wait for a pause say so."""
-    rows, _ = page(tx, Wanted(state or "", source or ""), limit)
-    if now is not None:
-        trouble.say_paused(tx, rows, now)
-    for row in rows:
-        row["reasons"] = json.loads(row["reasons"])
-    return [shown(leads, row) for row in rows]
 
 
 def told(tx: Connection, rows: list[Row], now: int) -> list[Row]:
@@ -86,6 +100,13 @@ def told(tx: Connection, rows: list[Row], now: int) -> list[Row]:
     for lead, delivery in tx.execute(query):
         of[lead].append(delivery)
     return [{**row, "deliveries": of[row["id"]]} for row in rows]
+
+
+def ended_by_people(tx: Connection, lead_ids: list[str]) -> dict[str, Row]:
+    """Lead -> its newest history row, where by that a person cancelled or resolved it."""
+    query = select(history).join(leads, (leads.c.id == history.c.lead) & (leads.c.history_n == history.c.n))
+    query = query.where(history.c.lead.in_(lead_ids), history.c.transition.in_(("cancel", "resolve")))
+    return {row.lead: dict(row._mapping) for row in tx.execute(query)}
 
 
 def last_attempts(tx: Connection, lead_ids: list[str]) -> dict[str, Row]:

@@ -4,27 +4,26 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from core.lead import Lead
 from core.outcome import UNKNOWN
 from core.states import STATES
 from store.leads import get, receipt
+from store.queries import LISTED, Wanted, page, place_before
 from store.tables import attempts, history, leads
 
 Row = dict[str, Any]
 LOOKED_THROUGH = 100_000  # of the newest leads are searched by name: nobody looks for a name of last year here
-LISTED = [column for column in leads.c if column.name not in ("payload", "digest")]
 
 
 def by_name(tx: Connection, name: str, limit: int, before: int | None = None) -> list[Row]:
-    """The newest leads whose person has a word that begins so, in small or capital letters; `before` this number."""
-    spelled = {name, name.lower(), name.upper(), name.title(), name.capitalize()}
-    begins = [_like(leads.c.person, f"{start}{_plain(one)}%") for one in sorted(spelled) for start in ("", "% ")]
+    """The newest leads whose person has a name with these words, or parts of words, in it; `before` this number."""
     newest = func.coalesce(select(func.max(leads.c.no)).scalar_subquery(), 0)
-    query = select(*LISTED).where(leads.c.no > newest - LOOKED_THROUGH, or_(*begins))
-    query = query if before is None else query.where(leads.c.no < before)
-    return [dict(row._mapping) for row in tx.execute(query.order_by(leads.c.no.desc()).limit(limit))]
+    query = select(leads.c.received_at).where(leads.c.no <= newest - LOOKED_THROUGH)
+    since = tx.execute(query.order_by(leads.c.no.desc()).limit(1)).scalar()
+    after = None if before is None else place_before(tx, before)
+    return page(tx, Wanted(name=name, since=since), limit, after)[0]
 
 
 def of_number(tx: Connection, number: str, not_id: str, since: int, limit: int) -> list[Row]:
@@ -79,14 +78,6 @@ def scripts_seen(tx: Connection, source: str, among: int = 200) -> list[str]:
     newest = select(leads.c.script).where(leads.c.source == source, leads.c.script.is_not(None))
     newest = newest.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(among)
     return sorted(tx.execute(select(newest.subquery().c.script).distinct()).scalars())
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _like(column: Any, pattern: str) -> Any:
-    return column.like(pattern, escape="\\")
 
 
 def leads_by_ids(tx: Connection, ids: list[str]) -> list[Lead]:

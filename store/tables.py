@@ -89,7 +89,7 @@ leads = Table(
     Column("number", Text, info=personal(After.NULL, Shown.MASKED, exported=True, digest_in="number_hash")),
     Column("script", Text, info=NAME),
     Column("sms", Text, info=personal(After.NULL, Shown.WHOLE, exported=True)),
-    Column("person", Text, info=personal(After.NULL, exported=True)),
+    Column("person", Text, info=personal(After.NULL, Shown.HIDDEN, exported=True)),
     Column("round", Integer, nullable=False, server_default="1"),
     Column("claims", Integer, nullable=False, server_default="0"),
     Column("despite", Text, nullable=False, server_default="", info=WORD),  # rules a rearm set aside, comma between

@@ -32,7 +32,7 @@ MAY = {
         "core",
         "store",
     },
-    "cli": {"cli", "click", "flask", "honcho", "dotenv", "flow", "config", "store", "core", "simulator"},
+    "cli": {"cli", "babel", "click", "flask", "honcho", "dotenv", "flow", "config", "store", "core", "simulator"},
     "simulator": {"simulator"},
 }
 PURE = {"time", "os", "socket", "random", "subprocess", "logging", "structlog", "requests", "sqlite3", "pathlib"}

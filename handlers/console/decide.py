@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, render_template, request
 from flask_babel import lazy_gettext as _l
 
+from core import ways_on
 from core.people import OPERATOR
 from flow import effect
 from handlers.console import actions, cases
@@ -55,7 +56,7 @@ def decide() -> Any:
         state=state,
         most=A_CASE,
         titles=titles(),
-        mends=actions.mends_fields,
+        mends=ways_on.mends_fields,
         known=KNOWN,
     )
 

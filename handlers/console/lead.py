@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, render_template, request
 
+from core import ways_on
 from core.people import OPERATOR
 from flow import effect, people
 from flow.operate import NoSuchLead
@@ -74,7 +75,7 @@ def _shown(name: str, *, revealed: bool = False) -> str:
         actions=may_do,
         effects=effects,
         revealed=revealed,
-        mends=actions.mends_fields(one.reason),
+        mends=ways_on.mends_fields(one.reason),
         titles=titles(),
         window=told.window(found["attempts"]),
     )

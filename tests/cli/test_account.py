@@ -13,7 +13,7 @@ def test_a_pause_is_said_with_who_and_why_until_it_is_resumed(gateway, flask):
     code, listed = flask("leads", "list")
     assert code == 0
     assert "anna: the hotline is closed; flask resume ends it" in listed.splitlines()[0]
-    assert listed.splitlines()[1].endswith("ready  paused")
+    assert listed.splitlines()[2].endswith("Waits because the voice account `main` is paused; see `flask leads list`")
     assert "Waits because the voice account `main` is paused" in flask("leads", "show", str(lead.no))[1]
     assert flask("resume", "--why", "open again")[0] == 0
     assert "!" not in flask("leads", "list")[1]

@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import stat
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from store import queries
-from tests.fakes import LOST
+from store import people, queries
+from tests.fakes import LOST, YES
 
 WHY = ("--who", "anna", "--why", "asked")
 EVIL = '=HYPERLINK("http://x","y")'
@@ -66,12 +68,62 @@ def test_a_table_has_whole_numbers_as_text_and_no_formula(flask, tmp_path):
         (("--source", "other"), ["held"]),
         (("--state", "accepted"), ["accepted"]),
         (("--since", "2026-11-25T09:01:00Z"), ["held", "suppressed"]),
-        (("--until", "2026-11-25T09:01:00"), ["accepted"]),
-        (("--source", "nobody"), []),
+        (("--until", "25.11.2026 12:01"), ["accepted"]),
+        (("--state", "held", "--state", "accepted"), ["held", "accepted"]),
+        (("--reason", "called_recently"), ["suppressed"]),
+        (("--number", "8 999 000 00 01"), ["suppressed", "accepted"]),
+        (("--name", "ИВ"), ["accepted"]),
+        (("--name", "Пётр"), []),
     ],
 )
 def test_filters_narrow_it(flask, tmp_path, words, states):
     assert [row["state"] for row in table(exported(flask, tmp_path, *words))] == states
+
+
+@pytest.mark.usefixtures("three")
+def test_a_source_that_never_was_is_said_and_makes_no_file(flask, tmp_path):
+    file = tmp_path / "out.csv"
+    code, text = flask("leads", "export", "--out", str(file), "--source", "shp")
+    assert (code, "there is no source 'shp'; there is: other, shop" in text, file.exists()) == (1, True, False)
+
+
+def test_a_table_for_excel_has_names_local_times_commas_and_no_formula(three, flask, tmp_path):
+    no = three.lead(three.lead_ids()[0]).no
+    assert flask("leads", "rearm", str(no), "--again", *WHY)[0] == 0
+    assert flask("leads", "cancel", str(no), "--who", "anna", "--why", "=1+1")[0] == 0
+    file = exported(flask, tmp_path, "--excel", "--lang", "ru", "--source", "shop")
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline=""), delimiter=";"))
+    assert list(rows[0])[:7] == ["№", "пришёл", "источник", "имя", "телефон", "состояние", "почему"]
+    assert [(row["состояние"], row["пришёл"], row["имя"]) for row in rows] == [
+        ("Не звоним", "25.11.2026 12:01:00", "'" + EVIL),
+        ("Отменён", "25.11.2026 12:00:00", "Иван"),
+    ]
+    assert rows[1]["телефон"] == "'+79990000001"
+    assert rows[1]["почему"] == "anna: =1+1"
+    assert rows[0]["почему"].startswith("На этот номер звонили 25.11.2026 12:00:00")
+    on_the_screen = flask("leads", "export", "--excel")[1]
+    assert "№" not in on_the_screen
+    assert '"No";"came"' in on_the_screen
+
+
+@pytest.mark.usefixtures("three")
+def test_why_is_there_for_every_state_and_who_exported_what_is_noted(three, flask, tmp_path):
+    rows = table(exported(flask, tmp_path, "--state", "accepted", "--who", "anna"))
+    assert [row["why"] for row in rows] == ["The call was placed"]
+    assert all(row["why"] for row in table(exported(flask, tmp_path, "--number", "79990000001")))
+    with three.store.read() as tx:
+        noted = [(row["who"], row["what"], row["about"], row["place"]) for row in people.page_of_audit(tx, 9)]
+    assert noted[1] == ("anna", "exported", "accepted", "command")
+    assert noted[0][2] == "one number"
+
+
+def test_a_price_has_a_comma_for_excel(gateway, flask, tmp_path):
+    gateway.voice.otherwise = replace(YES, price=Decimal("1.05"))
+    gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    assert '"1,05"' in exported(flask, tmp_path, "--excel").read_text()
+    assert '"1.05"' in exported(flask, tmp_path).read_text()
 
 
 @pytest.mark.usefixtures("three")

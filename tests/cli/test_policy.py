@@ -73,7 +73,7 @@ def test_what_is_used_and_what_is_reached_is_said(gateway, flask):
     of_source = shown(said.split("totals, over all sources")[0])
     assert of_source["calls_per_hour"].endswith("used in the last hour: 2")
     assert "used in the last 24 hours: 20\n" in said  # two at the price of a script nobody has heard
-    assert "! calls_per_hour is reached since 2026-11-25T09:00:00.000Z; earlier calls leave it from 2026" in said
+    assert "! calls_per_hour is reached since 2026-11-25 12:00:00 MSK; earlier calls leave it from 2026" in said
 
 
 def test_the_totals_follow_the_policy_file_and_keep_what_they_were_over_a_mistake(tmp_path, database_url):

@@ -97,7 +97,7 @@ def test_a_due_lead_says_that_it_waits_for_the_pause_and_no_row_is_written(store
         lead_in(tx, "held", script="А", due_at=AT)
         trouble.lock(tx, "main")
         trouble.write(tx, "main", FULL)
-        listed = {row["no"]: row["reason"] for row in queries.newest(tx, 9, now=AT)}
+        listed = {row["no"]: row["reason"] for row in queries.told(tx, queries.page(tx, queries.Wanted(), 9)[0], AT)}
         assert trouble.with_pause(tx, waits, AT).reason == "paused"
         assert trouble.with_pause(tx, later, AT).reason == "quiet_hours"
         assert leads.get(tx, waits.id) == waits

@@ -111,7 +111,7 @@ def test_a_due_lead_of_a_capped_source_says_so_and_no_row_is_written(store):
         lead_in(tx, "ready", script="А", due_at=AT + 60_000, reason="quiet_hours")
         other = lead_in(tx, "ready", script="А", due_at=AT, source="other")
         caps.say(tx, FULL)
-        listed = {row["no"]: row["reason"] for row in queries.newest(tx, 9, now=AT)}
+        listed = {row["no"]: row["reason"] for row in queries.told(tx, queries.page(tx, queries.Wanted(), 9)[0], AT)}
         assert trouble.with_pause(tx, due, AT).reason == "cap"
         assert leads.get(tx, due.id) == due
         assert sorted(listed.values()) == ["", "cap", "quiet_hours"]

@@ -45,6 +45,9 @@ LISTS = {
     "both": Wanted(source="source-1", state="received"),
     "a time": Wanted(since=1, until=2_000_000_000_000),
     "a source's time": Wanted(source="source-1", since=1),
+    "a reason of a state": Wanted(state="accepted", how="cap"),
+    "a name": Wanted(name="иван"),
+    "a source's name": Wanted(source="source-1", name="иван", until=2_000_000_000_000),
 }
 
 
@@ -63,6 +66,28 @@ def test_the_leads_beside_one_are_found_by_the_index_of_its_list(store, many, wa
         assert "leads_by_" in plan
         assert "Sort" not in plan
         assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("after", [None, PLACE])
+def test_several_states_are_each_read_from_an_index_in_its_order(store, many, after):
+    told = plans(store, many, lambda tx: queries.page_of_states(tx, Wanted(since=1), ("accepted", "held"), 50, after))
+    assert len(told) == 2
+    for plan in told:
+        assert "leads_by_" in plan
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 400, 401])
+def test_pages_of_several_states_hold_each_lead_once_newest_first(store, many, limit):
+    one_list = queries.page(many, Wanted(), MANY)[0]
+    seen, place = [], None
+    while True:
+        rows, place = queries.page_of_states(many, Wanted(), ("accepted", "received", "held", "accepted"), limit, place)
+        seen += rows
+        if place is None or len(seen) > MANY:
+            break
+    assert [row["no"] for row in seen] == [row["no"] for row in one_list]
 
 
 @pytest.mark.parametrize("source", ["", "shop"])

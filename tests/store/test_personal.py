@@ -93,9 +93,9 @@ def test_what_is_left_of_a_lead():
     assert {name: found[name] for name in expected} == expected
 
 
-def test_people_see_masked_numbers_and_no_names():
-    row = {"no": 1, "number": NUMBER, "person": "Ivan", "payload": "{}"}
-    assert shown(leads, row) == {"no": 1, "number": mask(NUMBER)}
+def test_people_see_masked_numbers_also_in_names_and_no_payload():
+    row = {"no": 1, "number": NUMBER, "person": f"Ivan {NUMBER}", "payload": "{}"}
+    assert shown(leads, row) == {"no": 1, "number": mask(NUMBER), "person": "Ivan 7999•••••01"}
     assert shown(leads, {"number": None}) == {"number": ""}
 
 

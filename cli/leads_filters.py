@@ -1,0 +1,163 @@
+"""Which leads: the options of every command that looks for leads, and what they mean to the store."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from cli.context import fail, the_zone
+from cli.moments import WHEN, Asked, moment
+from cli.state_words import state_name, state_of
+from cli.words import _, language
+from core.reason import Reason, words
+from core.reason_words import TABLE
+from core.states import STATES
+from flow import numbers
+from flow.gateway import Gateway
+from store import queries
+from store.queries import Wanted
+
+
+class _State(click.ParamType):
+    name = "state"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = state_of(str(value))
+        if found is None:
+            known = ", ".join(name if state == name else f"{state} ({name})" for state, name in _state_names())
+            self.fail(_("%(got)r is no state; expected one of %(known)s", got=str(value), known=known), param, ctx)
+        return found
+
+
+class _Reason(click.ParamType):
+    name = "reason"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        code = str(value).strip().lower()
+        if code not in TABLE:
+            near = ", ".join(difflib.get_close_matches(code, TABLE, 5, 0.5)) or ", ".join(sorted(TABLE))
+            self.fail(_("%(got)r is no reason; expected one like %(near)s", got=str(value), near=near), param, ctx)
+        return code
+
+
+class _Said(click.ParamType):
+    """A text with something in it: an empty one would mean all leads."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if not text:
+            self.fail(_("it is empty; leave the option out, or say what to look for"), param, ctx)
+        return text
+
+
+STATE, REASON, SAID = _State(), _Reason(), _Said()
+
+
+def _state_names() -> list[tuple[str, str]]:
+    return [(state, state_name(state)) for state in STATES]
+
+
+SINCE = click.option("--since", type=WHEN, help="Came at or after this time: yesterday, 7d, 24h, 29.11.2026, 09:30.")
+UNTIL = click.option("--until", type=WHEN, help="Came before this time; a day alone means its beginning.")
+SOURCE = click.option("--source", type=SAID, help="Of this source only.")
+FILTERS = (
+    SINCE,
+    UNTIL,
+    SOURCE,
+    click.option("--state", "states", type=STATE, multiple=True, help="In this state; repeatable: in any of them."),
+    click.option("--reason", type=REASON, help="With this reason (its code) only."),
+    click.option("--number", type=SAID, help="Of this phone number, in any spelling."),
+    click.option("--name", type=SAID, help="Whose name has these words, or parts of words, in it."),
+)
+
+
+def filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options, given to the command as keywords for `read`."""
+    for option in reversed(FILTERS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was asked for, as the store understands it."""
+
+    wanted: Wanted
+    states: tuple[str, ...]
+    now: int
+
+    @property
+    def any_lead(self) -> bool:
+        return self.wanted == Wanted() and not self.states
+
+    def said(self) -> str:
+        """In words, without number and name: for the audit and for who wonders what was looked for."""
+        wanted = self.wanted
+        parts = [
+            _("since %(at)s", at=moment(wanted.since)) if wanted.since is not None else "",
+            _("until %(at)s", at=moment(wanted.until)) if wanted.until is not None else "",
+            _("source %(name)s", name=wanted.source) if wanted.source else "",
+            ", ".join(map(state_name, self.states)),
+            wanted.how,
+            _("one number") if wanted.numbers else "",
+            _("a name") if wanted.name else "",
+        ]
+        return "; ".join(filter(None, parts))
+
+
+def read(
+    gateway: Gateway,
+    since: Asked | None,
+    until: Asked | None,
+    source: str | None,
+    states: tuple[str, ...],
+    reason: str | None,
+    number: str | None = None,
+    name: str | None = None,
+) -> Looked:
+    """The options' meaning now. Ends with 2 for what cannot be meant, with 1 for a source that never was."""
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+    first = None if since is None else since.at(now, the_zone())
+    last = None if until is None else until.at(now, the_zone(), late=True)
+    if first is not None and last is not None and first >= last:
+        raise click.UsageError(
+            _(
+                "--since (%(since)s) is not before --until (%(until)s): nothing lies between",
+                since=moment(first),
+                until=moment(last),
+            )
+        )
+    if source:
+        _be_a_source(gateway, source)
+    wanted = Wanted(
+        source=source or "",
+        since=first,
+        until=last,
+        how=reason or "",
+        numbers=_numbers(gateway, number) if number else (),
+        name=name or "",
+    )
+    return Looked(wanted, tuple(dict.fromkeys(states)), now)
+
+
+def _numbers(gateway: Gateway, text: str) -> tuple[str, ...]:
+    found = numbers.readings(text, numbers.regions(gateway))
+    if isinstance(found, Reason):
+        raise click.BadParameter(words(found.code, found.params, language()), param_hint="--number")
+    return found
+
+
+def _be_a_source(gateway: Gateway, name: str) -> None:
+    """A source that was removed still has its leads."""
+    known = gateway.sources.names()
+    if name in known:
+        return
+    with gateway.store.read() as tx:
+        rows, _place = queries.page(tx, Wanted(source=name), 1)
+    if not rows:
+        fail(_("there is no source %(name)r; there is: %(known)s", name=name, known=", ".join(known) or "-"))

@@ -1,0 +1,58 @@
+"""Why a lead is where it is, in the reader's language and on their clock: its reason, or what its state says."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from cli.moments import bare
+from cli.state_words import sentence
+from cli.words import _, language
+from core.numbers.hiding import hide_in, hide_numbers
+from core.reason import words
+
+Row = dict[str, Any]
+_SPAN = re.compile(r"([0-9]{1,6})([dhms])")
+_UNITS = {"d": "д", "h": "ч", "m": "мин", "s": "с"}
+
+
+def reasons_of(row: Row) -> list[Row]:
+    """A lead's reasons as code and facts; the one that holds now first."""
+    found: list[Row] = json.loads(row["reasons"])
+    if row["reason"] and (not found or found[0]["code"] != row["reason"]):
+        found = [{"code": row["reason"], "params": {}}, *found]
+    return found
+
+
+def told(reason: Row) -> str:
+    """A reason in words, its numbers hidden."""
+    params = {name: _fact(name, value) for name, value in reason["params"].items()}
+    return words(reason["code"], params, language())
+
+
+def why_lines(row: Row, ended: Row | None) -> list[str]:
+    """Every reason, or what the state says where there is none. `ended`: the history row of the person who ended it."""
+    by = [] if ended is None else [_("%(who)s: %(why)s", who=ended["who"], why=hide_numbers(ended["why"]))]
+    return by + [told(one) for one in reasons_of(row)] or [sentence(row["state"])]
+
+
+def why(row: Row, ended: Row | None) -> str:
+    """The first of them."""
+    return why_lines(row, ended)[0]
+
+
+def _fact(name: str, value: Any) -> Any:
+    """A time on the readers' clock, a span in their words, and all else with its numbers hidden."""
+    if isinstance(value, str) and name in ("at", "opens", "until") and (at := _moment(value)) is not None:
+        return bare(at)
+    if isinstance(value, str) and language() == "ru" and (span := _SPAN.fullmatch(value)):
+        return f"{span[1]} {_UNITS[span[2]]}"
+    return hide_in(value)
+
+
+def _moment(text: str) -> int | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else int(at.timestamp() * 1000)

@@ -1,0 +1,121 @@
+"""The commands' words in English or Russian: a text in the code is the English one, `translations/ru.po` has the other.
+
+The reader says which by --lang, else by LC_ALL, LC_MESSAGES or LANG. Reasons and alarms have their words in core."""
+
+import copy
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+C = TypeVar("C", bound=click.Command)
+LANGUAGES = ("en", "ru")
+_KEY = "lead-to-call.language"
+_CATALOGUE = Path(__file__).parent / "translations/ru.po"
+
+
+def language() -> str:
+    """en or ru."""
+    context = click.get_current_context(silent=True)
+    said = None if context is None else context.meta.get(_KEY)
+    return said or _of_system()
+
+
+def _of_system() -> str:
+    wanted = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "ru" if wanted.lower().startswith("ru") else "en"
+
+
+def _(text: str, /, **facts: Any) -> str:
+    """The text in the reader's language, with its `%(facts)s`."""
+    said = _russian().ugettext(text) if language() == "ru" else text
+    return said % facts if facts else said
+
+
+def ngettext(one: str, many: str, num: int, /, **facts: Any) -> str:
+    """The same of a count, `%(num)d`."""
+    said = _russian().ungettext(one, many, num) if language() == "ru" else one if num == 1 else many
+    return said % {"num": num, **facts}
+
+
+@cache
+def _russian() -> Any:
+    """Read when the first Russian text is wanted: who reads English does not pay for it."""
+    import io
+
+    from babel.messages import mofile, pofile
+    from babel.support import Translations
+
+    with _CATALOGUE.open("rb") as file:
+        catalogue = pofile.read_po(file, locale="ru")
+    compiled = io.BytesIO()
+    mofile.write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _chosen(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.meta[_KEY] = value
+
+
+LANG = click.Option(
+    ["--lang"],
+    type=click.Choice(LANGUAGES),
+    is_eager=True,
+    expose_value=False,
+    callback=_chosen,
+    help="The language of the answer (default: that of the terminal).",
+)
+
+
+class Command(click.Command):
+    """A command that speaks both languages, its help too."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.params.append(LANG)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Command.format_help(_in_words(self), ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return click.Command.get_short_help_str(_in_words(self), limit)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.params.append(LANG)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group.format_help(_in_words(self), ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return click.Command.get_short_help_str(_in_words(self), limit)
+
+
+def _in_words(command: C) -> C:
+    """The command with its help in the reader's language."""
+    spoken = copy.copy(command)
+    spoken.help = _(help_of(command))
+    spoken.params = [_option_in_words(one) for one in command.params]
+    return spoken
+
+
+def help_of(command: click.Command) -> str:
+    """A command's help as its line of the catalogue has it: a line a paragraph."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
+
+
+def _option_in_words(one: click.Parameter) -> click.Parameter:
+    spoken = copy.copy(one)
+    if isinstance(spoken, click.Option) and spoken.help:
+        spoken.help = _(spoken.help)
+    return spoken

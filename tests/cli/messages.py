@@ -1,0 +1,60 @@
+"""Every text that the commands ask to be translated, their help, and the Russian catalogue.
+
+python -m tests.cli.messages     prints what the catalogue lacks, as lines to fill in"""
+
+from pathlib import Path
+
+import click
+from babel.messages import extract, pofile
+
+from cli import account, alarms, columns, do_not_call, leads, leads_export, next_steps, state_words
+from cli.words import Command, Group, help_of
+
+CLI = Path(columns.__file__).parent
+WORDS = {"_": None, "ngettext": (1, 2)}
+GROUPS = (leads.command, do_not_call.command, alarms.command, account.pause, account.resume)
+
+
+def used():
+    """msgid, or (singular, plural) -> where it is asked for."""
+    found = {}
+    for path in sorted(CLI.glob("*.py")):
+        with path.open("rb") as file:
+            for _line, message, _comments, _context in extract.extract("python", file, WORDS):
+                found.setdefault(message, path.name)
+    for command in commands():
+        found.setdefault(help_of(command), command.name)
+        for option in command.params:
+            if isinstance(option, click.Option) and option.help:
+                found.setdefault(option.help, command.name)
+    for texts in (state_words.NAMES, state_words.SENTENCES, leads_export.EXCEL):
+        found |= dict.fromkeys(texts.values(), "a table")
+    for name, why in next_steps.SAID.values():
+        found |= dict.fromkeys((name, why), "a table")
+    return found
+
+
+def commands():
+    """Each command that speaks both languages."""
+    left = list(GROUPS)
+    while left:
+        command = left.pop()
+        assert isinstance(command, Command | Group), command.name
+        yield command
+        left += command.commands.values() if isinstance(command, click.Group) else ()
+
+
+def catalogue():
+    with (CLI / "translations/ru.po").open("rb") as file:
+        return pofile.read_po(file, locale="ru")
+
+
+def lacking():
+    known = catalogue()
+    return {m: at for m, at in used().items() if known.get(m[0] if isinstance(m, tuple) else m) is None}
+
+
+if __name__ == "__main__":
+    for message, at in lacking().items():
+        print(f"# {at}")  # noqa: T201
+        print(repr(message))  # noqa: T201

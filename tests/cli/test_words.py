@@ -1,0 +1,88 @@
+"""The commands in Russian: by --lang or the terminal's language, every text, with the console's words."""
+
+import re
+
+import pytest
+
+from cli.state_words import state_of
+from core.states import STATES
+from tests.cli.messages import catalogue, lacking, used
+from tests.handlers.console.messages import catalogue as consoles
+
+FACT = re.compile(r"%\((\w+)\)[sdr]")
+
+
+def test_every_text_of_the_commands_is_in_the_russian_catalogue():
+    assert len(used()) > 150
+    assert lacking() == {}
+
+
+def test_no_text_of_the_catalogue_is_left_over():
+    known = {m[0] if isinstance(m, tuple) else m for m in used()}
+    assert [m.id for m in catalogue() if m.id and (m.id[0] if isinstance(m.id, tuple) else m.id) not in known] == []
+
+
+def test_the_russian_texts_keep_their_facts_and_follow_the_houses_words():
+    for message in catalogue():
+        if not message.id:
+            continue
+        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        english = " ".join(message.id) if isinstance(message.id, tuple) else message.id
+        for text in texts:
+            assert text, message.id
+            assert set(FACT.findall(text)) <= set(FACT.findall(english)), text
+            assert not re.search(r"заявк[аиуой]|Вы уверены|абонент", text), text
+
+
+def test_a_text_that_the_console_has_too_says_the_same_there():
+    theirs = consoles()
+    both = [m for m in catalogue() if m.id and theirs.get(m.id[0] if isinstance(m.id, tuple) else m.id)]
+    assert len(both) > 25
+    for message in both:
+        assert message.string == theirs.get(message.id[0] if isinstance(message.id, tuple) else message.id).string
+
+
+@pytest.mark.parametrize(
+    ("environ", "russian"),
+    [
+        ({"LANG": "ru_RU.UTF-8"}, True),
+        ({"LC_ALL": "ru_RU.UTF-8", "LANG": "en_GB.UTF-8"}, True),
+        ({"LC_ALL": "C", "LANG": "ru_RU.UTF-8"}, False),
+        ({"LANG": "de_DE.UTF-8"}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.usefixtures("gateway")
+def test_the_language_is_the_terminals(flask, monkeypatch, environ, russian):
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    said = flask("leads", "list")[1]
+    assert ("никому не звоним" in said) == russian
+    assert ("nobody is rung" in said) != russian
+
+
+@pytest.mark.usefixtures("gateway")
+def test_lang_says_it_before_everything_also_in_help_and_in_errors(flask, monkeypatch):
+    monkeypatch.setenv("LANG", "ru_RU.UTF-8")
+    assert "no leads" in flask("leads", "list", "--lang", "en")[1]
+    monkeypatch.delenv("LANG")
+    assert "лидов нет" in flask("leads", "list", "--lang", "ru")[1]
+    assert "лидов нет" in flask("leads", "--lang", "ru", "list")[1]
+    said = flask("leads", "list", "--lang", "ru", "--help")[1]
+    assert "новые сначала" in said
+    assert "Только этого источника." in said
+    assert "Отменить LEAD" in flask("leads", "--lang", "ru", "--help")[1]
+    code, said = flask("leads", "list", "--since", "банан", "--lang", "ru")
+    assert (code, "'банан' не время; нужно: вчера" in said) == (2, True)
+    assert flask("do-not-call", "list", "--lang", "ru")[1] == "список пуст\n"
+    assert "Никто не следит" in flask("alarms", "list", "--lang", "ru")[1]
+
+
+def test_a_state_is_meant_by_its_word_or_its_name_in_either_language(app, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    meant = {"held": "held", "Придержан": "held", "не звоним": "suppressed", "Call placed": "accepted"}
+    assert {said: state_of(said) for said in meant} == meant
+    assert state_of("gone") is None
+    assert len({state_of(name) for name in STATES}) == len(STATES)

@@ -103,11 +103,12 @@ class Worker:
         if self._ms() - self._tended_at >= POLL_MS:
             self.tend()
         self._askers.nudge()
-        if self._redo and not sweep.redo_next(self._gateway, self._redo[0]):
+        if self._redo and not self._beside(lambda: sweep.redo_next(self._gateway, self._redo[0]), False):
             self._redo.pop(0)
         looks = rung or self._more or self._ms() - self._looked_at >= LOOK_MS
-        rests = [self._call_due(slots) for slots in self._slots.values() if looks or not slots.idle]
-        go_on = bool(self._redo) or (looks and 0 not in rests and self._decide_due())
+        calls = [partial(self._call_due, slots) for slots in self._slots.values() if looks or not slots.idle]
+        rests = [self._beside(call_due, POLL_MS) for call_due in calls]
+        go_on = bool(self._redo) or (looks and 0 not in rests and self._beside(self._decide_due, False))
         return 0 if go_on else min([POLL_MS if looks else LOOK_MS, *rests])
 
     def _decide_due(self) -> bool:
@@ -128,15 +129,31 @@ class Worker:
             journal = self._gateway.journal
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)
+        steps: list[Callable[[], Any]] = [
+            self._refresh,
+            partial(sweep.settle_lost, self._gateway),
+            partial(caps.look_again, self._gateway),
+        ]
+        if self._ms() - self._erased_at >= self._erase_every_ms and self._set_back.may_forget():
+            self._erased_at = self._ms()
+            steps += [partial(erase.erase_old, self._gateway), partial(sweep.forget_old, self._gateway)]
+        for step in steps:
+            self._beside(step, None)
+        self._tended_at = self._ms()
+
+    def _refresh(self) -> None:
         self._gateway.sources.refresh()
         self._redo += [name for name in self._gateway.sources.changed() if name not in self._redo]
-        sweep.settle_lost(self._gateway)
-        caps.look_again(self._gateway)
-        if self._ms() - self._erased_at >= self._erase_every_ms:
-            self._erased_at = self._ms()
-            erase.erase_old(self._gateway)
-            sweep.forget_old(self._gateway)
-        self._tended_at = self._ms()
+
+    def _beside(self, step: Callable[[], Any], otherwise: Any) -> Any:
+        """A step that the others do not wait for: a bug in it is said, and stops none of them."""
+        try:
+            return step()
+        except (StoreUnavailable, OtherDatabase):
+            raise
+        except Exception:
+            self._gateway.log.exception("step_failed")
+            return otherwise
 
     def _call_due(self, slots: Slots) -> int:
         """Claim what may ring now; the milliseconds until the next look, 0 to look again right away."""

@@ -2,6 +2,7 @@
 
 import enum
 import json
+from collections.abc import Callable
 
 from core import mapping
 from core.identity import Piece
@@ -17,10 +18,14 @@ class Difference(enum.Enum):
     NOW_A_LEAD = "now_a_lead"  # the same words, which only something unsigned beside them makes a lead
 
 
-def difference(source: Source, first: Lead, piece: Piece) -> Difference:
-    """Compare by the stored digest, then by both payloads' numbers as the version in force reads them."""
+def difference(source: Source, first: Lead, piece: Piece, digest: Callable[[str], str]) -> Difference:
+    """Compare by the stored digest, then by both payloads' numbers as the version in force reads them.
+
+    `digest` makes what stands for the number of an erased lead: what was erased is not brought back, and an id that is
+    given to another person then loses nobody."""
     if first.erased_at is not None:
-        return Difference.NONE  # what was erased is not brought back
+        number = mapping.callable_number(piece.payload, source) if first.number_hash else None
+        return Difference.OTHER_PERSON if number and digest(number) != first.number_hash else Difference.NONE
     if first.digest == piece.digest:
         return _beside(source, first, piece)
     before = mapping.callable_number(json.loads(first.payload), source)

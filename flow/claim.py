@@ -18,7 +18,7 @@ from core.states import READY
 from flow import candidates, caps
 from flow.decide import set_apart
 from flow.gateway import Gateway
-from store import claims, due
+from store import claims
 from store.attempts import Attempt
 from store.claims import Asked, Claim
 from store.engine import Busy, StoreUnavailable, UnprovenCommit
@@ -64,8 +64,9 @@ def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slo
     lead that breaks the commit is found out by going one by one, and waits for a person. Raises
     OtherDatabase when this is not the database we knew: see `flow.recover`."""
     asked = Asked(account, owner, turn, slots, take_start(), gateway.totals, gateway.readable())
+    looked_at: list[str] = []
     try:
-        return _claim(gateway, asked)
+        return _claim(gateway, asked, looked_at)
     except Busy:
         return Claims(rest_ms=BUSY_AGAIN_MS)
     except (StoreUnavailable, OtherDatabase):
@@ -75,17 +76,21 @@ def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slo
         gateway.log.error("journal_unwritable", why=gateway.journal.problem)
         return Claims(rest_ms=OUR_OWN_MS)
     except Exception:
+        if not looked_at:  # no lead is at fault
+            raise
         gateway.log.exception("claims_one_by_one", account=account.name)
-    return _one_by_one(gateway, asked)
+    return _one_by_one(gateway, asked, looked_at)
 
 
-def _claim(gateway: Gateway, asked: Asked) -> Claims:
+def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
+    """`looked_at` is told the leads (ids), also where it raises."""
     written = claims.Written()
     with gateway.journal.claiming():
         try:
             with gateway.store.write(lock_ms=LOCK_MS) as tx:
                 # Read.
                 seen = claims.read(gateway.store, gateway.journal, tx, asked)
+                looked_at += [lead.id for lead in seen.leads]
                 begun = candidates.begin(gateway, seen.leads, seen.in_force)
                 ours = [candidate for candidate in begun if _is_of(candidate, asked.account)]
                 known = claims.know(tx, ours, asked.totals, gateway.remembered, seen.now)
@@ -136,16 +141,12 @@ def _unsent(found: Sequence[Claim], how: str, why: str, start: Start) -> tuple[C
     return tuple(Claimed(one.lead, one.attempt, start, one.entry, not_sent) for one in found)
 
 
-def _one_by_one(gateway: Gateway, asked: Asked) -> Claims:
-    """The same leads, each by itself."""
-    with gateway.store.read() as tx:
-        now = gateway.store.now_ms(tx)
-        wanted = due.Due(asked.account.name, now, asked.slots, claiming.oldest(asked.turn, asked.slots))
-        found = [lead.id for lead in due.to_call(tx, wanted, asked.readable, lock=False)]
+def _one_by_one(gateway: Gateway, asked: Asked, found: Sequence[str]) -> Claims:
+    """The same leads (ids), each by itself."""
     claimed: list[Claimed] = []
     for lead_id in found:
         try:
-            claimed += _claim(gateway, replace(asked, slots=1, only=[lead_id], start=take_start())).claimed
+            claimed += _claim(gateway, replace(asked, slots=1, only=[lead_id], start=take_start()), []).claimed
         except (StoreUnavailable, OtherDatabase, OSError):
             if not claimed:
                 raise

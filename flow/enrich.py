@@ -20,9 +20,10 @@ from core.ports import Answer
 from core.reason import Reason
 from core.source import Fetch, Source
 from core.states import HELD, RECEIVED
+from flow.decide import set_apart
 from flow.gateway import Gateway
 from store import due, leads, versions
-from store.engine import Tx
+from store.engine import StoreUnavailable, Tx
 
 LEASE_MS = 15_000  # for each question; one lasts 8 s at most, and the pace's pause comes beside
 # amoCRM links the contact a second or two after it posts the lead: the first looks come soon.
@@ -55,6 +56,7 @@ class _NotOurTurn(Exception):
 
 def enrich_next(gateway: Gateway) -> bool:
     """Ask for one lead and write what came of it; False when no lead waits for a question now."""
+    lead = None
     try:
         with gateway.store.read() as tx:
             if not due.anything_to_ask(tx, gateway.store.now_ms(tx)):
@@ -65,10 +67,17 @@ def enrich_next(gateway: Gateway) -> bool:
             if lead is None:
                 return False
             taken = _take(gateway, tx, lead, now)
+        if taken is not None:
+            _record(gateway, taken, _ask(gateway, taken))
+    except StoreUnavailable:
+        raise
     except _NotOurTurn:
         return True
-    if taken is not None:
-        _record(gateway, taken, _ask(gateway, taken))
+    except Exception:
+        if lead is None:  # no lead is at fault
+            raise
+        gateway.log.exception("asking_failed", lead=lead.id, no=lead.no, source=lead.source)
+        set_apart(gateway, lead.id)
     return True
 
 

@@ -122,7 +122,7 @@ class Batch:
         if lead_id == one.lead["id"]:
             return self._receive(prepared, one, self._reasons_to_hold(prepared, one, came_before), one.key, came_before)
         first = self._first(lead_id)
-        changed = difference(prepared.source, first, one.piece)
+        changed = difference(prepared.source, first, one.piece, self._gateway.digest)
         if changed in ANOTHER_LEAD:
             if not self._alone:
                 self._apart.add(prepared)

@@ -6,7 +6,7 @@ are lost are waited for 30 s; then what was due is held for a person.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core import decision, ended, states
 from core.outcome import UNKNOWN, Outcome
@@ -15,7 +15,7 @@ from core.reason import Reason
 from flow.gateway import Gateway
 from store import attempts, epoch, leads, workers
 from store.attempts import Attempt
-from store.engine import Tx
+from store.engine import StoreUnavailable, Tx
 from store.epoch import Epoch
 from store.journal import Entry
 
@@ -54,10 +54,36 @@ def _compare(gateway: Gateway, seen: Epoch) -> int:
         if not gone:
             continue
         gone.sort(key=lambda entry: entry.lead)  # leads are locked in the order of their ids, by whoever locks several
-        with gateway.store.write(lock_ms=0, statement_ms=0) as tx:
-            now = gateway.store.now_ms(tx)
-            brought += sum(bring_back(tx, entry, now) for entry in gone)
+        try:
+            brought += _bring_back(gateway, gone)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            gateway.log.exception("brought_back_one_by_one")
+            brought += sum(_by_itself(gateway, entry) for entry in gone)
     return brought
+
+
+def _bring_back(gateway: Gateway, gone: Sequence[Entry]) -> int:
+    with gateway.store.write(lock_ms=0, statement_ms=0) as tx:
+        now = gateway.store.now_ms(tx)
+        return sum(bring_back(tx, entry, now) for entry in gone)
+
+
+def _by_itself(gateway: Gateway, entry: Entry) -> int:
+    """One that cannot be brought back stops no other: its number and event are guarded, its lead waits for a person."""
+    try:
+        return _bring_back(gateway, [entry])
+    except StoreUnavailable:
+        raise
+    except Exception:
+        gateway.log.exception("not_brought_back", lead=entry.lead, attempt=entry.attempt)
+    with gateway.store.write() as tx:
+        epoch.remember(tx, entry)
+        lead = leads.get(tx, entry.lead, lock=True)
+        if lead is not None and lead.state in states.WAITING:
+            leads.apply(tx, lead, decision.hold(Reason("may_have_rung")), at=gateway.store.now_ms(tx))
+    return 1
 
 
 def _batches(gateway: Gateway, store_id: str) -> Iterator[list[Entry]]:

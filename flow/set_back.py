@@ -1,4 +1,6 @@
-"""A clock that was ahead and is right again: nothing waits for a moment that only the wrong clock knew."""
+"""A clock that was ahead and is right again: nothing waits for a moment that only the wrong clock knew. While it may be
+ahead, nothing is erased for its age.
+"""
 
 from collections.abc import Callable
 
@@ -7,6 +9,8 @@ from store import moments
 
 AHEAD_MS = 5_000  # less is waited for
 STEADY_MS = 10_000  # a machine that has just started may have a clock of yesterday for a moment
+LEAP_MS = 24 * 3600 * 1000  # further ahead of what was last seen, it may be wrong: or nobody was here for a day
+EVEN_MS = 3600 * 1000  # so long it has to go evenly then
 BATCH = 500
 
 
@@ -17,13 +21,17 @@ class SetBack:
         """`clock`: milliseconds, and nobody sets it."""
         self._gateway, self._clock = gateway, clock
         self._newest, self._since = 0, 0
+        self._last = (0, 0)  # the shared clock and this worker's own, at the last look
+        self._leapt_at: int | None = None
 
     def look(self) -> None:
         """Once a second, before this worker says that it lives. Where the clock has been behind what was written by it
         for 10 s, whatever waits is looked at again, and the rules of each lead name its moment anew."""
         with self._gateway.store.read() as tx:
             now = self._gateway.store.now_ms(tx)
-            newest = max(self._newest, moments.newest(tx))
+            seen = moments.newest(tx)
+        self._look_ahead(now, seen)
+        newest = max(self._newest, seen)
         if newest <= now + AHEAD_MS:
             self._newest = 0
             return
@@ -34,6 +42,20 @@ class SetBack:
         if self._clock() - self._since >= STEADY_MS:
             self._look_again()
             self._newest = 0
+
+    def may_forget(self) -> bool:
+        """Whether what is old by this clock may be erased for its age."""
+        return self._leapt_at is None or self._clock() - self._leapt_at >= EVEN_MS
+
+    def _look_ahead(self, now: int, seen: int) -> None:
+        then, own = self._last
+        leapt = now - then - (self._clock() - own) if then else now - seen if seen else 0
+        if leapt > LEAP_MS:
+            self._leapt_at = self._clock()
+            self._gateway.log.warning("clock_leapt", seconds=leapt // 1000)
+        elif leapt < -LEAP_MS:
+            self._leapt_at = None
+        self._last = (now, self._clock())
 
     def _look_again(self) -> None:
         store, leads, batch = self._gateway.store, 0, BATCH

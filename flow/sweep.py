@@ -5,6 +5,7 @@ from core.outcome import UNKNOWN, Outcome
 from core.reason import Reason
 from flow.gateway import Gateway
 from store import alarms, attempts, due, leads, versions, workers
+from store.engine import StoreUnavailable
 
 GRACE_MS = 5_000
 DAY_MS = 24 * 3600 * 1000
@@ -14,21 +15,31 @@ OWNER_GONE = Outcome(UNKNOWN, how="owner_gone", error="the worker that sent this
 
 
 def settle_lost(gateway: Gateway) -> bool:
-    """Every open attempt whose deadline passed more than 5 s ago becomes `unknown`, never ready."""
+    """Every open attempt whose deadline passed more than 5 s ago becomes `unknown`, never ready. One that cannot be
+    settled is said, and stops no other."""
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         lost = attempts.overdue(tx, now - GRACE_MS)
     for attempt_id, lead_id, number in lost:
-        with gateway.store.write() as tx:
-            now = gateway.store.now_ms(tx)
-            lead = leads.get(tx, lead_id, lock=True)
-            # Its owner may have closed it between the look and the lock.
-            if lead is None or not attempts.close(tx, attempt_id, OWNER_GONE, now):
-                continue
-            attempts.free_numbers(tx, {attempt_id: number})
-            leads.apply(tx, lead, ended.lost(attempt_id, OWNER_GONE), at=now)
-        gateway.log.warning("lost", lead=lead_id, how=OWNER_GONE.how)
+        try:
+            _settle(gateway, attempt_id, lead_id, number)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            gateway.log.exception("not_settled", lead=lead_id, attempt=attempt_id)
     return bool(lost)
+
+
+def _settle(gateway: Gateway, attempt_id: str, lead_id: str, number: str) -> None:
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        lead = leads.get(tx, lead_id, lock=True)
+        # Its owner may have closed it between the look and the lock.
+        if lead is None or not attempts.close(tx, attempt_id, OWNER_GONE, now):
+            return
+        attempts.free_numbers(tx, {attempt_id: number})
+        leads.apply(tx, lead, ended.lost(attempt_id, OWNER_GONE), at=now)
+    gateway.log.warning("lost", lead=lead_id, how=OWNER_GONE.how)
 
 
 def redo_next(gateway: Gateway, source: str, batch: int = 200) -> bool:

@@ -135,9 +135,17 @@ class Journal:
         return file
 
     def _prune(self) -> None:
+        """Delete files that ended a week before others, which themselves are not of today: to a clock that is wrong
+        today every file is old."""
+        ended = {}
         for path in self.directory.glob(f"{_PREFIX}*.jsonl"):
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > KEPT_S:
+                ended[path] = path.stat().st_mtime
+        today = time.time() - NEW_FILE_S
+        newest = max((at for at in ended.values() if at <= today), default=0.0)
+        for path, at in ended.items():
+            if newest - at > KEPT_S:
+                with contextlib.suppress(OSError):
                     path.unlink()
 
     def entries(self, store_id: str) -> Iterator[Entry]:

@@ -1,6 +1,12 @@
 """When the worker's loop looks for leads to map: a look costs a turn among the writers."""
 
+from unittest.mock import patch
+
+import pytest
+
 from cli.worker import LOOK_MS
+from flow import caps, decide, erase, sweep
+from tests.fakes import SHOP
 
 
 def test_a_turn_that_was_rung_maps_what_came(gateway, hire):
@@ -35,3 +41,23 @@ def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway, hire):
     gateway.clock.forward(worker.turn(rung=False) / 1000)  # as long as the turn says that the loop may rest
     worker.turn(rung=False)
     assert gateway.lead(lead).state != "received"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        *((sweep, "settle_lost"), (sweep, "redo_next"), (sweep, "forget_old"), (caps, "look_again")),
+        *((erase, "erase_old"), (decide, "decide_due")),
+    ],
+)
+def test_a_step_that_breaks_stops_no_call(gateway, hire, module, name):
+    gateway.parts.sources.changed()
+    gateway.put("shop", SHOP + 'policy: {hours: "00:00-24:00"}\n')
+    worker = hire(erase_every_ms=0)
+    lead = gateway.take({"id": "1", "phone": "+79990000001"})
+    with patch.object(module, name, side_effect=ZeroDivisionError) as broken:
+        for _ in range(3):
+            worker.turn()
+    assert broken.called
+    worker.finish()
+    assert gateway.lead(lead).state == "accepted"

@@ -92,6 +92,7 @@ class Tended:
     def __init__(self, gateway):
         self._gateway, self._passed = gateway, 0.0
         self._set_back = SetBack(gateway.parts, lambda: int(self._passed * 1000))
+        self.may_forget = self._set_back.may_forget
         self.wait(1)
 
     def wait(self, seconds, *, work=True):
@@ -301,3 +302,31 @@ def test_a_wrong_password_of_tomorrow_keeps_nobody_out(gateway):
     assert people.log_in(gateway.parts, "anna", "a long password 1", "198.51.100.1").wait_ms
     gateway.clock.forward(-DAY_S)
     assert people.log_in(gateway.parts, "anna", "a long password 1", "198.51.100.1").name == "anna"
+
+
+def test_while_the_clock_may_be_ahead_nothing_is_erased_for_its_age(gateway):
+    worker = Tended(gateway)
+    assert worker.may_forget()
+    gateway.clock.forward(200 * DAY_S)
+    worker.wait(2)
+    assert not worker.may_forget()
+    gateway.clock.forward(-200 * DAY_S)
+    worker.wait(2)
+    assert worker.may_forget()
+
+
+def test_nor_by_a_worker_that_starts_then(gateway):
+    Tended(gateway)
+    gateway.clock.forward(200 * DAY_S)
+    assert not Tended(gateway).may_forget()
+
+
+def test_a_house_that_was_off_for_a_week_erases_after_an_hour(gateway):
+    Tended(gateway)
+    gateway.clock.forward(7 * DAY_S)
+    started = Tended(gateway)
+    assert not started.may_forget()
+    started.wait(HOUR_S - 5, work=False)
+    assert not started.may_forget()
+    started.wait(10, work=False)
+    assert started.may_forget()

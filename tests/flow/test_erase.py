@@ -200,6 +200,23 @@ def test_the_same_person_is_erased_again_and_again_under_the_same_id(shop):
     assert len(set(leads)) == len(shop.voice.asked) == 3
 
 
+def test_an_id_that_is_given_to_another_person_after_an_erasure_loses_nobody(shop):
+    """Nor does it ring him: an id that came with two numbers waits for a person, as ever."""
+    first = shop.take(ARISTARCH)
+    shop.work()
+    erase.erase_person(shop.parts, NUMBER, "anna", "asked")
+    other = {**ARISTARCH, "name": "Иван", "phone": "+7 (999) 000-00-09"}
+    second = json.loads(shop.post(other).body)["leads"][0]
+    assert (second["state"], second["duplicate"]) == ("held", False)
+    assert shop.lead(second["id"]).reason == "same_id_other_number"
+    again = json.loads(shop.post(other).body)["leads"][0]
+    assert (again["id"], again["duplicate"]) == (second["id"], True)
+    same = json.loads(shop.post(ARISTARCH).body)["leads"][0]
+    assert (same["id"], same["duplicate"]) == (first, True)
+    shop.work()
+    assert len(shop.voice.asked) == 1
+
+
 @pytest.mark.parametrize("second", [ARISTARCH, {**ARISTARCH, "phone": "+7 999 000-00-09"}])
 def test_what_repeats_an_erased_lead_that_never_had_a_number_is_found_by_what_it_says(shop, second):
     held = shop.post({**ARISTARCH, "phone": f"{ARISTARCH['phone']} or {ARISTARCH['phone'][:-1]}8"})

@@ -11,7 +11,7 @@ from core import ended
 from core.lead import Lead
 from flow import erase, operate
 from flow.set_back import SetBack
-from store import caps, epoch, erasure, journal, leads
+from store import attempts, caps, epoch, erasure, journal
 from store.journal import Journal
 from store.remembered import Remembered
 from store.tables import erased_keys, workers
@@ -114,15 +114,14 @@ def a_copied_folder_is_the_same_house():
 
 @contextmanager
 def a_claim_is_several_commits():
-    """What a claim writes is committed as it goes."""
-    apply = leads.apply
+    """Attempts are committed before the leads' moves are written."""
+    open_all = attempts.open_all
 
-    def applied(tx, *given, **named):
-        done = apply(tx, *given, **named)
+    def opened(tx, *given):
+        open_all(tx, *given)
         tx.connection.commit()
-        return done
 
-    with patch.object(leads, "apply", applied):
+    with patch.object(attempts, "open_all", opened):
         yield
 
 

@@ -19,7 +19,7 @@ class Deaths:
 
     def __init__(self, store: Store) -> None:
         self._store, self._where, self._left = store, None, 0
-        self.commits = 0  # since a death was last waited for
+        self.committed = {}  # the rows at the last commit before the death
         event.listen(store.engine, "before_cursor_execute", lambda *_: self._meet(AT_A_STATEMENT))
         self._do_commit = store.engine.dialect.do_commit
         store.engine.dialect.do_commit = self._commit
@@ -27,7 +27,8 @@ class Deaths:
     @contextmanager
     def at(self, where: int, n: int):
         """Whoever comes to the n-th such place inside the block dies there."""
-        self._where, self._left, self.commits = where, n, 0
+        self.committed = self.rows()
+        self._where, self._left = where, n
         try:
             yield
         finally:
@@ -49,5 +50,7 @@ class Deaths:
     def _commit(self, connection) -> None:
         self._meet(BEFORE_COMMIT)
         self._do_commit(connection)
-        self.commits += 1
+        if (where := self._where) is not None:
+            self._where = None  # our own look is nobody's place to die
+            self.committed, self._where = self.rows(), where
         self._meet(AFTER_COMMIT)

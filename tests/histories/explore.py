@@ -21,14 +21,15 @@ CIRCLES = (1, 2, 4, 16)  # how many events and persons a history is about: where
 NAMES = list(STEPS)
 WEIGHTS = [weight for _, weight in STEPS.values()]
 ANY = ""  # whatever the history has a taste for
-NO_PHONE = ("post", texts.NO_PHONE)
+NO_PHONE, A_DAY = ("post", texts.NO_PHONE), steps.FORWARD_S.index(24 * 3600)
 # Steps that mean something after one another, about the same lead or person.
 PHRASES = (
     ("post", "walk"),
     ("post", "claim", "place", "forward", "record"),
     ("post", "claim_and_die", "forward", "walk"),
     ("post", "claim", "put_back", "place", "record"),
-    ("post", "walk", "erase_a_person", ANY, "forward", "post", "walk", "forward", "erase_a_person", "post", "walk"),
+    *[("post", "walk", "erase_a_person", ("forward", A_DAY), "post", "walk", "erase_a_person", "post", "walk")] * 3,
+    ("post", "clock_back", "walk"),
     ("post", "walk", "spoil_a_row", "post", "walk", "forward", "erase_a_person"),
     ("post", "bulk_change", "bulk_change", "walk"),
     ("post_late", "post", "walk"),

@@ -15,7 +15,7 @@ from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 from tests.fakes import LOST, NEVER_LEFT, NO, TOKEN, YES
 from tests.histories import allowed, backup, laws, people, texts
-from tests.histories.deaths import Died
+from tests.histories.deaths import AFTER_COMMIT, AT_A_STATEMENT, BEFORE_COMMIT, Died
 from tests.histories.step import STEPS, step
 from tests.histories.world import World
 
@@ -36,7 +36,7 @@ def send(world, source, request, *, keep=True):
 
 @step(16)
 def post(world: World, a, b):
-    source = ("shop", "signed", "signed", "amo")[a // 16]
+    source = ("shop", "shop", "signed", "signed", "amo")[a // 13]
     body = texts.body_of(a % 12, b)
     send(world, source, texts.signed(body, world.clock()) if source == "signed" else texts.by_token(source, body))
 
@@ -204,14 +204,13 @@ def die_inside_a_transaction(world, a, b):
     """A process ends at any statement of what it does, just before a commit or just after it: nothing is left of a
     transaction that was not committed, and nobody knows of it but the database and the journal."""
     deaths, done = world.deaths, MORTAL[b % len(MORTAL)]
-    process = _process(world, a)
+    process, where = _process(world, a), (AT_A_STATEMENT, AT_A_STATEMENT, BEFORE_COMMIT, AFTER_COMMIT)[a % 4]
     world.everybody_tends()
-    before = deaths.rows()
     try:
-        with deaths.at(a % 3, 1 + b // len(MORTAL)):
+        with deaths.at(where, 1 + b // len(MORTAL) % 3 if where else 1 + a // 16 + b // len(MORTAL) * 4):
             done(world, a, b)
     except Died:
-        if not deaths.commits and deaths.rows() != before:
+        if deaths.rows() != deaths.committed:
             raise allowed.LawBroken("a transaction that died left something", done.__name__) from None
         world.web = world.gateway("web")
         crash(world, "ab".index(process.name), b)

@@ -5,6 +5,7 @@ A step's first number says which lead, event, person or worker, its second which
 from tests.histories import builds
 
 LOST_CALL, ELEVEN_MINUTES, NO_PHONE, WON = 3, 4, 6, 1
+SIGNED, HOUSE, ACCEPTED, A_DAY = 30, 5, 4, 7  # an event of the source that signs; others as their steps count
 STORIES = {
     "a backup is put back under running workers": (
         [("post", 1, 0), ("back_up", 0, 0), ("walk", 0, 0), ("put_back", 0, 0), ("walk", 0, 0)],
@@ -22,7 +23,7 @@ STORIES = {
         builds.any_hold_is_left,
     ),
     "two captured requests of one event, the first of them late": (
-        [("post_late", 17, 0), ("post", 17, WON), ("walk", 0, 0)],
+        [("post_late", SIGNED, 0), ("post", SIGNED, WON), ("walk", 0, 0)],
         builds.any_hold_is_left,
     ),
     "a lead that was held is corrected and rung, and the database and its journal forget both": (
@@ -50,8 +51,8 @@ STORIES = {
     ),
     "a lead that a clock which was ahead has dated rings, and a backup without journals forgets it": (
         [
-            *(("post", 42, 0), ("clock_back", 0, 0), ("back_up", 0, 0), ("post", 42, WON), ("walk", 42, 0)),
-            *(("put_back_without_journals", 42, 0), ("walk", 42, 0)),
+            *(("post", SIGNED, 0), ("clock_back", 0, 0), ("back_up", 0, 0), ("post", SIGNED, WON), ("walk", 0, 0)),
+            *(("put_back_without_journals", 0, 0), ("walk", 0, 0)),
         ],
         None,
     ),
@@ -60,7 +61,47 @@ STORIES = {
             *(("post", 1, 0), ("walk", 0, 0), ("erase_a_person", 1, 0), ("post", 1, 0), ("erase_a_person", 1, 0)),
             *(("post", 1, WON), ("walk", 0, 0)),
         ],
-        None,
+        builds.what_came_after_an_erasure_stays,
+    ),
+    "the same id is erased again behind its window": (
+        [
+            *(("post", 1, 0), ("walk", 0, 0), ("erase_a_person", 1, 0), ("forward", 0, A_DAY)),
+            *(("post", 1, 0), ("walk", 0, 0), ("erase_a_person", 1, 0)),
+        ],
+        builds.a_key_is_erased_only_once,
+    ),
+    "a person is erased one of whose leads cannot be": (
+        [("post", 1, 0), ("walk", 0, 0), ("spoil_a_row", 1, 0), ("post", 7, 0), ("erase_a_person", 1, 0)],
+        builds.one_that_cannot_be_erased_stops_the_others,
+    ),
+    "an accepted lead is rearmed by a slip": (
+        [("post", 1, 0), ("walk", 0, 0), ("rearm", 1, 0)],
+        builds.an_accepted_lead_is_rearmed_unasked,
+    ),
+    "all that were accepted are rearmed, twice": (
+        [("post_many", 1, 0), ("walk", 0, 0), ("bulk_change", 1, ACCEPTED), ("bulk_change", 1, ACCEPTED)],
+        builds.an_accepted_lead_is_rearmed_unasked,
+    ),
+    "a house is copied, rings, and the copy goes on": (
+        [("post_many", 1, 0), ("copy_the_house", 0, 0), ("walk", 0, 0), ("go_on_in_the_copy", 0, 0), ("walk", 0, 0)],
+        builds.a_copied_folder_is_the_same_house,
+    ),
+    "money is spent by calls whose price nobody knows": (
+        [("version", HOUSE, 2), ("post_many", 1, 0), ("walk", 0, 0)],
+        builds.money_is_what_was_asked_for,
+    ),
+    "the calls of an hour are counted": (
+        [("version", HOUSE, 1), ("post_many", 1, 0), ("walk", 0, 0)],
+        builds.nobody_counts_the_calls,
+    ),
+    "a lead comes while the clock is a day ahead": (
+        [("post", 1, 0), ("clock_back", 0, 0)],
+        builds.nobody_notices_a_clock_set_back,
+    ),
+    "a worker dies inside its claim": (
+        [("post", 1, 0), ("post", 2, 0)]
+        + [("die_inside_a_transaction", 16 * (n % 4), 1 + 8 * (n // 4)) for n in range(32)],
+        builds.a_claim_is_several_commits,
     ),
     "a worker dies between its claim and its journal": (
         [("post", 1, 0), ("decide_some", 0, 0), ("claim_and_die", 0, 0), ("forward", 0, 3), ("walk", 1, 0)],

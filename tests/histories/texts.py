@@ -8,7 +8,7 @@ from core.reading.delivery import Delivery
 from tests.fakes import SHOP, TOKEN
 from tests.flow.asking import AMO
 
-SHOP_TEXT = SHOP + 'repeat_window: 60d\npolicy: {once_per_number: "0", hours: "00:00-24:00"}\n'
+SHOP_TEXT = SHOP + 'repeat_window: 1d\npolicy: {once_per_number: "0", hours: "00:00-24:00"}\n'
 SIGNED_TEXT = """
 auth: {scheme: hmac, secret: env:SHOP_TOKEN, header: X-Sig, timestamp_header: X-At, signed: [timestamp, ., body]}
 event_key: id
@@ -33,7 +33,7 @@ VERSIONS = {
         SHOP_TEXT.replace('hours: "00', 'max_age: 1h, hours: "00'),
         SHOP_TEXT.replace('hours: "00', 'spend_per_day: 25, hours: "00'),
         SHOP_TEXT + "dry_run: true\n",
-        SHOP_TEXT.replace("60d", "1h"),
+        SHOP_TEXT.replace("1d", "1h"),
     ),
     "signed": (SIGNED_TEXT, SIGNED_TEXT + "enabled: false\n", SIGNED_TEXT.replace("event_key: id", "event_key: phone")),
     "amo": (FIRST["amo"], FIRST["amo"] + "enabled: false\n", FIRST["amo"] + "dry_run: true\n"),
@@ -76,4 +76,5 @@ def signed(body: dict, at: float) -> Delivery:
 
 def window_s(said: str) -> int:
     """For how long the source tells repeats by its event key."""
-    return 3600 if "repeat_window: 1h" in said else 60 * 24 * 3600
+    hours = {"1h": 1, "1d": 24, "60d": 60 * 24}
+    return next(n * 3600 for window, n in hours.items() if f"repeat_window: {window}\n" in said)

@@ -1,8 +1,12 @@
 """The run directory: its id, and how many claims it knows of each store."""
 
+import os
 import shutil
+import time
 
-from store.journal import Journal
+from store.journal import Entry, Journal
+
+ENTRY = Entry("store", "attempt", "lead", "shop", "key", "main", "0" * 64, "Trial", 1, 1)
 
 
 def test_two_stores_in_one_directory_keep_their_own_marks(tmp_path):
@@ -33,3 +37,30 @@ def test_a_directory_that_was_renamed_is_the_same(tmp_path):
     first = Journal(tmp_path / "release-1").run_id()
     (tmp_path / "release-1").rename(tmp_path / "release-2")
     assert Journal(tmp_path / "release-2").run_id() == first
+
+
+def aged(directory, **days):
+    """Journal files by their name's middle, last written so many days ago."""
+    for name, ago in days.items():
+        path = directory / f"journal-{name}.jsonl"
+        path.write_text("")
+        os.utime(path, (time.time() - ago * 86_400,) * 2)
+
+
+def names(directory):
+    return {
+        path.stem.removeprefix("journal-") for path in directory.glob("journal-*.jsonl") if path.stat().st_size == 0
+    }
+
+
+def test_journals_are_kept_for_a_week_before_the_newest_that_is_not_of_today(tmp_path):
+    aged(tmp_path, old=12, week=8, yesterday=1.5, today=0.1)
+    Journal(tmp_path).write(ENTRY)
+    assert names(tmp_path) == {"week", "yesterday", "today"}
+
+
+def test_a_clock_that_is_a_month_ahead_deletes_no_journal_of_the_last_week(tmp_path):
+    """To it all of them are a month older; another worker has begun its file by it, too."""
+    aged(tmp_path, old=12 + 30, week=6 + 30, yesterday=1 + 30, another=0)
+    Journal(tmp_path).write(ENTRY)
+    assert names(tmp_path) == {"week", "yesterday", "another"}

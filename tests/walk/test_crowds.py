@@ -43,6 +43,15 @@ def running(tmp_path_factory):
         yield gateway
 
 
+@pytest.fixture(scope="module", autouse=True)
+def late(running):
+    """A line that proves itself in its head and says half of its body; its time runs while the others are looked at."""
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as line:
+        head = f"POST /hooks/shop?token={TOKEN} HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 80\r\n\r\n"
+        line.sendall(head.encode() + b"x" * 40)
+        yield line, time.monotonic()
+
+
 @contextlib.contextmanager
 def crowd(running, path: str, lines: int = 130):
     """So many lines, each with the head of a request and half of its body."""
@@ -95,3 +104,16 @@ def test_400_wrong_tokens_are_slowed_and_said_in_the_log(running):
         assert time.monotonic() - began >= 2 * 0.5
         assert "wrong_api_tokens" in running.log
     assert "x" * 20 not in running.log
+
+
+def test_a_body_that_comes_too_late_is_told_so_and_its_lead_is_not_taken(running, late):
+    line, began = late
+    answer = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["title"] == "the body did not arrive within 15 s; send again"
+    assert time.monotonic() - began >= 15
+    asked = urllib.request.Request(f"{running.url}/hooks/shop?token={TOKEN}", data=LEAD)
+    asked.add_header("Content-Type", "application/json")
+    assert running.ask(asked)[0] == 200  # and its sender may send again

@@ -24,6 +24,8 @@ def fields(body: bytes, boundary: bytes, *charsets: str) -> list[tuple[str, str]
     its last boundary was cut and is refused. Raises Unreadable and nothing else."""
     if not 0 < len(boundary) <= _MAX_BOUNDARY:
         raise Unreadable("body_bad_multipart")
+    if body.count(b"\n--" + boundary) > MAX_KEYS + 1:  # the first boundary may have a line before it, the last has
+        raise Unreadable("body_too_many_fields")
     decoder = MultipartDecoder(boundary, max_form_memory_size=_MAX_HELD, max_parts=MAX_KEYS)
     try:
         return _read(decoder, body, charsets)

@@ -14,6 +14,7 @@ import click
 
 from tests.deploy.proxy import DOMAIN, Caddy, Named, Nginx, Proxy
 from tests.deploy.served import TOKEN, Served, Unix, ask, listening, until_ready
+from tests.faults.database import rows
 
 SOCKETS, GOOD_S = 500, 10
 HEAD = f"POST /hooks/shop?token={TOKEN} HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Type: application/json\r\n"
@@ -89,13 +90,14 @@ def under(proxy: Proxy, kind: str, seconds: float) -> tuple[float, float, float]
 
 @contextlib.contextmanager
 def standing(kind: type[Nginx] | type[Caddy]):
-    """The proxy with the application behind it."""
+    """The proxy with the application behind it; `leads` tells what it has stored."""
     with tempfile.TemporaryDirectory() as name:
         web, front = Path(name) / "web", Path(name) / "front"
         web.mkdir()
         front.mkdir()
-        with listening(web) as listener, Served(web, listener), kind(front, web / "web.sock") as proxy:
+        with listening(web) as listener, Served(web, listener) as served, kind(front, web / "web.sock") as proxy:
             until_ready(lambda: Unix(web / "web.sock"))
+            proxy.leads = lambda: rows(served.environ["DATABASE_URL"], "SELECT payload FROM leads")
             yield proxy
 
 

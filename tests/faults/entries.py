@@ -68,6 +68,7 @@ def simulator(*, arguments: list[str]) -> None:
 ENTRIES: dict[str, Callable[..., None]] = {
     "flask": flask,
     "web": web,
+    "gunicorn": gunicorn,
     "preloaded_flask": preloaded_flask,
     "preloaded_web": preloaded_web,
     "simulator": simulator,

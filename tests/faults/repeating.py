@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tests.faults.database import POSTGRESQL, SQLITE
@@ -93,11 +94,12 @@ def spellings(number: str, count: int) -> Iterator[str]:
 
 
 @trial("T23", "replays of a signed request", short_on=(SQLITE,))
-def replays(kind: str, folder: Path) -> Result:
-    """The same bytes again are a repeat, also late; what comes late for the first time waits for a person."""
+def replays(kind: str, folder: Path, **web: Any) -> Result:
+    """The same bytes again are a repeat, also late; what comes late for the first time waits for a person. `web`: the
+    build that answers."""
     problems: list[str] = []
     with World(kind, folder) as world:
-        world.web()
+        world.web(**web)
         world.worker()
         number, late = world.senders.number(), world.senders.number()
         now = int(time.time())
@@ -114,24 +116,24 @@ def replays(kind: str, folder: Path) -> Result:
         return Result(7, verdict, problems + verdict.problems())
 
 
-def signed(senders: Senders, number: str, at: int, *, key: str = TOKEN) -> Heard:
+def signed(senders: Senders, number: str, at: int) -> Heard:
     body = json.dumps({"id": f"e{number}", "phone": f"+{number}"}).encode()
-    proof = hmac.new(key.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return senders.send(number, "/hooks/signed", body, {"X-Signature": proof, "X-Timestamp": str(at)})
+    said = {"X-Signature": _signature(str(at), body), "X-Timestamp": str(at)}
+    return senders.send(number, "/hooks/signed", body, said)
 
 
 @trial("T24", "without a proof, or with a wrong one", short_on=(SQLITE,))
-def strangers(kind: str, folder: Path) -> Result:
-    """401 each time, nothing stored, nobody rung."""
+def strangers(kind: str, folder: Path, **web: Any) -> Result:
+    """401 each time, nothing stored, nobody rung. `web`: the build that answers."""
     problems: list[str] = []
     with World(kind, folder) as world:
-        world.web()
+        world.web(**web)
         world.worker()
         strangers = []
-        for path, headers in _forged():
+        for n in range(len(_forged(b"{}"))):
             number = world.senders.number()
             strangers.append(number)
-            body = json.dumps({"id": f"e{number}", "phone": f"+{number}"}).encode()
+            path, headers, body = _forged(json.dumps({"id": f"e{number}", "phone": f"+{number}"}).encode())[n]
             heard = world.senders.send(number, path, body, headers)
             if heard.status != 401:
                 problems.append(f"{path} {headers}: answered {heard.status}")
@@ -143,19 +145,38 @@ def strangers(kind: str, folder: Path) -> Result:
         return Result(len(strangers), verdict, problems + verdict.problems())
 
 
-def _forged() -> Iterator[tuple[str, dict[str, str]]]:
-    for query in ("", "?token=", "?token=wrong", f"?token={TOKEN}x", f"?token={TOKEN[:-1]}", f"?Token={TOKEN}"):
-        yield f"/hooks/shop{query}", {}
-    yield f"/hooks/shop?token={quote('é' * 10)}", {}
-    yield f"/hooks/shop?token=%00{TOKEN}", {}
-    yield "/hooks/shop", {"Authorization": TOKEN}
-    yield f"/hooks/shop/{TOKEN}", {}
+def _forged(body: bytes) -> list[tuple[str, dict[str, str], bytes]]:
+    """(path, headers, bytes) of every way in which this body comes without its proof."""
+    shop, signed_by = "/hooks/shop", "/hooks/signed"
+    queries = ("", "?token=", "?token=wrong", f"?token={TOKEN}x", f"?token={TOKEN[:-1]}", f"?Token={TOKEN}")
+    queries += (f"?token={quote('é' * 10)}", f"?token=%00{TOKEN}", f"?token={TOKEN}%00", f"?token=%20{TOKEN}")
+    queries += (f"?token={TOKEN.upper()}", f"?token={TOKEN}&token=wrong", f"?token[]={TOKEN}", f"?a=token={TOKEN}")
+    found = [(shop + query, {}, body) for query in queries]
+    found += [(f"{shop}/{TOKEN}", {}, body), (shop, {}, body[:-1] + b', "token": "%s"}' % TOKEN.encode())]
+    for name in ("Authorization", "X-Token", "Cookie", "Referer"):
+        found += [(shop, {name: TOKEN}, body), (shop, {name: f"token={TOKEN}"}, body)]
     now = str(int(time.time()))
-    for proof in ("", "0" * 64, "sha1=" + "0" * 40, "не hex".encode().decode("latin-1"), "\xe9"):
-        yield "/hooks/signed", {"X-Signature": proof, "X-Timestamp": now}
-    yield "/hooks/signed", {}
-    yield f"/hooks/signed?token={TOKEN}", {"X-Timestamp": now}
-    yield "/hooks/signed", {"X-Signature": hmac.new(b"other", b"", hashlib.sha256).hexdigest(), "X-Timestamp": "x"}
+    right = _signature(now, body)
+    other = hmac.new(b"of another source", f"{now}.".encode() + body, hashlib.sha256).hexdigest()
+    weaker = hmac.new(TOKEN.encode(), f"{now}.".encode() + body, hashlib.sha1).hexdigest()
+    for proof in ("", "0" * 64, f"sha1={'0' * 40}", "не hex".encode().decode("latin-1"), "\xe9", other, weaker):
+        found.append((signed_by, {"X-Signature": proof, "X-Timestamp": now}, body))
+    for proof in (right[:-1], right[:-2], right + "00", f"{right}, {right}", f"sha256={right}", '"' + right + '"'):
+        found.append((signed_by, {"X-Signature": proof, "X-Timestamp": now}, body))
+    for stamp in ("x", "", str(int(now) + 1), now + "0", f"{now}.0", "١٢٣"):
+        said = stamp.encode().decode("latin-1")
+        found.append((signed_by, {"X-Signature": right, "X-Timestamp": said}, body))
+    written_anew = json.dumps(json.loads(body), separators=(",", ":")).encode()
+    for sent in (written_anew, body + b" ", body + b"\n", body[:-1]):
+        found.append((signed_by, {"X-Signature": right, "X-Timestamp": now}, sent))
+    found += [(signed_by, {}, body), (f"{signed_by}?token={TOKEN}", {"X-Timestamp": now}, body)]
+    found.append((signed_by, {"X-Signature": right}, body))
+    found.append((f"{signed_by}?X-Signature={right}", {"X-Timestamp": now}, body))
+    return found
+
+
+def _signature(stamp: str, body: bytes) -> str:
+    return hmac.new(TOKEN.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 def exactly_one(world: World, number: str) -> list[str]:

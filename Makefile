@@ -9,7 +9,7 @@ run: ## web, worker and the voice simulator in this terminal; prints one curl th
 
 test: ## the whole suite, on SQLite and PostgreSQL
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
-	@.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "not browser and not security" $(ARGS)
+	@.venv/bin/python -m pytest -q -n 3 --dist loadfile -m "not browser and not security" $(ARGS)
 
 # pytest ends with 5 where nothing carries the marker.
 test-browser: ## the pages, in a real browser

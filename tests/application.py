@@ -32,5 +32,6 @@ class Application:
         self._app.config.clear()
         self._app.config.update(self._config)
         self._app.extensions["gateway"] = parts
-        self._app.extensions.pop("metrics", None)  # what it has counted of the parts before
+        for counted in ("metrics", "wrong_tokens"):  # of the parts before
+            self._app.extensions.pop(counted, None)
         return self._app

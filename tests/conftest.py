@@ -1,6 +1,7 @@
 import os
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from store.engine import Store
@@ -18,12 +19,21 @@ settings.register_profile("suite", deadline=None, derandomize=True, suppress_hea
 settings.register_profile("far", deadline=None, max_examples=2000, suppress_health_check=_CLOCKLESS, print_blob=True)
 settings.load_profile("suite")
 
+# A traceback that shows the values of each line, as structlog's own does where rich is there, takes seconds.
+_WORDS = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _WORDS])
+
+
+def pytest_configure(config):
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        databases.share_server()  # one for all processes of this run
+
 
 def pytest_report_header():
-    if databases.postgresql_server() is None:
+    if not databases.is_promised():
         if databases.CI:
-            raise pytest.UsageError("CI must not skip PostgreSQL, and no server was found or could be started")
-        return "PostgreSQL's part is skipped: no server on 127.0.0.1:5432, no TEST_DATABASE_URL, no initdb"
+            raise pytest.UsageError("CI must not skip PostgreSQL: no TEST_DATABASE_URL, no initdb, no server")
+        return "PostgreSQL's part is skipped: no TEST_DATABASE_URL, no initdb, no server on 127.0.0.1:5432"
     return None
 
 

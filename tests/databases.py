@@ -1,6 +1,6 @@
 """The databases of the suite: SQLite files, and schemas `test_<random>` on one PostgreSQL server.
 
-The server is TEST_DATABASE_URL, else user postgres on 127.0.0.1:5432, else one started here."""
+The server is TEST_DATABASE_URL, else one started here in memory, else user postgres on 127.0.0.1:5432."""
 
 import atexit
 import contextlib
@@ -8,7 +8,6 @@ import functools
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -23,6 +22,9 @@ from store.tables import meta
 CI = bool(os.environ.get("CI"))
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 1 << 30
+USUAL = "postgresql://postgres@127.0.0.1:5432/postgres"
+# Runs the server until our end of its pipe is closed, by whatever ends us; then nothing of it is left.
+ENDS_WITH_US = '"$@" & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf "$0"'
 
 
 def roomy_memory() -> bool:
@@ -35,56 +37,75 @@ def roomy_memory() -> bool:
 
 @functools.cache
 def postgresql_server() -> str | None:
-    """The address of a server, without a schema; None when none can be had."""
+    """The address of a server, without a schema; None when none can be had. One of our own in memory comes before one
+    that is there: a commit that a disk has to sync takes most of a test's time."""
     named = os.environ.get("TEST_DATABASE_URL")
-    for url in [named] if named else ["postgresql://postgres@127.0.0.1:5432/postgres"]:
-        try:
-            psycopg.connect(url, connect_timeout=3).close()
-            return url
-        except psycopg.Error:
-            if named:
-                raise
-    return _own_server()
+    if named:
+        psycopg.connect(named, connect_timeout=3).close()
+        return named
+    found = (_own_server() if roomy_memory() else None) or _usual_server() or _own_server()
+    if found is None and CI:
+        raise RuntimeError("CI must not skip PostgreSQL, and no server was found or could be started")
+    return found
 
 
+def is_promised() -> bool:
+    """Whether a server can probably be had; none is started for the answer."""
+    return bool(os.environ.get("TEST_DATABASE_URL") or _initdb() or _usual_server())
+
+
+def share_server() -> None:
+    """Whatever processes we start use our server too."""
+    if url := postgresql_server():
+        os.environ["TEST_DATABASE_URL"] = url
+
+
+def _usual_server() -> str | None:
+    with contextlib.suppress(psycopg.Error):
+        psycopg.connect(USUAL, connect_timeout=3).close()
+        return USUAL
+    return None
+
+
+def _initdb() -> str | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return str(found[-1]) if found else shutil.which("initdb")
+
+
+@functools.cache
 def _own_server() -> str | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if Path("/usr/lib/postgresql").is_dir() else []
-    initdb = str(found[-1]) if found else shutil.which("initdb")
+    """A server that nothing outlives: unsynced, and gone with this process, however that ends."""
+    initdb = _initdb()
     if initdb is None:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
-    as_postgres: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        as_postgres = ["runuser", "-u", "postgres", "--"]
+    folder = Path(tempfile.mkdtemp(prefix="gateway-pg-", dir=MEMORY if roomy_memory() else None))
+    user = "postgres" if os.geteuid() == 0 else None
+    if user is not None:
+        try:
+            shutil.chown(folder, user)
+        except LookupError:  # PostgreSQL does not run as root, and there is nobody else
+            return None
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     data = folder / "data"
-    subprocess.run(
-        [*as_postgres, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-N"], check=True, capture_output=True
-    )
-    server = subprocess.Popen(
-        [
-            *as_postgres,
-            str(Path(initdb).parent / "postgres"),
-            "-D",
-            data,
-            "-p",
-            str(port),
-            "-k",
-            folder,
-            "-c",
-            "fsync=off",
-        ],
+    made = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
+    subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)
+    settings = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "128MB", "listen_addresses": "127.0.0.1"}
+    server = [Path(initdb).parent / "postgres", "-D", data, "-p", str(port), "-k", folder]
+    server += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    watched = subprocess.Popen(
+        ["sh", "-c", ENDS_WITH_US, folder, *server],
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C is for us
+        user=user,
+        cwd=folder,
     )
 
     def end() -> None:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
+        watched.communicate(timeout=20)
 
     atexit.register(end)
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
@@ -93,7 +114,7 @@ def _own_server() -> str | None:
             psycopg.connect(url, connect_timeout=3).close()
             return url
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(0.1)
+            watched.wait(0.1)
             return None
     return None
 

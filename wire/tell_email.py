@@ -15,8 +15,18 @@ class Email:
     """`tls`: `starttls`, `tls` from the first byte on, or `no`. Raises ValueError for addresses that cannot be."""
 
     def __init__(
-        self, host: str, port: int, sender: str, to: tuple[str, ...], *, tls: str, user: str = "", password: str = ""
+        self,
+        host: str,
+        port: int,
+        sender: str,
+        to: tuple[str, ...],
+        *,
+        tls: str,
+        user: str = "",
+        password: str = "",
+        timeout_ms: int = TIMEOUT_MS,
     ) -> None:
+        self._timeout_s = timeout_ms / 1000
         self._host, self._port, self._sender, self._to = host, port, sender, to
         self._user, self._password = user, password
         self._tls: ssl.SSLContext | None = tls_context(None) if tls != "no" else None
@@ -39,11 +49,9 @@ class Email:
 
     def _session(self) -> smtplib.SMTP:
         if self._implicit:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, timeout=TIMEOUT_MS / 1000, context=self._tls
-            )
+            session: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=self._tls)
         else:
-            session = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_MS / 1000)
+            session = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
         try:
             if self._tls is not None and not self._implicit:
                 session.starttls(context=self._tls)

@@ -23,7 +23,6 @@ OPEN = ("/api/docs", "/api/openapi.json")  # they describe; they show nothing
 MOST = 8_000_000  # bytes of a request: a pasted delivery may be 4 MB
 API = "api"  # the name of API_TOKEN
 READING = ("/search", "/try")  # POSTs that change nothing
-_WRONG = WrongTokens()
 NOT_WHOLE_JSON = "the body is not one whole JSON object"
 
 
@@ -101,9 +100,14 @@ def token_of(asked: Request) -> tuple[str, str] | None:
     given = asked.headers.get("Authorization", "").encode("latin-1", "replace")
     scheme, _, token = given.partition(b" ")
     found = _owner_of(token.strip()) if scheme.lower() == b"bearer" else None
-    if found is None and token.strip() and not _WRONG.one_more(asked.remote_addr or ""):
+    if found is None and token.strip() and not _wrong_tokens().one_more(asked.remote_addr or ""):
         abort(429, "too many wrong tokens; come back later with a right one")
     return found
+
+
+def _wrong_tokens() -> WrongTokens:
+    counted: WrongTokens = current_app.extensions.setdefault("wrong_tokens", WrongTokens())
+    return counted
 
 
 def _owner_of(token: bytes) -> tuple[str, str] | None:

@@ -119,7 +119,7 @@ def test_a_mail_server_that_says_no(mailbox, word):
 
 def test_a_mail_server_that_is_not_there_or_no_mail_server(refused_port, peer):
     assert not email(refused_port).tell(MESSAGE).well
-    assert not email(peer(answering(200)).port).tell(MESSAGE).well
+    assert not email(peer(answering(200)).port, timeout_ms=300).tell(MESSAGE).well
 
 
 def test_an_address_that_is_none():

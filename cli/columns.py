@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -55,24 +54,49 @@ def lines(
     heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, most: Sequence[int | None]
 ) -> Iterator[str]:
     """A heading and a line a row. A cell is cut to the `most` of its column; the last one is whole: where a terminal
-    has no room for it beside the others it stands under them."""
+    has no room for it beside the others it stands under them; where it has none for those either they are folded."""
     cells = [[plain(cell) for cell in row] for row in (heads, *rows)]
     cells = [[cell if at is None else cut(cell, at) for cell, at in zip(row, most, strict=True)] for row in cells]
     wide = [max(width_of(row[n]) for row in cells) for n in range(len(heads) - 1)]
     left = None if width is None else width - sum(wide) - 2 * len(wide)
-    for row in cells:
-        line = "  ".join(cell + " " * (at - width_of(cell)) for cell, at in zip(row, wide, strict=False))
-        if left is None or width_of(row[-1]) <= left:
-            yield f"{line}  {row[-1]}".rstrip()
+    for *row, last in cells:
+        line = "  ".join(cell + " " * (at - width_of(cell)) for cell, at in zip(row, wide, strict=True)).rstrip()
+        if left is None or width_of(last) <= left:
+            yield f"{line}{' ' * (width_of_columns(wide) - width_of(line))}{last}".rstrip()
+        elif left >= LEAST:
+            first, *rest = folded(last, left)
+            yield f"{line}{' ' * (width_of_columns(wide) - width_of(line))}{first}"
+            yield from (" " * width_of_columns(wide) + one for one in rest)
         else:
-            yield from _folded(line.rstrip(), row[-1], left, width or 0)
+            first, *rest = folded(line if left >= -2 else "  ".join(row), width or 0, INDENT)
+            yield from (first, *rest, *(" " * INDENT + one for one in folded(last, (width or 0) - INDENT)))
 
 
-def _folded(line: str, last: str, left: int, width: int) -> Iterator[str]:
-    if left >= LEAST:
-        first, *rest = textwrap.wrap(last, left) or [""]
-        yield f"{line}{' ' * max(2, width - left - width_of(line))}{first}"
-        yield from (" " * (width - left) + one for one in rest)
-        return
-    yield line
-    yield from textwrap.wrap(last, max(20, width), initial_indent=" " * INDENT, subsequent_indent=" " * INDENT)
+def width_of_columns(wide: Sequence[int]) -> int:
+    """Of all but the last, with the gaps behind them."""
+    return sum(wide) + 2 * len(wide)
+
+
+def folded(text: str, width: int, indent: int = 0) -> list[str]:
+    """The text's words in lines of at most so many places, those after the first indented; a longer word is cut into
+    pieces. At least 12 places are taken whatever the terminal says."""
+    room = max(12, width)
+    found = [""]
+    for word in text.split(" "):
+        if width_of(found[-1]) + 1 + width_of(word) <= room:
+            found[-1] += f" {word}" if found[-1] else word
+            continue
+        is_first = found == [""]
+        pieces = list(_pieces(word, room if is_first else room - indent))
+        found = pieces if is_first else [*found, *(" " * indent + piece for piece in pieces)]
+    return [line.rstrip() for line in found]
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    piece = ""
+    for sign in word:
+        if width_of(piece + sign) > width:
+            yield piece
+            piece = ""
+        piece += sign
+    yield piece

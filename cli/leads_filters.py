@@ -94,12 +94,20 @@ class Looked:
     def any_lead(self) -> bool:
         return self.wanted == Wanted() and not self.states
 
+    def span(self) -> str:
+        """From when until when, as it was understood."""
+        since, until = self.wanted.since, self.wanted.until
+        parts = [
+            _("since %(at)s", at=moment(since)) if since is not None else "",
+            _("until %(at)s", at=moment(until)) if until is not None else "",
+        ]
+        return "; ".join(filter(None, parts))
+
     def said(self) -> str:
         """In words, without number and name: for the audit and for who wonders what was looked for."""
         wanted = self.wanted
         parts = [
-            _("since %(at)s", at=moment(wanted.since)) if wanted.since is not None else "",
-            _("until %(at)s", at=moment(wanted.until)) if wanted.until is not None else "",
+            self.span(),
             _("source %(name)s", name=wanted.source) if wanted.source else "",
             ", ".join(map(state_name, self.states)),
             wanted.how,

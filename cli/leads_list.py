@@ -49,6 +49,8 @@ def command(limit: int, before: int | None, as_json: bool, reveal: bool, who: st
             click.echo(json.dumps(_for_programs(row, reveal), ensure_ascii=False))
     else:
         account.say_stopped(gateway)
+        if rows and looked.span():
+            click.echo(looked.span(), err=True)
         _say(rows, reveal, looked)
     if more is not None:
         click.echo(_("more: --before %(no)s", no=more), err=True)

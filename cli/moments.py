@@ -122,7 +122,7 @@ WHEN = When()
 
 
 def moment(at_ms: int | None, *, exact: bool = False) -> str:
-    """2026-11-29 14:24:05 MSK, in Russian 29.11.2026 14:24:05 MSK; `exact`: with milliseconds."""
+    """2026-11-29 14:24:05 MSK, in Russian 29.11.2026 14:24:05 МСК; `exact`: with milliseconds."""
     return "-" if at_ms is None else f"{bare(at_ms, exact=exact, always=True)} {_zone_of(_local(at_ms))}"
 
 
@@ -150,4 +150,6 @@ def _local(at_ms: int) -> datetime:
 def _zone_of(at: datetime) -> str:
     """MSK; UTC+05 where the zone has no letters of its own."""
     name = f"{at:%Z}"
+    if name == "MSK" and language() == "ru":
+        return "МСК"
     return f"UTC{name}" if name[:1] in "+-" else name

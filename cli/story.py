@@ -86,8 +86,6 @@ def _about(lead: Lead, seen: Row) -> Iterator[str]:
         yield _("  its data changed after the call was claimed")
     if lead.state == ACCEPTED:
         yield _("  whether the person picked up is in the provider's panel")
-    if may := a_person_may(lead.state):
-        yield _("  a person may: %(what)s", what=", ".join(may))
     version = lead.version if lead.version is not None else "-"
     yield _("  mapped by version %(version)s, round %(round)s", version=version, round=lead.round)
 
@@ -138,7 +136,10 @@ def _to_look_for(found: Row, seen: Row, how: Reading) -> Iterator[str]:
 def _next(lead: Lead, how: Reading) -> list[str]:
     until = None if how.settles_at is None else how.settles_at + SETTLING_MS
     steps = next_steps.lines(lead, until if until is not None and how.now < until else None)
-    return [_("next, one of these:"), *steps] if steps else []
+    if steps:
+        return [_("next, one of these:"), *steps]
+    may = () if lead.erased_at is not None else a_person_may(lead.state)
+    return [_("  a person may: %(what)s", what=", ".join(may))] if may else []
 
 
 def _attempt(a: Row) -> str:

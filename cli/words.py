@@ -3,7 +3,9 @@
 The reader says which by --lang, else by LC_ALL, LC_MESSAGES or LANG. Reasons and alarms have their words in core."""
 
 import copy
+import io
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,8 +45,6 @@ def ngettext(one: str, many: str, num: int, /, **facts: Any) -> str:
 @cache
 def _russian() -> Any:
     """Read when the first Russian text is wanted: who reads English does not pay for it."""
-    import io
-
     from babel.messages import mofile, pofile
     from babel.support import Translations
 
@@ -71,7 +71,22 @@ LANG = click.Option(
 )
 
 
-class Command(click.Command):
+class _Spoken(click.Command):
+    """What a command and a group of them have in common."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        for stream in (sys.stdout, sys.stderr):  # KOI8-R knows no `…`: better a `?` than half an answer
+            if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+                stream.reconfigure(errors="replace")
+        return super().make_context(info_name, args, parent, **extra)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return click.Command.get_short_help_str(_in_words(self), limit)
+
+
+class Command(_Spoken):
     """A command that speaks both languages, its help too."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -81,11 +96,8 @@ class Command(click.Command):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         click.Command.format_help(_in_words(self), ctx, formatter)
 
-    def get_short_help_str(self, limit: int = 45) -> str:
-        return click.Command.get_short_help_str(_in_words(self), limit)
 
-
-class Group(click.Group):
+class Group(_Spoken, click.Group):
     """A group of such commands."""
 
     command_class = Command
@@ -96,9 +108,6 @@ class Group(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         click.Group.format_help(_in_words(self), ctx, formatter)
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        return click.Command.get_short_help_str(_in_words(self), limit)
 
 
 def _in_words(command: C) -> C:

@@ -1,5 +1,7 @@
 """Columns hold in any terminal, and no stranger's text does anything to it."""
 
+import pytest
+
 from cli.columns import cut, lines, plain, width_of
 
 HEADS = ("No", "name", "why")
@@ -18,12 +20,19 @@ def test_a_pipe_gets_one_whole_line_a_row():
 
 def test_a_terminal_folds_the_last_column_beside_the_others_or_under_them():
     wide = list(lines(HEADS, ROWS, 60, (None, 24, None)))
-    assert max(map(width_of, wide)) <= 60
+    assert wide[2].startswith("7     王小明  No phone:")
     assert wide[3].startswith(" " * 14 + "filled")
-    for width in (20, 30, 40):
-        narrow = list(lines(HEADS, ROWS, width, (None, 24, None)))
-        assert max(map(width_of, narrow)) <= max(width, 20)
-    assert any(line.startswith("        No phone") for line in narrow) or "No phone" in narrow[-3]
+    narrow = list(lines(HEADS, ROWS, 30, (None, 24, None)))
+    assert narrow[1:4] == ["8412  Иван    short", "7     王小明", "        No phone: none of"]
+
+
+@pytest.mark.parametrize("width", range(20, 90))
+def test_no_line_is_wider_than_its_terminal(width):
+    rows = [*ROWS, ("99", "Константинопольский-Задунайский", "ж" * 100), ("", "", ""), ("1", "👩‍👩‍👧 Семья", "王" * 70)]
+    told = list(lines(HEADS, rows, width, (None, 24, None)))
+    assert max(map(width_of, told)) <= width
+    assert "".join(told).count("ж") == 100
+    assert "".join(told).count("王") == 71
 
 
 def test_a_long_name_is_cut_where_it_would_not_fit():

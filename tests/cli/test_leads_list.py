@@ -1,6 +1,8 @@
 """`flask leads list`: who came since yesterday, of this number, by this name, and why nobody was rung."""
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -175,3 +177,25 @@ def test_nobody_works_is_said_beside_the_leads_and_never_among_them(gateway, app
     assert "no worker" not in done.stdout
     gateway.alive()
     assert app.test_cli_runner().invoke(args=["leads", "list"]).stderr == ""
+
+
+def test_a_terminal_that_lacks_a_sign_gets_another_one_for_it(gateway, app):
+    gateway.put("shop", NAMED)
+    gateway.take({"id": "1", "name": "王小明"})
+    gateway.work()
+    done = app.test_cli_runner(charset="koi8-r").invoke(args=["leads", "list", "--lang", "ru"])
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "Придержан" in done.stdout_bytes.decode("koi8-r")
+
+
+def test_the_hour_that_a_night_has_twice_says_which_one_it_is(gateway, flask, app):
+    app.config["ZONE"] = ZoneInfo("Europe/Berlin")
+    gateway.alive()
+    for at in ("00:30", "01:30", "02:30"):
+        gateway.clock.at = datetime.fromisoformat(f"2026-10-25T{at}:00+00:00").timestamp()
+        gateway.take({"id": at})
+    text = flask("leads", "list", "--since", "2026-10-25 02:30")[1]
+    for told in ("2026-10-25 03:30:00  ", "2026-10-25 02:30:00 CET ", "2026-10-25 02:30:00 CEST "):
+        assert told in text
+    assert "since 2026-10-25 02:30:00 CEST" in text
+    assert len(listed(flask, "--until", "2026-10-25 02:30")) == 1

@@ -82,7 +82,7 @@ def test_the_story_in_russian_has_its_times_and_states(gateway, flask):
     lead_id = gateway.take({"id": "1", "phone": "79990000001"})
     gateway.work()
     text = shown(gateway, flask, lead_id, "--lang", "ru")
-    for said in ("Исход неясен (unknown)", "ищите в кабинете провайдера", "с 25.11.2026 12:00:00 MSK"):
+    for said in ("Исход неясен (unknown)", "ищите в кабинете провайдера", "с 25.11.2026 12:00:00 МСК"):
         assert said in text
     assert "Звонок был: закрыть" in text
     assert "Звоним -> Исход неясен" in text

@@ -6,7 +6,7 @@ without a proof.
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core import ended
@@ -21,7 +21,6 @@ from flow.claim import Claimed
 from flow.gateway import Gateway
 from flow.together import Together
 from store import accounts, attempts, leads
-from store.attempts import Attempt
 from store.engine import StoreUnavailable, Tx
 
 LAST_WORDS = 3  # tries, a second apart, that a worker which is asked to end still makes
@@ -54,14 +53,20 @@ def record(gateway: Gateway, *ended_calls: tuple[Claimed, Outcome]) -> list[str]
         now = gateway.store.now_ms(tx)
         standing = _lock_accounts(tx, ended_calls)
         known = leads.get_all(tx, {claimed.lead.id for claimed, _ in ended_calls})
-        # Decide and write, a call after the other: what one teaches counts for the next.
-        told = []
-        for claimed, outcome in sorted(ended_calls, key=lambda pair: pair[0].attempt.call.number):
-            told.append((claimed, outcome, _record(gateway, tx, claimed, outcome, known, standing, now)))
-    for claimed, outcome, what in told:
-        _say(gateway, claimed, outcome, what)
-    states_of = {claimed.attempt.id: what.state for claimed, _, what in told}
-    return [states_of[claimed.attempt.id] for claimed, _ in ended_calls]
+        # What ended in time: whose attempt is still open.
+        closed = attempts.close_all(tx, [(claimed.attempt.id, outcome) for claimed, outcome in ended_calls], now)
+        in_time = [pair for pair in ended_calls if pair[0].attempt.id in closed]
+        attempts.free_numbers(tx, {claimed.attempt.id: claimed.attempt.call.number for claimed, _ in in_time})
+        # Decide and write; what one teaches counts for the next.
+        known |= leads.apply_all(tx, [_moved(known, *pair, now) for pair in in_time], at=now)
+        told = {one.attempt.id: _told(gateway, known, one, outcome, standing, now) for one, outcome in in_time}
+        _write_accounts(tx, standing, told.values())
+        for one, outcome in ended_calls:
+            if one.attempt.id not in closed:
+                told[one.attempt.id] = _late(tx, known, one, outcome, now)
+    for one, outcome in ended_calls:
+        _say(gateway, one, outcome, told[one.attempt.id])
+    return [told[one.attempt.id].state for one, _ in ended_calls]
 
 
 def _lock_accounts(tx: Tx, ended_calls: Sequence[tuple[Claimed, Outcome]]) -> dict[str, Trouble]:
@@ -76,21 +81,36 @@ def _lock_accounts(tx: Tx, ended_calls: Sequence[tuple[Claimed, Outcome]]) -> di
     return {name: accounts.lock(tx, name).trouble for name in sorted(learn)}
 
 
-def _record(
-    gateway: Gateway,
-    tx: Tx,
-    claimed: Claimed,
-    outcome: Outcome,
-    known: dict[str, Lead],
-    standing: dict[str, Trouble],
-    now: int,
+def _moved(known: dict[str, Lead], claimed: Claimed, outcome: Outcome, now: int) -> tuple[Lead, tuple[Move]]:
+    lead = known[claimed.attempt.lead]
+    return lead, (ended.in_time(lead, claimed.attempt.n, outcome, now, _jitter()),)
+
+
+def _told(
+    gateway: Gateway, known: dict[str, Lead], claimed: Claimed, outcome: Outcome, standing: dict[str, Trouble], now: int
 ) -> Told:
+    """What a call that ended in time came to; what it taught stands in `standing` for the next one."""
     attempt = claimed.attempt
-    if attempts.close(tx, attempt.id, outcome, now):
-        attempts.free_numbers(tx, {attempt.id: attempt.call.number})
-        move = ended.in_time(known[attempt.lead], attempt.n, outcome, now, _jitter())
-        _apply(tx, known, attempt, move, now)
-        return Told(move.target, _learn(gateway, tx, attempt, outcome, standing, now))
+    state, before = known[attempt.lead].state, standing.get(attempt.account)
+    if before is None:
+        return Told(state)
+    started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
+    call = Ended(attempt.id, attempt.call.script, started_at, attempt.lead, claimed.entry.number_hash)
+    learnt = after(before, call, outcome, now, gateway.trouble_words(attempt.account))
+    standing[attempt.account] = learnt
+    return Told(state, pauses.Lesson(attempt, before, learnt))
+
+
+def _write_accounts(tx: Tx, standing: dict[str, Trouble], told: Iterable[Told]) -> None:
+    """The record of each account that has learnt something, once a commit."""
+    lessons = [each.lesson for each in told if each.lesson is not None]
+    for name in sorted({each.attempt.account for each in lessons if each.after != each.before}):
+        accounts.write(tx, name, standing[name])
+
+
+def _late(tx: Tx, known: dict[str, Lead], claimed: Claimed, outcome: Outcome, now: int) -> Told:
+    """What a call came to whose attempt somebody has closed, or the database has forgotten."""
+    attempt = claimed.attempt
     if claimed.not_sent is None and not attempts.exists(tx, attempt.id):
         recover.bring_back(tx, claimed.entry, now)
         if (lead := leads.get(tx, attempt.lead, lock=True)) is not None:
@@ -101,29 +121,9 @@ def _record(
     if outcomes.is_proof(outcome) and attempts.prove(tx, attempt.id, outcome, now):
         late = ended.late(lead, attempt.n, outcome)
         if late is not None:
-            _apply(tx, known, attempt, late, now)
+            known[attempt.lead] = leads.apply(tx, lead, late, at=now)
             return Told(late.target)
     return Told(lead.state)
-
-
-def _apply(tx: Tx, known: dict[str, Lead], attempt: Attempt, move: Move, now: int) -> None:
-    known[attempt.lead] = leads.apply(tx, known[attempt.lead], move, at=now)
-
-
-def _learn(
-    gateway: Gateway, tx: Tx, attempt: Attempt, outcome: Outcome, standing: dict[str, Trouble], now: int
-) -> pauses.Lesson | None:
-    before = standing.get(attempt.account)
-    if before is None:
-        return None
-    started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
-    number = gateway.digest(attempt.call.number)
-    call = Ended(attempt.id, attempt.call.script, started_at, attempt.lead, number)
-    learnt = after(before, call, outcome, now, gateway.trouble_words(attempt.account))
-    if learnt != before:
-        accounts.write(tx, attempt.account, learnt)
-        standing[attempt.account] = learnt
-    return pauses.Lesson(attempt, before, learnt)
 
 
 def _say(gateway: Gateway, claimed: Claimed, outcome: Outcome, what: Told) -> None:

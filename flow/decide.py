@@ -34,8 +34,7 @@ def _decide_due(gateway: Gateway, limit: int, only: Sequence[str] = ()) -> bool:
         # Decide.
         moves = [candidates.decide(gateway, candidate, now) for candidate in known]
         # Write.
-        for candidate, move in zip(known, moves, strict=True):
-            leads.apply(tx, candidate.lead, move, at=now)
+        leads.apply_all(tx, [(one.lead, (move,)) for one, move in zip(known, moves, strict=True)], at=now)
     for candidate, move in zip(known, moves, strict=True):
         lead = candidate.lead
         what = {"move": move.transition, "state": move.target, "reason": move.reason}

@@ -4,12 +4,11 @@ The row named `TOTALS` (empty) is nobody's account: it is what claims lock where
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, case, func, select
 
 from core.account.caps import TOTALS
 from core.account.claiming import AccountNow
@@ -18,7 +17,7 @@ from core.account.trouble import InFlight, Trouble, pauses_of, waits_for
 from core.lead import Lead
 from core.reason import words
 from core.states import READY
-from store import caps
+from store import caps, rows
 from store.tables import accounts, attempts, workers
 
 ALIVE_MS = 3_000  # workers check in each second; what a killed one left open counts no longer than this
@@ -27,12 +26,12 @@ ALIVE_MS = 3_000  # workers check in each second; what a killed one left open co
 def lock(tx: Connection, account: str) -> AccountNow:
     """The account as it stands, locked until the transaction ends; the calls in flight are counted by a later
     statement (`in_flight`). It comes before leads and numbers in the order of locks."""
-    row = tx.execute(_LOCK, {"account": account}).one_or_none()
-    if row is None:
-        flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-        tx.execute(flavour.insert(accounts).values(name=account).on_conflict_do_nothing())
-        row = tx.execute(_LOCK, {"account": account}).one()
-    return AccountNow(row.next_at, _trouble(row))
+    found = rows.select(tx, _LOCK, account=account)
+    if not found:
+        rows.insert(tx, "accounts", ("name",), [(account,)], "ON CONFLICT DO NOTHING")
+        found = rows.select(tx, _LOCK, account=account)
+    next_at, *known = found[0]
+    return AccountNow(next_at, _trouble(known))
 
 
 def lock_totals(tx: Connection) -> None:
@@ -42,14 +41,14 @@ def lock_totals(tx: Connection) -> None:
 
 def in_flight(tx: Connection, account: str, owner: str, now: int) -> InFlight:
     """The open calls of the account, and those of them that `owner` began."""
-    row = tx.execute(_OPEN, {"account": account, "owner": owner, "alive": now - ALIVE_MS}).one()
-    return InFlight(row.total, row.own)
+    ((total, own),) = rows.select(tx, _OPEN, account=account, owner=owner, alive=now - ALIVE_MS)
+    return InFlight(total, int(own))
 
 
 def record(tx: Connection, account: str) -> Trouble:
     """The account's record as it stands, without a lock."""
-    row = tx.execute(_READ, {"account": account}).one_or_none()
-    return Trouble() if row is None else _trouble(row)
+    found = rows.select(tx, _READ, account=account)
+    return _trouble(found[0]) if found else Trouble()
 
 
 def write(tx: Connection, account: str, trouble: Trouble, next_at: int | None = None) -> None:
@@ -57,16 +56,15 @@ def write(tx: Connection, account: str, trouble: Trouble, next_at: int | None = 
     values: dict[str, Any] = {name: getattr(trouble, name) for name in Trouble.__dataclass_fields__}
     values["pause"] = trouble.pause and json.dumps(asdict(trouble.pause), ensure_ascii=False)
     values["scripts"] = json.dumps({name: asdict(s) for name, s in trouble.scripts.items()}, ensure_ascii=False)
-    if next_at is None:
-        tx.execute(_WRITE, {**values, "of": account})
-    else:
-        tx.execute(_WRITE_PACE, {**values, "of": account, "next_at": next_at})
+    if next_at is not None:
+        values["next_at"] = next_at
+    rows.update(tx, accounts, tuple(values), ("name",), [(*values.values(), account)])
 
 
 def all_accounts(tx: Connection) -> dict[str, Trouble]:
     """Every account that ever rang or was paused."""
     query = select(accounts.c.name, *_RECORD).where(accounts.c.name != TOTALS)
-    return {row.name: _trouble(row) for row in tx.execute(query)}
+    return {name: _trouble(known) for name, *known in tx.execute(query)}
 
 
 def what_is_paused(tx: Connection) -> dict[str, str]:
@@ -97,15 +95,18 @@ def with_pause(tx: Connection, lead: Lead, now: int) -> Lead:
     return replace(lead, reason=row["reason"], reasons=row["reasons"])
 
 
-def _trouble(row: Row[Any]) -> Trouble:
-    if row.scripts is None:  # no call yet
+def _trouble(known: Sequence[Any]) -> Trouble:
+    """Of the values of `_RECORD`."""
+    *plain, pause_text, scripts_text = known
+    if scripts_text is None:  # no call yet
         return Trouble()
     scripts = {
-        name: Script(tuple(known["numbers"]), known["pause"] and Pause(**known["pause"]))
-        for name, known in json.loads(row.scripts).items()
+        name: Script(tuple(of["numbers"]), of["pause"] and Pause(**of["pause"]))
+        for name, of in json.loads(scripts_text).items()
     }
-    pause = Pause(**json.loads(row.pause)) if row.pause else None
-    return Trouble(row.recent, row.unsent, row.allowed, row.since, row.wait, pause, scripts)
+    pause = Pause(**json.loads(pause_text)) if pause_text else None
+    values = [*plain, pause, scripts]
+    return Trouble(*values)
 
 
 _RECORD = tuple(accounts.c[name] for name in Trouble.__dataclass_fields__)
@@ -124,9 +125,3 @@ _OPEN = (
         workers.c.seen_at.is_(None) | (workers.c.seen_at > bindparam("alive")),
     )
 )
-_WRITE = (
-    update(accounts)
-    .where(accounts.c.name == bindparam("of"))
-    .values({column.name: bindparam(column.name) for column in _RECORD})
-)
-_WRITE_PACE = _WRITE.values(next_at=bindparam("next_at"))

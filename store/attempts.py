@@ -6,14 +6,14 @@ is past. The number's lock is free exactly when no open attempt holds it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from core import outcome as outcomes
 from core.outcome import Outcome
 from core.ports import Call
+from store import rows
 from store.tables import attempts, number_locks
 
 
@@ -40,22 +40,24 @@ def lock_numbers(tx: Connection, numbers: Mapping[str, str]) -> frozenset[str]:
     firsts = {number: attempt for attempt, number in reversed(list(numbers.items()))}
     if not firsts:
         return frozenset()
-    given: dict[str, str] = {}
-    for n, (number, attempt) in enumerate(sorted(firsts.items())):
-        given |= {f"n{n}": number, f"a{n}": attempt}
-    return frozenset(row[0] for row in tx.execute(_locking(len(firsts)), given))
+    locked = rows.insert(tx, "number_locks", ("number", "attempt"), sorted(firsts.items()), _IF_FREE)
+    return frozenset(attempt for (attempt,) in locked)
 
 
 def free_numbers(tx: Connection, numbers: Mapping[str, str]) -> None:
     """Free the numbers that these attempts (id -> number) hold."""
-    ordered = sorted(numbers.items(), key=lambda pair: pair[1])
-    if ordered:
-        tx.execute(_FREE, [{"of_attempt": attempt, "of_number": number} for attempt, number in ordered])
+    if not numbers:
+        return
+    if tx.dialect.name == "sqlite":
+        held = [(None, number, attempt) for attempt, number in numbers.items()]
+        rows.update(tx, number_locks, ("attempt",), ("number", "attempt"), held)
+    else:
+        rows.run(tx, _FREE, [list(numbers.values()), list(numbers)])
 
 
 def open_all(tx: Connection, opened: Sequence[Attempt], owner: str, now: int) -> None:
     """Write the attempts. The database refuses a second one of a round that may already have rung."""
-    rows = [
+    given = [
         {
             "id": attempt.id,
             "lead": attempt.lead,
@@ -72,41 +74,48 @@ def open_all(tx: Connection, opened: Sequence[Attempt], owner: str, now: int) ->
         }
         for attempt in opened
     ]
-    if rows:
-        tx.execute(_INSERT, rows)
+    if given:
+        rows.put(tx, attempts, tuple(given[0]), [tuple(each.values()) for each in given])
 
 
 def counts(tx: Connection, leads: Sequence[str]) -> dict[str, int]:
     """How many attempts each of these leads has had; those without any are left out."""
     if not leads:
         return {}
-    return {row.lead: row.n for row in tx.execute(_COUNTS, {"leads": list(leads)})}
+    return dict(rows.among(tx, "SELECT lead, max(n) FROM attempts WHERE lead {wanted} GROUP BY lead", leads))
 
 
 def close(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
     """Write how the attempt ended; False when it was already closed (its owner was late)."""
-    return _write(tx, _CLOSE, attempt_id, outcome, now)
+    return bool(close_all(tx, [(attempt_id, outcome)], now))
+
+
+def close_all(tx: Connection, ended: Sequence[tuple[str, Outcome]], now: int) -> frozenset[str]:
+    """Write how these attempts (ids) ended; those that were still open."""
+    given = [_ending(attempt_id, outcome, now) for attempt_id, outcome in ended]
+    return frozenset(rows.update(tx, attempts, _ENDS, ("id",), given, "attempts.outcome IS NULL") if given else ())
 
 
 def prove(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
     """Write a late proof over `unknown`; False where the attempt had another outcome."""
-    return _write(tx, _PROVE, attempt_id, outcome, now)
+    given = [_ending(attempt_id, outcome, now)]
+    return bool(rows.update(tx, attempts, _ENDS, ("id",), given, f"attempts.outcome = '{outcomes.UNKNOWN}'"))
 
 
-def _write(tx: Connection, statement: Any, attempt_id: str, outcome: Outcome, now: int) -> bool:
-    given = {
-        "of": attempt_id,
-        "ended_at": now,
-        "outcome": outcome.kind,
-        "how": outcome.how,
-        "irregular": outcome.irregular,
-        "http_status": outcome.http_status,
-        "provider_id": outcome.provider_id,
-        "price": None if outcome.price is None else str(outcome.price),
-        "error": outcome.error,
-        "reply": outcome.reply or None,
-    }
-    return bool(tx.execute(statement, given).rowcount == 1)
+def _ending(attempt_id: str, outcome: Outcome, now: int) -> tuple[Any, ...]:
+    """Its values in the order of `_ENDS`, then the attempt."""
+    return (
+        now,
+        outcome.kind,
+        outcome.how,
+        outcome.irregular,
+        outcome.http_status,
+        outcome.provider_id,
+        None if outcome.price is None else str(outcome.price),
+        outcome.error,
+        outcome.reply or None,
+        attempt_id,
+    )
 
 
 def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, str, str]]:
@@ -146,7 +155,7 @@ def newest_start(tx: Connection, lead_id: str) -> int | None:
 
 
 def exists(tx: Connection, attempt_id: str) -> bool:
-    return tx.execute(_EXISTS, {"id": attempt_id}).one_or_none() is not None
+    return bool(rows.select(tx, _EXISTS, id=attempt_id))
 
 
 def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
@@ -159,34 +168,13 @@ def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
     return tx.execute(query.limit(1)).one_or_none() is not None
 
 
-@cache
-def _locking(count: int) -> Any:
-    rows = ", ".join(f"(:n{n}, :a{n})" for n in range(count))
-    return text(
-        f"INSERT INTO number_locks (number, attempt) VALUES {rows} "  # noqa: S608 - names of parameters only
-        "ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt WHERE number_locks.attempt IS NULL "
-        "RETURNING attempt"
-    )
-
-
-def _ending(still: Any) -> Any:
-    names = ("ended_at", "outcome", "how", "irregular", "http_status", "provider_id", "price", "error", "reply")
-    one = update(attempts).where(attempts.c.id == bindparam("of"), still)
-    return one.values({name: bindparam(name) for name in names})
-
-
-# The statements of the hot path are built once: building one costs more than running it.
-_INSERT = insert(attempts)
-_COUNTS = (
-    select(attempts.c.lead, func.max(attempts.c.n).label("n"))
-    .where(attempts.c.lead.in_(bindparam("leads", expanding=True)))
-    .group_by(attempts.c.lead)
+_IF_FREE = (
+    "ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt WHERE number_locks.attempt IS NULL RETURNING attempt"
 )
+# Each attempt holds one number. Locked in ascending order first: an UPDATE alone takes rows in whichever.
+_FREE = """
+WITH held AS (SELECT number FROM number_locks WHERE number = ANY(%s) AND attempt = ANY(%s) ORDER BY number FOR UPDATE)
+UPDATE number_locks SET attempt = NULL FROM held WHERE number_locks.number = held.number
+"""
+_ENDS = ("ended_at", "outcome", "how", "irregular", "http_status", "provider_id", "price", "error", "reply")
 _EXISTS = select(attempts.c.id).where(attempts.c.id == bindparam("id"))
-_CLOSE = _ending(attempts.c.outcome.is_(None))
-_PROVE = _ending(attempts.c.outcome == outcomes.UNKNOWN)
-_FREE = (
-    update(number_locks)
-    .where(number_locks.c.number == bindparam("of_number"), number_locks.c.attempt == bindparam("of_attempt"))
-    .values(attempt=None)
-)

@@ -4,7 +4,7 @@ What is counted holds until the commit where the account is locked (a source's c
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -31,6 +31,7 @@ from core.account.caps import (
 from core.alarm import NearCap
 from core.outcome import NOT_SENT
 from core.reason import Reason
+from store import rows
 from store.remembered import Remembered
 from store.tables import attempts, reached_caps
 
@@ -85,8 +86,10 @@ def rung(tx: Connection, source: str, now: int) -> tuple[Rung, ...]:
     than the window is long was dated by a clock that has been set back since, and stops nothing."""
     given = {"source": source, "day": now - DAY_MS + 1, "hour": now - HOUR_MS + 1}
     given |= {"next_day": now + DAY_MS, "next_hour": now + HOUR_MS}
-    rows = tx.execute(_RUNG_IN_HOUSE if source == TOTALS else _RUNG, given)
-    return tuple(Rung(row.script, row.outcome, _money(row.price), row.last_hour, row.last_day) for row in rows)
+    found = rows.select(tx, _RUNG_IN_HOUSE if source == TOTALS else _RUNG, **given)
+    return tuple(
+        Rung(script, outcome, _money(price), int(hour), int(day)) for script, outcome, price, hour, day in found
+    )
 
 
 def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) -> int:
@@ -112,7 +115,7 @@ def reservations(tx: Connection, scripts: Collection[str], now: int) -> dict[str
 
 
 def _dearest(tx: Connection, script: str, since: int) -> Decimal | None:
-    prices = (_money(row.price) for row in tx.execute(_PRICES, {"script": script, "since": since}))
+    prices = (_money(price) for (price,) in rows.select(tx, _PRICES, script=script, since=since))
     return max((price for price in prices if price is not None), default=None)
 
 
@@ -127,7 +130,7 @@ def _money(price: str | None) -> Decimal | None:
 
 def reached(tx: Connection) -> tuple[Reached, ...]:
     """Every cap that is reached, the totals' first."""
-    return tuple(Reached(**row._mapping) for row in tx.execute(_REACHED))
+    return tuple(Reached(*row) for row in rows.select(tx, _REACHED))
 
 
 def waits_for(known: Iterable[Reached], source: str) -> Reason | None:
@@ -228,7 +231,7 @@ _RUNG_IN_HOUSE: Any = (
     .group_by(attempts.c.script, attempts.c.outcome, attempts.c.price)
 )
 _RUNG = _RUNG_IN_HOUSE.where(attempts.c.source == bindparam("source"))
-_REACHED = select(reached_caps).order_by(reached_caps.c.source)
+_REACHED = select(*(reached_caps.c[field.name] for field in fields(Reached))).order_by(reached_caps.c.source)
 # From one price of the script to the next by the index `attempts_by_price`, however many calls had each.
 _PRICES = text(
     """

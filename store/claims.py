@@ -156,13 +156,14 @@ def write(tx: Connection, asked: Asked, seen: Read, known: Known, moves: Mapping
         for one in known.candidates
         if one.lead.id in choice.taken
     }
-    after: dict[str, Lead] = {}
+    moved: list[tuple[Lead, tuple[Move, ...]]] = []
     for one in sorted(known.candidates, key=lambda one: one.lead.id):
         move, attempt = moves[one.lead.id], opened.get(one.lead.id)
         if attempt is not None:
-            after[one.lead.id] = leads.apply(tx, one.lead, *claim(one.lead, move, attempt.n), at=seen.now)
+            moved.append((one.lead, claim(one.lead, move, attempt.n)))
         elif move.target != CALLING:
-            leads.apply(tx, one.lead, move, at=seen.now)
+            moved.append((one.lead, (move,)))
+    after = leads.apply_all(tx, moved, at=seen.now)
     attempts.open_all(tx, list(opened.values()), asked.owner, seen.now)
     in_vain = (one for one in known.candidates if one.lead.id in known.held and one.lead.id not in opened)
     attempts.free_numbers(tx, {known.held[one.lead.id]: one.call.number for one in in_vain if one.call})

@@ -11,16 +11,16 @@ from sqlalchemy import Connection, bindparam, literal_column, or_, select, text,
 
 from core import states
 from core.lead import Lead
+from store import rows
+from store.leads import COLUMNS, of_row
 from store.tables import leads
 from store.versions import LONGEST_ASK_MS
-
-_COLUMNS = [c for c in leads.c]
 
 
 def those_of(tx: Connection, ids: Collection[str], now: int) -> list[Lead]:
     """Those of these leads that wait and are due, locked; the others are passed over."""
-    query = select(*_COLUMNS).where(leads.c.id.in_(ids), leads.c.state.in_(states.WAITING), leads.c.due_at <= now)
-    return _all(tx, query.order_by(leads.c.id).with_for_update(skip_locked=True))
+    query = select(*COLUMNS).where(leads.c.id.in_(ids), leads.c.state.in_(states.WAITING), leads.c.due_at <= now)
+    return _built(tx, query.order_by(leads.c.id).with_for_update(skip_locked=True))
 
 
 def to_map(
@@ -89,7 +89,13 @@ def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None
 
 
 def _all(tx: Connection, query: Any, **given: Any) -> list[Lead]:
-    return [Lead(**row._mapping) for row in tx.execute(query, given)]
+    """Of a statement of this file, on the driver's cursor."""
+    return [of_row(row) for row in rows.select(tx, query, **given)]
+
+
+def _built(tx: Connection, query: Any) -> list[Lead]:
+    """Of a query made for this once."""
+    return [of_row(row) for row in tx.execute(query)]
 
 
 def anything_to_ask(tx: Connection, now: int) -> bool:
@@ -124,15 +130,15 @@ def _to_ask(tx: Connection, now: int) -> list[Any]:
 
 def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
     """Leads of a source that are ready and that another version mapped, locked; whichever, without `n`."""
-    query = select(*_COLUMNS).where(_is(states.READY), leads.c.source == source)
+    query = select(*COLUMNS).where(_is(states.READY), leads.c.source == source)
     query = query if n is None else query.where(leads.c.version != n)
-    return _all(tx, query.limit(limit).with_for_update(skip_locked=True))
+    return _built(tx, query.limit(limit).with_for_update(skip_locked=True))
 
 
 def ready_of(tx: Connection, numbers: Collection[str], limit: int) -> list[Lead]:
     """Leads of these numbers that wait to be called, locked; those another worker holds are passed over."""
-    query = select(*_COLUMNS).where(_is(states.READY), leads.c.number.in_(numbers))
-    return _all(tx, query.limit(limit).with_for_update(skip_locked=True))
+    query = select(*COLUMNS).where(_is(states.READY), leads.c.number.in_(numbers))
+    return _built(tx, query.limit(limit).with_for_update(skip_locked=True))
 
 
 def _is(state: str) -> Any:
@@ -157,18 +163,18 @@ def _first(condition: Any, order: Any, limit: str) -> Any:
 
 def _these(runs: Any, *still: Any) -> Any:
     """The leads of these runs, looked at again as they are once they are locked."""
-    return select(*_COLUMNS).where(leads.c.no.in_(runs), leads.c.due_at <= bindparam("now"), *still)
+    return select(*COLUMNS).where(leads.c.no.in_(runs), leads.c.due_at <= bindparam("now"), *still)
 
 
 _NEWEST, _OLDEST = (leads.c.due_at.desc(), leads.c.no.desc()), (leads.c.due_at, leads.c.no)
 _to_map = _is(states.RECEIVED) & _asks(0)
 _DUE_TO_MAP_UNLOCKED = (
-    select(*_COLUMNS).where(_to_map, leads.c.due_at <= bindparam("now")).order_by(leads.c.due_at.desc())
+    select(*COLUMNS).where(_to_map, leads.c.due_at <= bindparam("now")).order_by(leads.c.due_at.desc())
 ).limit(bindparam("limit"))
 _DUE_TO_MAP = _DUE_TO_MAP_UNLOCKED.with_for_update(skip_locked=True)
 # By the index of lists, `leads_by_source_state`: only while some sources cannot be read.
 _DUE_OF_SOURCE = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(leads.c.source == bindparam("source"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 0)
     .where(leads.c.due_at <= bindparam("now"))
     .order_by(leads.c.received_at.desc(), leads.c.no.desc())
@@ -237,7 +243,7 @@ _due_to_ask = _first_to_ask.where(_to_ask_of, leads.c.due_at <= bindparam("now")
 _NEWEST_TO_ASK, _OLDEST_TO_ASK = _due_to_ask.order_by(*_NEWEST), _due_to_ask.order_by(*_OLDEST)
 _AHEAD_TO_ASK = _first_to_ask.where(_to_ask_of, leads.c.due_at > bindparam("ahead")).order_by(*_NEWEST)
 _LOCK_TO_ASK = (
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(leads.c.no == bindparam("no"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 1)
     .with_for_update(skip_locked=True)
 )

@@ -7,16 +7,17 @@ identity nobody claims until the journals have been compared and the new epoch i
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from core.policy import Ring
 from core.states import WAITING
+from store import rows
 from store.engine import Store, StoreUnavailable
 from store.ids import new_id
 from store.journal import Entry, Journal
-from store.tables import attempts, epoch, forgotten_calls, leads, workers
+from store.tables import epoch, forgotten_calls, leads, workers
 
 RECENT_MS = 60_000  # a worker that was alive so shortly before may have sent calls that are forgotten
 
@@ -63,14 +64,15 @@ _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
  || ':' || 'epoch'::regclass::oid
  || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
  || ':' || (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"""
-_READ_POSTGRESQL = text(f"SELECT store, identity, claims, suspect_since, alive_at, {_POSTGRESQL} AS found FROM epoch")  # noqa: S608
+# In the order of the fields of `Epoch`.
+_READ_POSTGRESQL = text(f"SELECT store, identity, {_POSTGRESQL} AS found, claims, suspect_since, alive_at FROM epoch")  # noqa: S608
 _COUNT_CLAIMS = update(epoch).values(claims=epoch.c.claims + bindparam("more")).returning(epoch.c.claims)
 _ANY_FORGOTTEN = select(forgotten_calls.c.attempt).limit(1)
 _KNOWN = (
-    select(attempts.c.id).where(attempts.c.id.in_(bindparam("attempts", expanding=True))),
-    select(forgotten_calls.c.attempt).where(forgotten_calls.c.attempt.in_(bindparam("attempts", expanding=True))),
+    "SELECT id FROM attempts WHERE id {wanted}",
+    "SELECT attempt FROM forgotten_calls WHERE attempt {wanted}",
 )
-_READ_SQLITE = select(epoch.c.store, epoch.c.identity, epoch.c.claims, epoch.c.suspect_since, epoch.c.alive_at)
+_READ_SQLITE = text("SELECT store, identity, '', claims, suspect_since, alive_at FROM epoch")
 
 
 def file_identity(store: Store) -> str:
@@ -85,13 +87,13 @@ def read(store: Store, tx: Connection) -> Epoch:
     """The epoch and the database's identity in this transaction. Raises NoEpoch where none was ever
     begun: `begin` has to come before the first backup, or that backup could not be told from a new database."""
     if store.is_sqlite:
-        row, found = tx.execute(_READ_SQLITE).one_or_none(), file_identity(store)
+        row = next((Epoch(*known) for known in rows.select(tx, _READ_SQLITE)), None)
+        row = row and replace(row, found=file_identity(store))
     else:
-        row = tx.execute(_READ_POSTGRESQL).one_or_none()
-        found = "" if row is None else row.found
+        row = next((Epoch(*known) for known in rows.select(tx, _READ_POSTGRESQL)), None)
     if row is None:
         raise NoEpoch
-    return Epoch(row.store, row.identity, found, row.claims, row.suspect_since, row.alive_at)
+    return row
 
 
 def check(store: Store, journal: Journal, tx: Connection) -> Epoch:
@@ -138,7 +140,8 @@ def begin(store: Store, tx: Connection) -> None:
 
 def count_claims(tx: Connection, claims: int) -> int:
     """Count so many claims on SQLite, where writers are alone; the number of the last."""
-    return int(tx.execute(_COUNT_CLAIMS, {"more": claims}).scalar_one())
+    ((counted,),) = rows.select(tx, _COUNT_CLAIMS, more=claims)
+    return int(counted)
 
 
 def suspect(tx: Connection, found: str, now: int) -> None:
@@ -160,7 +163,7 @@ def forgotten(tx: Connection, entries: Sequence[Entry]) -> list[Entry]:
     known: set[str] = set()
     for query in _KNOWN:
         if len(known) < len(names):
-            known |= {str(one) for one in tx.execute(query, {"attempts": names}).scalars()}
+            known |= {one for (one,) in rows.among(tx, query, names)}
     return [entry for entry in entries if entry.attempt not in known]
 
 
@@ -200,7 +203,7 @@ def forgotten_event(tx: Connection, source: str, event_key: str) -> bool:
 
 def has_forgotten(tx: Connection) -> bool:
     """Whether there is any guard at all: nearly always not."""
-    return tx.execute(_ANY_FORGOTTEN).one_or_none() is not None
+    return bool(rows.select(tx, _ANY_FORGOTTEN))
 
 
 def recovered(tx: Connection, worker_id: str, identity: str) -> None:

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from core.account.caps import DAY_MS
 from core.candidate import Candidate
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN
 from core.policy import Ring
-from store import do_not_call, epoch
-from store.tables import attempts, leads
+from store import do_not_call, epoch, rows
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,8 @@ class _Call:
 def _calls(tx: Connection, numbers: Iterable[str], since: int) -> dict[str, list[_Call]]:
     """The calls to each number since then that are not proven unsent, the newest first."""
     found: dict[str, list[_Call]] = defaultdict(list)
-    for row in tx.execute(_CALLS, {"numbers": sorted(set(numbers)), "since": since}):
-        found[row.number].append(_Call(row.lead, row.no, row.script, row.outcome, row.started_at))
+    for number, *call in rows.among(tx, _CALLS, sorted(set(numbers)), [since]):
+        found[number].append(_Call(*call))
     return found
 
 
@@ -130,13 +129,11 @@ def _room_ms(calls: Sequence[_Call], per_day: int, now: int) -> int | None:
     return today[per_day - 1] + DAY_MS if per_day and len(today) >= per_day else None
 
 
-_CALLS = (
-    select(attempts.c.number, attempts.c.lead, leads.c.no, attempts.c.script, attempts.c.outcome, attempts.c.started_at)
-    .join(leads, leads.c.id == attempts.c.lead)
-    .where(
-        attempts.c.number.in_(bindparam("numbers", expanding=True)),
-        attempts.c.started_at > bindparam("since"),
-        attempts.c.outcome.is_(None) | (attempts.c.outcome != NOT_SENT),
-    )
-    .order_by(attempts.c.started_at.desc())
-)
+# What may have rung: still open, or not proven unsent.
+_CALLS = f"""
+SELECT attempts.number, attempts.lead, leads.no, attempts.script, attempts.outcome, attempts.started_at
+FROM attempts JOIN leads ON leads.id = attempts.lead
+WHERE attempts.number {{wanted}} AND attempts.started_at > {{mark}}
+AND (attempts.outcome IS NULL OR attempts.outcome <> '{NOT_SENT}')
+ORDER BY attempts.started_at DESC
+"""  # noqa: S608 - a word of ours

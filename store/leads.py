@@ -5,12 +5,12 @@ a sum is set), account, leads (by id), numbers (ascending); who needs fewer skip
 """
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from functools import cache
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from core import states
 from core.lead import Lead
@@ -18,7 +18,10 @@ from core.move import Move, written
 from store import rows
 from store.tables import history, leads
 
-_COLUMNS = [c for c in leads.c]
+# In the order of the value's own fields, so that a row is one: see `of_row`.
+COLUMNS = tuple(leads.c[field.name] for field in fields(Lead))
+_FLAG = [column.name for column in COLUMNS].index("changed_after_call")  # a number on SQLite
+_HISTORY = ("lead", "n", "at", "transition", "origin", "target", "who", "why", "trace", "payload")
 
 
 class TransitionRefused(Exception):
@@ -29,13 +32,17 @@ class LeadChanged(Exception):
     """The lead is no longer as it was seen: whoever wants to change it has to look again."""
 
 
-def _lead(row: Row[Any] | None) -> Lead | None:
-    return None if row is None else Lead(**row._mapping)
+def of_row(row: Sequence[Any]) -> Lead:
+    """The lead of a row that the driver gave, in the order of `COLUMNS`."""
+    values = list(row)
+    values[_FLAG] = bool(values[_FLAG])
+    return Lead(*values)
 
 
 def get(tx: Connection, lead_id: str, *, lock: bool = False) -> Lead | None:
     """The lead, locked until the transaction ends when `lock` (PostgreSQL; a SQLite writer is alone anyway)."""
-    return _lead(tx.execute(_LOCKED if lock else _ONE, {"id": lead_id}).one_or_none())
+    found = rows.select(tx, _LOCKED if lock else _ONE, id=lead_id)
+    return of_row(found[0]) if found else None
 
 
 def find(tx: Connection, name: str, *, lock: bool = False) -> Lead | None:
@@ -49,8 +56,8 @@ def find(tx: Connection, name: str, *, lock: bool = False) -> Lead | None:
 def get_all(tx: Connection, ids: Collection[str], *, waits: bool = True) -> dict[str, Lead]:
     """These leads by their ids, locked in the order of them until the transaction ends. Those that somebody holds are
     waited for, or left out where it does not wait."""
-    query = select(*_COLUMNS).where(leads.c.id.in_(sorted(ids))).order_by(leads.c.id)
-    return {row.id: Lead(**row._mapping) for row in tx.execute(query.with_for_update(skip_locked=not waits))}
+    found = rows.among(tx, _of_ids(tx.dialect.name, waits), sorted(ids))
+    return {lead.id: lead for lead in map(of_row, found)}
 
 
 def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
@@ -59,9 +66,34 @@ def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
 
     Raises LeadChanged when the lead is no longer as it was seen, and TransitionRefused for a move that the
     table does not hold; nothing has been written then."""
+    return apply_all(tx, [(lead, moves)], at=at)[lead.id]
+
+
+def apply_all(tx: Connection, moved: Iterable[tuple[Lead, Sequence[Move]]], *, at: int) -> dict[str, Lead]:
+    """The same for several leads, each named once: one statement for those whose moves set the same columns, and one
+    for all history rows. The leads as they are then, by id."""
+    after: dict[str, Lead] = {}
+    alike: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
+    story: list[list[Any]] = []
+    for lead, moves in moved:
+        columns, own = _made(lead, moves, at)
+        names = tuple(sorted(columns))
+        alike[names].append([*(columns[name] for name in names), lead.id, lead.state, lead.history_n])
+        story += own
+        after[lead.id] = replace(lead, **columns)
+    for names, given in alike.items():
+        changed = rows.update(tx, leads, names, _SEEN, given)
+        if len(changed) != len(given):
+            raise LeadChanged(", ".join(sorted({row[len(names)] for row in given} - set(changed))))
+    rows.put(tx, history, _HISTORY, story)
+    return after
+
+
+def _made(lead: Lead, moves: Sequence[Move], at: int) -> tuple[dict[str, Any], list[list[Any]]]:
+    """The columns that these moves set, and their history rows."""
     after = lead
     columns: dict[str, Any] = {}
-    rows = []
+    story = []
     for move in moves:
         if move.quiet:
             columns |= move.columns
@@ -75,18 +107,14 @@ def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
             "reasons": written(move.reasons),
             "history_n": after.history_n + 1,
         }
-        rows.append(_history_row(after, move, at))
+        story.append(list(_history_row(after, move, at).values()))
         columns |= now_so
         after = replace(after, **now_so)
-    seen = {"seen_id": lead.id, "seen_state": lead.state, "seen_n": lead.history_n}
-    if tx.execute(_moving(frozenset(columns)), {**seen, **columns}).rowcount != 1:
-        raise LeadChanged(lead.id)
-    if rows:
-        tx.execute(_INSERT_HISTORY, rows)
-    return replace(lead, **columns)
+    return columns, story
 
 
 def _history_row(lead: Lead, move: Move, at: int) -> dict[str, Any]:
+    """Its columns in the order of `_HISTORY`."""
     return {
         "lead": lead.id,
         "n": lead.history_n + 1,
@@ -128,21 +156,16 @@ def link(tx: Connection, links: Sequence[tuple[str, str, int, str]]) -> None:
 
 
 # The statements of the hot path are built once: building one costs more than running it.
-_ONE = select(*_COLUMNS).where(leads.c.id == bindparam("id"))
+_ONE = select(*COLUMNS).where(leads.c.id == bindparam("id"))
 _LOCKED = _ONE.with_for_update()
-_INSERT_HISTORY = insert(history)
+_SEEN = ("id", "state", "history_n")
 # What a lead is received with, and what is said of it then. Whether any key of an erased lead is kept is asked along
 # with the insert: a statement of its own would cost every lead.
 RECEIVED_WITH = ("id", "source", "account", "event_key", "digest", "payload", "asks_crm")
 _NUMBERS = "RETURNING id, no, (SELECT lead FROM erased_keys LIMIT 1)"
 
 
-@cache
-def _moving(columns: frozenset[str]) -> Any:
-    """The conditional UPDATE that sets these columns along with the state."""
-    seen = (
-        leads.c.id == bindparam("seen_id"),
-        leads.c.state == bindparam("seen_state"),
-        leads.c.history_n == bindparam("seen_n"),
-    )
-    return update(leads).where(*seen).values({name: bindparam(name) for name in columns})
+def _of_ids(dialect: str, waits: bool) -> str:
+    names = ", ".join(column.name for column in COLUMNS)
+    lock = "" if dialect == "sqlite" else " FOR UPDATE" if waits else " FOR UPDATE SKIP LOCKED"
+    return f"SELECT {names} FROM leads WHERE id {{wanted}} ORDER BY id{lock}"  # noqa: S608 - names of ours

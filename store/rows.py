@@ -4,14 +4,17 @@ Everything else about a statement is as ever: the same connection and transactio
 fault trials hang), and SQLAlchemy's names for what the driver raises (by which `store.engine` names failures).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, LargeBinary, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, StatementError
 
-Given = Sequence[Any]
+Given = Sequence[Any] | Mapping[str, Any]
 MOST = 64  # rows of one statement: so many texts of a statement there can be
 AT_ONCE = 64  # pairs looked up by one statement
 
@@ -33,8 +36,66 @@ def run(tx: Connection, statement: str, given: Given = ()) -> list[Any]:
     return rows
 
 
+def select(tx: Connection, query: Any, **given: Any) -> list[Any]:
+    """The rows of a query that was written once in SQLAlchemy's words and has no list among its parameters (`given`,
+    by their names). Values are the driver's own: SQLite's booleans are 0 and 1."""
+    statement, fixed, names = _compiled(tx.dialect, query)
+    values = {**fixed, **given} if given else fixed
+    return run(tx, statement, values if names is None else tuple(values[name] for name in names))
+
+
+def among(tx: Connection, statement: str, wanted: Sequence[str], given: Sequence[Any] = ()) -> list[Any]:
+    """Run a statement whose one place `{wanted}` stands for such a list, as in `id {wanted}`, and whose places `{mark}`
+    behind it are of `given`."""
+    if not wanted:
+        return []
+    if tx.dialect.name == "sqlite":
+        returned: list[Any] = []
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            text = statement.format(wanted=f"IN ({', '.join('?' * len(some))})", mark="?")
+            returned += run(tx, text, [*some, *given])
+        return returned
+    return run(tx, statement.format(wanted="= ANY(%s)", mark="%s"), [list(wanted), *given])
+
+
+def put(tx: Connection, table: Table, columns: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+    """Insert the rows, a value a column: on PostgreSQL one statement of one text, however many there are."""
+    if not values:
+        return
+    if tx.dialect.name == "sqlite":
+        insert(tx, table.name, columns, values)
+    else:
+        run(tx, _putting(table, columns), [_as_json(table, columns, values)])
+
+
+def update(
+    tx: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    seen: tuple[str, ...],
+    values: Sequence[Sequence[Any]],
+    still: str = "",
+) -> list[Any]:
+    """Set these columns of the rows whose columns `seen` have the values that stand behind those to be set, one row
+    each, where `still` holds of them too; the first of `seen` of each row that was changed.
+
+    On PostgreSQL one statement of one text, however many there are; it locks rows in no certain order, so those that
+    others lock several of are locked before."""
+    if tx.dialect.name == "sqlite":
+        statement = _updating_one(table.name, columns, seen, still)
+        return [name for row in values for (name,) in run(tx, statement, row)]
+    text = _updating(table, columns, seen, still)
+    return [name for (name,) in run(tx, text, [_as_json(table, (*columns, *_seen(seen)), values)])]
+
+
 def insert(
-    tx: Connection, table: str, columns: tuple[str, ...], rows: Sequence[Given], more: str = "", given: Given = ()
+    tx: Connection,
+    table: str,
+    columns: tuple[str, ...],
+    rows: Sequence[Sequence[Any]],
+    more: str = "",
+    given: Sequence[Any] = (),
 ) -> list[Any]:
     """Insert the rows, at most 64 a statement, each a value a column; what the statements return. `more` follows
     the values (ON CONFLICT, RETURNING), with its own parameters `given`."""
@@ -59,6 +120,59 @@ def by_pairs(
             tx, _by_pairs(mark_of(tx), table, columns, by, len(some)), [part for pair in some for part in pair]
         )
     return returned
+
+
+@lru_cache(512)
+def _compiled(dialect: Dialect, query: Any) -> tuple[str, dict[str, Any], list[str] | None]:
+    compiled = query.compile(dialect=dialect)
+    return str(compiled), dict(compiled.params), compiled.positiontup
+
+
+def _seen(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"seen_{name}" for name in names)
+
+
+def _as_json(table: Table, columns: tuple[str, ...], values: Sequence[Sequence[Any]]) -> str:
+    """The rows as one parameter; bytes as their hexadecimal digits."""
+    dumped = [
+        {name: value.hex() if isinstance(value, bytes) else value for name, value in zip(columns, row, strict=True)}
+        for row in values
+    ]
+    return json.dumps(dumped, ensure_ascii=False)
+
+
+@lru_cache(256)
+def _given_as(table: Table, columns: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """The list of columns of `_as_json` with their types, and how each is read."""
+    kinds, read = [], {}
+    for name in columns:
+        kind = table.c[name.removeprefix("seen_")].type
+        is_bytes = isinstance(kind, LargeBinary)
+        kinds.append(f"{name} {'text' if is_bytes else kind.compile(dialect=postgresql.dialect())}")
+        read[name] = f"decode(given.{name}, 'hex')" if is_bytes else f"given.{name}"
+    return f"json_to_recordset(%s) AS given({', '.join(kinds)})", read
+
+
+@lru_cache(64)
+def _putting(table: Table, columns: tuple[str, ...]) -> str:
+    given, read = _given_as(table, columns)
+    values = ", ".join(read[name] for name in columns)
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values} FROM {given}"  # noqa: S608 - names of ours
+
+
+@lru_cache(256)
+def _updating(table: Table, columns: tuple[str, ...], seen: tuple[str, ...], still: str) -> str:
+    given, read = _given_as(table, (*columns, *_seen(seen)))
+    values = ", ".join(f"{name} = {read[name]}" for name in columns)
+    same = " AND ".join([f"{table.name}.{name} = given.seen_{name}" for name in seen] + ([still] if still else []))
+    return f"UPDATE {table.name} SET {values} FROM {given} WHERE {same} RETURNING {table.name}.{seen[0]}"  # noqa: S608
+
+
+@lru_cache(256)
+def _updating_one(table: str, columns: tuple[str, ...], seen: tuple[str, ...], still: str) -> str:
+    values = ", ".join(f"{name} = ?" for name in columns)
+    same = " AND ".join([f"{name} = ?" for name in seen] + ([still] if still else []))
+    return f"UPDATE {table} SET {values} WHERE {same} RETURNING {seen[0]}"  # noqa: S608 - names of ours
 
 
 def mark_of(tx: Connection) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.lead import Lead
 from core.overall import POLICY
 from core.source import Standing
+from store import rows
 from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions
 
@@ -54,8 +55,7 @@ def version(tx: Connection, name: str, n: int) -> Version:
 
 def in_force(tx: Connection, names: Collection[str]) -> dict[str, int]:
     """The number of the version in force of each of these sources; removed ones are left out."""
-    rows = tx.execute(_IN_FORCE, {"names": sorted(names)}) if names else ()
-    return {row.name: row.n for row in rows}
+    return dict(rows.among(tx, _IN_FORCE, sorted(names)))
 
 
 def had_text(tx: Connection, name: str, digest: str) -> bool:
@@ -176,6 +176,4 @@ def history(tx: Connection, source: str, limit: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in tx.execute(query)]
 
 
-_IN_FORCE = select(stands.c.name, stands.c.n).where(
-    stands.c.name.in_(bindparam("names", expanding=True)), stands.c.removed.is_(False)
-)
+_IN_FORCE = "SELECT name, n FROM in_force WHERE name {wanted} AND removed = false"

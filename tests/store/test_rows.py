@@ -4,8 +4,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from store import rows
+from core.move import Move, later
+from core.outcome import UNKNOWN, Outcome
+from core.ports import Call
+from store import attempts, leads, rows, tables
+from store.attempts import Attempt
 from store.engine import StoreUnavailable
+from tests.store.leads_in import AT, lead_in
 
 COLUMNS = ("name", "ask_at")
 
@@ -44,3 +49,50 @@ def test_a_fault_that_a_listener_brings_is_the_stores_failure(store):
             rows.run(tx, "SELECT 1")
         finally:
             event.remove(store.engine, "before_cursor_execute", fail)
+
+
+def attempts_of(store):
+    """Three open attempts of as many leads, by their ids."""
+    with store.write() as tx:
+        opened = [
+            Attempt(f"a{n}", lead_in(tx, "calling").id, 1, 1, "main", Call("79990000001", "Заявка", 'а "б" \\'), AT)
+            for n in range(3)
+        ]
+        attempts.open_all(tx, opened, "owner", AT)
+    return opened
+
+
+def test_rows_are_put_and_changed_as_they_are_whatever_stands_in_them(store):
+    opened = attempts_of(store)
+    odd = Outcome(UNKNOWN, "odd_reply", error="%s 'ё' \u2028 {}", reply=b"\x00\xff%s")
+    with store.write() as tx:
+        told = [(opened[2].id, odd), (opened[0].id, Outcome(UNKNOWN, "reset")), ("nobody's", odd)]
+        assert attempts.close_all(tx, told, AT + 5) == {"a0", "a2"}
+        assert attempts.close_all(tx, [(one.id, odd) for one in opened], AT + 9) == {"a1"}  # the others were closed
+        found = {row.id: row for row in tx.execute(tables.attempts.select())}
+    assert [found[f"a{n}"].ended_at for n in range(3)] == [AT + 5, AT + 9, AT + 5]
+    assert (found["a2"].reply, found["a2"].error, found["a2"].irregular) == (odd.reply, odd.error, False)
+    assert (found["a0"].reply, found["a0"].price, found["a0"].sms) == (None, None, 'а "б" \\')
+
+
+def test_moves_of_several_leads_are_all_made_or_the_one_that_has_changed_is_named(store):
+    with store.write() as tx:
+        one, two, three = (lead_in(tx) for _ in range(3))
+        moved = [(one, (Move("hold", "held"),)), (two, (later("received", AT + 7),)), (three, (Move("hold", "held"),))]
+        after = leads.apply_all(tx, moved, at=AT)
+        assert leads.get_all(tx, [one.id, two.id, three.id]) == after
+        assert [after[lead.id].history_n for lead in (one, two, three)] == [2, 1, 2]
+        assert leads.apply_all(tx, [], at=AT) == {}
+        with pytest.raises(leads.LeadChanged, match=three.id):
+            leads.apply_all(
+                tx, [(after[one.id], (Move("remap", "received"),)), (three, (Move("remap", "received"),))], at=AT
+            )
+
+
+def test_a_list_is_looked_up_whatever_its_length(store):
+    with store.write() as tx:
+        rows.insert(tx, "sources", COLUMNS, [(f"s{n:03}", n) for n in range(150)])
+        wanted = [f"s{n:03}" for n in range(1, 150)]
+        found = rows.among(tx, "SELECT name FROM sources WHERE name {wanted} AND ask_at < {mark}", wanted, [140])
+        assert sorted(name for (name,) in found) == wanted[:139]
+        assert rows.among(tx, "SELECT name FROM sources WHERE name {wanted}", []) == []

@@ -89,6 +89,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "a token's name has 1 to 40 letters, digits, blanks and . @ -",
         "в имени токена от 1 до 40 букв, цифр, пробелов и . @ -",
     ),
+    "token_exists": (
+        "a token called {name!r} is in force; choose another name, or revoke that one first",
+        "токен «{name}» уже действует: возьмите другое имя или сначала отзовите тот",
+    ),
     "scope": ("a scope is one of {known}", "право токена: одно из {known}"),
 }
 

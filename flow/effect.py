@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from core.account.trouble import Trouble, waits_for
+from core.candidate import Candidate
 from core.decision import hold
 from core.lead import Lead
 from core.move import Move
@@ -33,14 +34,12 @@ class Effect:
 
 def of_rearm(gateway: Gateway, tx: Tx, leads: Iterable[Lead], despite: frozenset[str] = frozenset()) -> Effect:
     """The effect of `flow.operate.rearm` on each of the leads, with the rules of `despite` set aside."""
-    found, now = Effect(), gateway.store.now_ms(tx)
+    found, now, leads = Effect(), gateway.store.now_ms(tx), list(leads)
     known, full = accounts.all_accounts(tx), caps.reached(tx)
-    for lead in leads:
-        settles = attempts.settles_after(tx, lead.id)
-        if settles is not None and now < settles + SETTLING_MS:
-            found.settling.append((lead, settles + SETTLING_MS))
-            continue
-        move = _move(gateway, tx, lead, despite, now)
+    possible = {lead: at + SETTLING_MS for lead, at in attempts.settle_after(tx, [one.id for one in leads]).items()}
+    found.settling = [(lead, possible[lead.id]) for lead in leads if possible.get(lead.id, now) > now]
+    settled = [lead for lead in leads if possible.get(lead.id, now) <= now]
+    for lead, move in zip(settled, _moves(gateway, tx, settled, despite, now), strict=True):
         if not STATES[move.target].goes_on:
             found.never.append((lead, move.reasons[0]))
             continue
@@ -57,10 +56,16 @@ def of_rearm(gateway: Gateway, tx: Tx, leads: Iterable[Lead], despite: frozenset
     return found
 
 
-def _move(gateway: Gateway, tx: Tx, lead: Lead, despite: frozenset[str], now: int) -> Move:
-    """What would be decided on the lead as a rearm leaves it."""
-    if lead.erased_at is not None or not lead.number or not lead.script:
-        return hold(Reason("number_missing"))
+def _moves(gateway: Gateway, tx: Tx, leads: list[Lead], despite: frozenset[str], now: int) -> list[Move]:
+    """What would be decided on each lead as a rearm leaves it; what is known of their numbers is read at once."""
+    able = [lead for lead in leads if lead.erased_at is None and lead.has_call]
+    begun = [_begun(gateway, lead, despite) for lead in able]
+    known = facts.know(tx, begun, now, gateway.totals.calls_per_number_per_day)
+    moves = {one.lead.id: candidates.decide(gateway, one, now) for one in known}
+    return [moves.get(lead.id) or hold(Reason("number_missing")) for lead in leads]
+
+
+def _begun(gateway: Gateway, lead: Lead, despite: frozenset[str]) -> Candidate:
     current = gateway.sources.get(lead.source)
     current = None if current is None or current.removed else current
     again = replace(
@@ -71,7 +76,4 @@ def _move(gateway: Gateway, tx: Tx, lead: Lead, despite: frozenset[str], now: in
         version=None if current is None else current.n,
         reason="",
     )
-    (candidate,) = facts.know(
-        tx, [candidates.of(gateway, again, current)], now, gateway.totals.calls_per_number_per_day
-    )
-    return candidates.decide(gateway, candidate, now)
+    return candidates.of(gateway, again, current)

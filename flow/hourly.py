@@ -9,7 +9,7 @@ from store import hourly, stamps
 
 EVERY_MS = 300_000
 HOURLY = "hourly"  # its stamp
-DAYS = 35  # that are kept: four weeks for the usual rate, thirty days and the reader's own midnight for a chart
+DAYS = 32  # that are kept: thirty for a chart, from the reader's own midnight on
 FRESH_DAYS = 2  # are counted at each look: most leads are decided by then
 
 

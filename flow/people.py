@@ -182,6 +182,8 @@ def make_token(gateway: Gateway, name: str, scope: str, who: str) -> str:
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
+        if any(one["name"] == name and one["revoked_at"] is None for one in rows.all_tokens(tx)):
+            raise Wrong("token_exists", name=name)
         rows.add_token(tx, name, scope, _digest(token), who, now)
         rows.note(tx, now, who, "token_made", f"{name}: {scope}", "", "console")
     return token

@@ -131,12 +131,23 @@ def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, st
 
 def settles_after(tx: Connection, lead_id: str) -> int | None:
     """The latest deadline among this lead's attempts that are open or `unknown`; None without one."""
-    return tx.execute(
-        select(func.max(attempts.c.deadline_at)).where(
-            attempts.c.lead == lead_id,
-            (attempts.c.outcome.is_(None)) | (attempts.c.outcome == outcomes.UNKNOWN),
-        )
-    ).scalar_one_or_none()
+    return settle_after(tx, [lead_id]).get(lead_id)
+
+
+def settle_after(tx: Connection, lead_ids: Sequence[str]) -> dict[str, int]:
+    """The same of many: those leads that have one."""
+    found = tx.execute(_SETTLE, {"leads": list(lead_ids)})
+    return {lead: deadline for lead, deadline in found}
+
+
+_SETTLE = (
+    select(attempts.c.lead, func.max(attempts.c.deadline_at))
+    .where(
+        attempts.c.lead.in_(bindparam("leads", expanding=True)),
+        attempts.c.outcome.is_(None) | (attempts.c.outcome == outcomes.UNKNOWN),
+    )
+    .group_by(attempts.c.lead)
+)
 
 
 def name_unknown(tx: Connection, lead_id: str, provider_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Hours that are over, counted from the leads: what charts of many days and the usual rate of a source are read from.
+"""Hours that are over, counted from the leads: what charts of many days are read from.
 
 A row is only what the leads say now: whatever is counted again comes out the same, and a lead that is decided weeks
 later moves between its hour's rows when that hour is next counted."""
@@ -15,9 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.account.caps import HOUR_MS
 from core.outcome import NOT_SENT
 from core.states import STATES
-from store.tables import attempts, hourly, leads, sources
+from store.tables import attempts, hourly, leads
 
-WEEK = 7 * 24  # hours
 Key = tuple[str, int, str]  # source, start of the hour, state
 
 
@@ -92,20 +91,3 @@ def of_source(tx: Connection, source: str, since: int, until: int) -> list[tuple
     query = select(hourly).where(hourly.c.source == source, hourly.c.hour >= since, hourly.c.hour < until)
     rows = tx.execute(query.order_by(hourly.c.hour, hourly.c.state))
     return [(row.hour, row.state, Figures(row.leads, row.calls, Decimal(row.spend))) for row in rows]
-
-
-def by_hour_of_week(tx: Connection, names: Sequence[str], since: int) -> dict[str, dict[int, int]]:
-    """Source -> hour of the week (0: the first one of a Thursday in UTC) -> leads since then."""
-    slot = (hourly.c.hour // HOUR_MS % WEEK).label("slot")
-    query = select(hourly.c.source, slot, func.sum(hourly.c.leads)).where(hourly.c.source.in_(names))
-    found: dict[str, dict[int, int]] = defaultdict(dict)
-    for source, of_week, n in tx.execute(query.where(hourly.c.hour >= since).group_by(hourly.c.source, slot)):
-        found[source][int(of_week)] = int(n)
-    return found
-
-
-def first_hours(tx: Connection, names: Sequence[str]) -> dict[str, int]:
-    """Source -> the first hour that is kept of it, by one seek each."""
-    first = select(func.min(hourly.c.hour)).where(hourly.c.source == sources.c.name).scalar_subquery()
-    rows = tx.execute(select(sources.c.name, first).where(sources.c.name.in_(names)))
-    return {name: hour for name, hour in rows if hour is not None}

@@ -8,7 +8,7 @@ from core.account.caps import HOUR_MS
 from core.states import STATES
 from store.tables import attempts, history, leads
 
-SAMPLE = 2_000  # calls are enough to tell the 95th of a hundred
+SAMPLE = 1_000  # calls are enough to tell the 95th of a hundred
 
 
 def by_hour(tx: Connection, names: Sequence[str], since: int) -> list[tuple[str, int, str, int]]:

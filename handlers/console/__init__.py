@@ -34,7 +34,7 @@ from handlers.console import (
 from handlers.console.assets import asset, icon
 from handlers.console.door import LONGEST_MS, blueprint, csrf, may
 from handlers.console.drafting import digest
-from handlers.console.shown import advice, chip, phone, reason, state_name, whole_phone, why
+from handlers.console.shown import advice, by_reason, chip, person, phone, reason, state_name, whole_phone, why
 from handlers.console.told import reply, veiled
 
 # Each puts its routes into the blueprint.
@@ -71,7 +71,20 @@ def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, pan
     app.session_interface = Sessions()
     csrf.init_app(app)
     words.register(app)
-    for shown in (advice, chip, hide_numbers, phone, reason, reply, state_name, veiled, whole_phone, why):
+    for shown in (
+        advice,
+        by_reason,
+        chip,
+        hide_numbers,
+        person,
+        phone,
+        reason,
+        reply,
+        state_name,
+        veiled,
+        whole_phone,
+        why,
+    ):
         app.jinja_env.filters[shown.__name__] = shown
     app.jinja_env.filters["sha"] = digest
     app.register_blueprint(blueprint)

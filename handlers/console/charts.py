@@ -21,10 +21,11 @@ class Bar:
 
 def scale(most: int) -> int:
     """The top of the axis: a round number at or above `most`, that halves."""
-    size = 2
-    while size < most:
-        size = size * 5 // 2 if str(size).startswith("2") else size * 2
-    return size
+    size = 1
+    while size * 10 < most:
+        size *= 10
+    steps = (1, 2, 3, 4, 5, 6, 8, 10) if size > 1 else (2, 4, 6, 8, 10)
+    return next(step * size for step in steps if step * size >= most)
 
 
 def stacks(columns: Sequence[Sequence[tuple[str, int]]], top: int) -> list[Bar]:

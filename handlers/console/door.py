@@ -131,6 +131,11 @@ def safe_next(target: str) -> str:
     return target if ours else url_for("console.overview")
 
 
+def public_base() -> str:
+    """How the world reaches us, without a slash at its end: PUBLIC_URL, whatever the request calls us; else that."""
+    return str(current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/"))
+
+
 def is_loopback() -> bool:
     """Whether the request comes from this machine: by TCP, without a proxy's headers, to a loopback name."""
     if any(name.lower().startswith(("x-forwarded", "forwarded", "x-real")) for name, _ in request.headers):

@@ -1,5 +1,6 @@
 """The list of leads: filters stand in the URL, pages go on behind a place, and nobody's number stands in either."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -13,6 +14,7 @@ from handlers.console.door import page, the_gateway
 from handlers.console.forms import numbers as forms_numbers
 from handlers.console.forms import text
 from handlers.console.shown import reason
+from schemas.source import NAME
 from store import queries, search
 from store.queries import Wanted
 
@@ -58,6 +60,7 @@ def known_filters(said: dict[str, str]) -> dict[str, str]:
     """Those that say something; 404 for what is no filter."""
     filters = {name: value for name, value in said.items() if value}
     known = filters.get("period", "") in PERIODS and filters.get("state", RECEIVED) in STATES
+    known = known and bool(re.fullmatch(NAME, filters.get("source", "any")))  # each link of the page repeats it
     if not known or ("who" in filters and opened(filters["who"], the_gateway().digest_key) is None):
         abort(404)
     return filters

@@ -1,19 +1,15 @@
-"""Thirty days of leads, a bar a day on the reader's clock; and how many leads usually come at this hour.
+"""Thirty days of leads, a bar a day on the reader's clock.
 
 All together, the last 24 hours are read from the leads, what lies before them from the hours that the watch counted."""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import current_app
-
 from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
-from core.usual import HOURS_OF_WEEK, WEEKS, Usual, learnt
 from flow.hourly import HOURLY
 from handlers.console import charts
 from handlers.console.words import zone
@@ -22,9 +18,6 @@ from store.engine import Tx
 
 DAYS = 30
 HOURS = 24  # that are read from the leads
-FORGOTTEN_MS = 7 * 24 * figures.HOUR_MS
-MOST_REMEMBERED = 64  # sets of sources, with their readers' zones
-SILENT = 3  # leads that should have come: then a source may be silent
 KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
 HOUR_MS = figures.HOUR_MS
 
@@ -102,35 +95,3 @@ def _drawn(tx: Tx, found: list[Day], now: int) -> dict[str, Any]:
         "late": counted is None or counted.at < live_since(now),  # then hours are missing before the last 24
         "counted": None if counted is None else counted.at,
     }
-
-
-def usual(tx: Tx, last: Mapping[str, int], now: int) -> dict[str, Usual]:
-    """Source -> how many leads usually come; `last`: when its newest one came. A silence that lasts is not learnt
-    from; sources that are silent for longer than a week, or of which too little is known, are left out.
-
-    What was learnt is remembered until the watch counts again: that alone changes it."""
-    hour, counted = now - now % HOUR_MS, stamps.known(tx).get(HOURLY)
-    ends = {name: min(hour, at - at % HOUR_MS + HOUR_MS) for name, at in last.items() if at > now - FORGOTTEN_MS}
-    key = (counted, zone().key, tuple(sorted(ends.items())))
-    remembered: dict[Any, dict[str, Usual]] = current_app.extensions.setdefault("usual", {})
-    if key not in remembered:
-        if len(remembered) >= MOST_REMEMBERED:
-            remembered.clear()
-        remembered[key] = _learnt(tx, ends, hour)
-    return remembered[key]
-
-
-def _learnt(tx: Tx, ends: Mapping[str, int], hour: int) -> dict[str, Usual]:
-    since = hour - WEEKS * HOURS_OF_WEEK * HOUR_MS
-    names = list(ends)
-    of_week, first = hourly.by_hour_of_week(tx, names, since), hourly.first_hours(tx, names)
-    known = {name: learnt(counts, max(since, first[name]), ends[name], zone()) for name, counts in of_week.items()}
-    return {name: one for name, one in known.items() if one is not None}
-
-
-def seems_silent(one: Usual | None, last: int | None, now: int) -> int:
-    """How many leads should have come since the last one, where that is enough to be told; else 0."""
-    if one is None or last is None:
-        return 0
-    expected = int(one.between(last, now))
-    return expected if expected >= SILENT else 0

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import current_app, make_response, render_template, request
+from flask import make_response, render_template, request
 from flask_babel import gettext as _
 
 from core.new_source import DEFAULT_SCRIPT, CannotMake, Made, Wish, address, stands_in_url
 from core.people import OWNER
 from flow import people
-from handlers.console.door import page, the_gateway, the_user
+from handlers.console.door import page, public_base, the_gateway, the_user
 from handlers.console.forms import text
 from handlers.console.sources import the_files
 from store import versions as rows
@@ -42,7 +42,9 @@ def make_source() -> Any:
         part_of="sources",
         wish=wish,
         made=made,
-        url=address(_base(), source, values[0] if values else "") if source else f"{_base()}/hooks/{wish.name}",
+        url=address(public_base(), source, values[0] if values else "")
+        if source
+        else f"{public_base()}/hooks/{wish.name}",
         secret="" if not values or (source and stands_in_url(source)) else values[0],
         more={name: value for name, value in list(made.secrets.items())[1:]},
         needs=(source or made.preset).needs,
@@ -56,10 +58,6 @@ def _put_in_force(name: str, made: Made) -> None:
         with gateway.store.read() as tx:
             newest = rows.newest(tx, name)
         gateway.sources.take(name, made.canonical, after=newest, who=who, why=_("made in the console"))
-
-
-def _base() -> str:
-    return current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
 
 
 def _said(why: CannotMake, wish: Wish) -> str:
@@ -82,6 +80,6 @@ def _form(wish: Wish, problem: str = "", detail: str = "", status: int = 200) ->
         saves=files.saves,
         problem=problem,
         detail=detail,
-        base=_base(),
+        base=public_base(),
     )
     return make_response(body, status)

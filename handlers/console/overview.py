@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request
 
 from core.account.caps import TOTALS, unpriced, used
+from flow import silence
 from handlers.console import cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
 from handlers.console.door import page, the_gateway
@@ -98,9 +99,10 @@ def _chart(came: list[tuple[str, int, str, int]], hours: list[int]) -> dict[str,
 
 
 def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int], now: int) -> list[dict[str, Any]]:
-    """A row for each source in force: first those that may be silent, then by their last lead, the oldest first."""
-    last, names = figures.last_leads(tx), the_gateway().sources.names()
-    usual = month.usual(tx, {name: last[name] for name in names if name in last}, now)
+    """A row for each source in force: first those from which leads are missing, then by their last lead, the oldest
+    first."""
+    gateway, last = the_gateway(), figures.last_leads(tx)
+    names, silent = gateway.sources.names(), {one.source: one for one in silence.look(gateway, tx, now)}
     rows = []
     for name in names:
         kinds: Counter[str] = Counter()
@@ -118,7 +120,6 @@ def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int], no
             "leads": kinds.total(),
             "kinds": kinds,
         }
-        row["missing"] = month.seems_silent(usual.get(name), last.get(name), now)
-        row["usual"] = usual[name].at(now) if name in usual else None
+        row["silent"] = silent.get(name)
         rows.append(row)
-    return sorted(rows, key=lambda row: (-row["missing"], row["last"] or 0))
+    return sorted(rows, key=lambda row: (not (row["silent"] and row["silent"].rings), row["last"] or 0))

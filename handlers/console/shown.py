@@ -12,7 +12,7 @@ from core.numbers.hiding import DOT, hide_numbers
 from core.reason import advice as reason_advice
 from core.reason import words
 from handlers.console.assets import icon
-from handlers.console.words import clock, language, span
+from handlers.console.words import at, clock, language, span
 
 # state -> (colour, picture, name); a colour means a state and nothing else.
 CHIPS: dict[str, tuple[str, str, Any]] = {
@@ -68,6 +68,11 @@ def phone(number: str | None) -> str:
     return f"+{number[: max(1, len(number) - 8)]} {DOT * 3}-{DOT * 2}-{number[-2:]}"
 
 
+def person(name: str | None) -> str:
+    """A person's name; a number that was typed in its place is hidden."""
+    return hide_numbers(name or "")
+
+
 def whole_phone(number: str) -> str:
     """+7 916 123-45-67."""
     if len(number) == 11 and number.startswith("7"):
@@ -92,6 +97,8 @@ def why(row: Any) -> str:
 def reason(told: dict[str, Any]) -> str:
     """A reason in the reader's language and time zone, its numbers hidden."""
     params = {name: _fact(name, value) for name, value in told["params"].items()}
+    if told["code"] == "called_recently" and language() == "ru" and (moment := _moment(told["params"].get("at"))):
+        params["at"] = at(moment, exact=False)
     return hide_numbers(words(told["code"], params, language()))
 
 
@@ -100,19 +107,33 @@ def advice(code: str) -> str:
     return reason_advice(code, language())
 
 
+def by_reason(pairs: list[tuple[Any, Any]]) -> list[tuple[str, list[int]]]:
+    """(lead, its reason) as (the reason in words, the leads' numbers), the reason of most leads first."""
+    found: dict[str, list[int]] = {}
+    for lead, why_ in pairs:
+        found.setdefault(reason({"code": why_.code, "params": why_.params}), []).append(lead.no)
+    return sorted(found.items(), key=lambda one: -len(one[1]))
+
+
+def _moment(text: Any) -> int | None:
+    """Milliseconds of an ISO time; None for anything else."""
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1000)
+    except (TypeError, ValueError):
+        return None
+
+
 def _fact(name: str, value: Any) -> Any:
     if name in ("at", "opens", "until") and isinstance(value, str):
-        try:
-            return clock(int(datetime.fromisoformat(value).timestamp() * 1000))
-        except ValueError:
-            return value
+        moment = _moment(value)
+        return value if moment is None else clock(moment)
     if isinstance(value, str) and (found := _SPAN.fullmatch(value)):
         return span(int(found[1]) * {"h": 3600, "m": 60, "s": 1}[found[2]])
+    if language() != "ru":
+        return value  # the English texts write a rule's and a cap's name as the file has it
     if name == "rule":
         return RULES.get(str(value), value)
-    if name == "cap":
-        return CAPS.get(str(value), value)
-    return value
+    return CAPS.get(str(value), value) if name == "cap" else value
 
 
 def rule_facts(seen: dict[str, Any]) -> str:

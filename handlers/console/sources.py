@@ -5,15 +5,16 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template
 
 from core.new_source import address
 from core.people import VIEWER
 from core.ports import SourceFiles
+from flow import silence
 from flow.in_force import InForceSource
 from flow.trial import NoSuchSource
 from handlers.console import month
-from handlers.console.door import page, the_gateway
+from handlers.console.door import page, public_base, the_gateway
 from store import figures, search
 from store import versions as rows
 
@@ -43,7 +44,7 @@ def sources() -> Any:
         last = figures.last_leads(tx)
         refused = rows.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
         standing = rows.standing(tx)
-        usual = month.usual(tx, last, now)
+        silent = {one.source: one for one in silence.look(gateway, tx, now)}
     files = gateway.sources.files
     known = [(name, gateway.sources.get(name)) for name in gateway.sources.names()]
     return render_template(
@@ -51,8 +52,7 @@ def sources() -> Any:
         rows=[(name, one.source, one.n) for name, one in known if one is not None],
         counts=counts,
         last=last,
-        usual={name: one.at(now) for name, one in usual.items()},
-        missing={name: month.seems_silent(usual.get(name), last.get(name), now) for name, _ in known},
+        silent=silent,
         refused={name: [(cause, n) for source, cause, n in refused if source == name] for name, _ in known},
         removed=sorted(name for name, one in standing.items() if one.removed),
         broken={**(files.broken if files else {}), **gateway.sources.broken},
@@ -70,7 +70,7 @@ def source(source: str) -> Any:
         counts = search.count_states(tx, now - DAY_MS, source)
         last = figures.last_leads(tx).get(source)
         versions = rows.history(tx, source, 20)
-        usual = month.usual(tx, {} if last is None else {source: last}, now).get(source)
+        silent = next((one for one in silence.look(gateway, tx, now) if one.source == source), None)
         thirty_days = month.of_source(tx, source, now)
     files = gateway.sources.files
     return render_template(
@@ -82,8 +82,7 @@ def source(source: str) -> Any:
         url=_url(current),
         counts=counts,
         last=last,
-        usual=usual.at(now) if usual else None,
-        missing=month.seems_silent(usual, last, now),
+        silent=silent,
         month=thirty_days,
         refused=refused,
         versions=versions,
@@ -96,8 +95,7 @@ def source(source: str) -> Any:
 
 def _url(current: InForceSource) -> str:
     """The address that senders call, with the place of the token and not the token."""
-    base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
-    return address(base, current.source, HIDDEN)
+    return address(public_base(), current.source, HIDDEN)
 
 
 def _diff(older: Any, newer: Any) -> list[str]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from core.people import OWNER, SCOPES
 from flow import people
 from flow.people import Wrong
-from handlers.console.door import page, the_gateway, the_user
+from handlers.console.door import page, public_base, the_gateway, the_user
 from handlers.console.forms import text
 from handlers.console.words import language
 from store import people as rows
@@ -66,7 +66,7 @@ def change_user(user: int, do: str) -> Any:
 
 def _with_link(user: User) -> Any:
     token = people.link(the_gateway(), user, the_user().name)
-    return _users(link=url_for("console.enter", t=token, _external=True), whose=user.name)
+    return _users(link=public_base() + url_for("console.enter", t=token), whose=user.name)
 
 
 @page("/tokens", OWNER)

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.numbers.hiding import hide_numbers
 from handlers.console.shown import CHIPS, RULES, advice, phone, reason, reasons_of, rule_facts, why
-from handlers.console.words import clock, moment, money, seconds
+from handlers.console.words import at, moment, money, seconds
 
 Row = dict[str, Any]
 TITLES = {
@@ -45,12 +45,12 @@ def _by_reason(row: Row, attempts: list[Row], history: list[Row]) -> str:
 
 def _waiting(row: Row, attempts: list[Row], history: list[Row]) -> str:
     told = _by_reason(row, attempts, history)
-    return told or _("It is called at %(at)s, or as soon as it is its turn.", at=clock(row["due_at"]))
+    return told or _("It is called %(at)s, or as soon as it is its turn.", at=at(row["due_at"], exact=False))
 
 
 def _unknown(row: Row, attempts: list[Row], history: list[Row]) -> str:
     last = attempts[-1] if attempts else None
-    began = _("The request left at %(at)s.", at=moment(last["started_at"])) if last else ""
+    began = _("The request left %(at)s.", at=at(last["started_at"])) if last else ""
     return " ".join(
         filter(
             None,
@@ -66,14 +66,12 @@ def _unknown(row: Row, attempts: list[Row], history: list[Row]) -> str:
 def _accepted(row: Row, attempts: list[Row], history: list[Row]) -> str:
     last = history[-1] if history else None
     if last is not None and last["transition"] == "resolve":
-        return _("%(who)s looked and marked that it rang, at %(at)s.", who=last["who"], at=moment(last["at"]))
+        return _("%(who)s looked and marked that it rang, %(at)s.", who=last["who"], at=at(last["at"]))
     took = next((one for one in reversed(attempts) if one["outcome"] == "accepted"), None)
     if took is None:
         return ""
     waited = seconds(took["started_at"] - row["received_at"])
-    text = _(
-        "The provider took it at %(at)s, %(waited)s after the lead came.", at=moment(took["ended_at"]), waited=waited
-    )
+    text = _("The provider took it %(at)s, %(waited)s after the lead came.", at=at(took["ended_at"]), waited=waited)
     if took["price"] is not None:
         text += " " + _("It costs at most %(price)s.", price=money(took["price"]))
     return text + " " + _("Whether the person answered is in the provider's panel.")

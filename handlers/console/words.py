@@ -42,7 +42,7 @@ def register(app: Flask) -> None:
         known = babel.domain_instance.cache
     known["ru", "messages"] = Translations(compiled)
     known["en_GB", "messages"] = NullTranslations()
-    for shown in (moment, clock, between, ago, span, money, seconds, count, rate, day):
+    for shown in (moment, clock, at, between, ago, span, money, seconds, count, rate, day, country):
         app.jinja_env.filters[shown.__name__] = shown
 
 
@@ -120,6 +120,16 @@ def moment(at_ms: int | None, exact: bool = False) -> str:
     return f"{text}{',' if language() == 'ru' else '.'}{at_ms % 1000:03}" if exact else text
 
 
+def at(at_ms: int, exact: bool = True) -> str:
+    """at 14:24:05; on 25 Nov at 14:24: as it stands in a sentence."""
+    here, now = _local(at_ms), _local(_now())
+    clock_ = f"{here:%H:%M:%S}" if exact and here.date() == now.date() else f"{here:%H:%M}"
+    if here.date() == now.date():
+        return _("at %(clock)s", clock=clock_)
+    shape = "d MMMM" if here.year == now.year else "d MMMM y"
+    return _("on %(day)s at %(clock)s", day=format_datetime(here, shape, locale=_locale()), clock=clock_)
+
+
 def between(pair: tuple[int, int]) -> str:
     """14:10:48 – 14:11:08, with the day in front where it is not today's: a time to look for elsewhere."""
     first, last = _local(pair[0]), _local(pair[1])
@@ -174,8 +184,13 @@ def span(passed_s: int) -> str:
     if days:
         return " ".join(filter(None, (_unit(days=days), _unit(hours=hours) if hours else "")))
     if hours:
-        return " ".join(filter(None, (_unit(hours=hours), _unit(minutes=minutes) if minutes else "")))
+        return " ".join(filter(None, (_unit(hours=hours), _unit(minutes=minutes) if minutes and hours < 10 else "")))
     return _unit(minutes=minutes) if minutes else _unit(seconds=passed_s)
+
+
+def country(code: str) -> str:
+    """Russia, of RU."""
+    return str(_locale().territories.get(code, code))
 
 
 def _unit(**size: int) -> str:

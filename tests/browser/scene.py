@@ -1,7 +1,10 @@
 """A morning in one process: sources, leads in every state, and people, for the pages to be looked at."""
 
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from werkzeug.serving import make_server
 
@@ -39,6 +42,7 @@ mapping:
   script: Распродажа
   person: {field: name}
 """
+MOSCOW = ZoneInfo("Europe/Moscow")
 NAMES = "Юлия,Руслан Ахметов,Игорь Петров,Ольга Ю.,Мария Лебедева,Виктор Чернов,Светлана Ибрагимова,Тимур Хасанов"
 NAMES += ",Анна Ковалёва,Денис,Александра Константинопольская,Пётр Смирнов-Задунайский"
 YES = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b'{"result":"ok","id":"77"}', price="4.35")
@@ -46,8 +50,14 @@ POOR = Outcome(REFUSED, error="Нет такого сценария", http_statu
 LOST = Outcome(UNKNOWN, "no_answer")
 
 
-def fill(stage: Stage, many: int = 40) -> None:
-    """`many` leads over some hours: most called, some refused, lost, held, suppressed; one waits for the morning."""
+def each_431_s(hour: int) -> float:
+    return 431
+
+
+def fill(stage: Stage, many: int = 40, rests: Callable[[int], float] = each_431_s, rare: int = 1) -> None:
+    """`many` leads over some hours: most called, some refused, lost, held, suppressed; one waits for the morning.
+    `rests`: hour of the day on Moscow's clock -> seconds until the next lead; `rare`: so much rarer is what goes
+    wrong."""
     stage.put("tilda-main", MAIN)
     stage.put("quiz", QUIZ)
     with stage.store.write() as tx:
@@ -56,16 +66,18 @@ def fill(stage: Stage, many: int = 40) -> None:
     names = NAMES.split(",")
     stage.alive()
     for n in range(many):
-        stage.clock.forward(431)
+        stage.clock.forward(rests(datetime.fromtimestamp(stage.clock(), MOSCOW).hour))
         name, phone = names[n % len(names)], f"+7 916 {200 + n:03} {10 + n % 80:02} {20 + n % 70:02}"
         vk = {"utm_source": "vk"} if n % 3 == 0 else {}
-        stage.voice.outcomes = {4: [POOR], 9: [LOST]}.get(n % 13, [])
+        stage.voice.outcomes = {4: [POOR], 9: [LOST]}.get(n % (13 * rare), [])
         stage.voice.otherwise = YES
-        if n % 7 == 5:
+        if n % (7 * rare) == 5:
             stage.take({"id": f"q{n}", "name": name, "phone": phone[:-3]}, source="quiz")
-        elif n % 11 == 6:
+        elif rare > 1 and n % 5 == 3:
+            stage.take({"id": f"k{n}", "name": name, "phone": phone}, source="quiz")
+        elif n % (11 * rare) == 6:
             stage.take({"id": f"m{n}", "Name": name, "Ваш_номер": phone, **vk}, source="tilda-main")
-        elif n % 13 == 12:
+        elif n % (13 * rare) == 12:
             stage.take({"id": f"r{n}", "Name": name, "Phone": "+7 916 200 10 20"}, source="tilda-main")
         else:
             stage.take(
@@ -92,7 +104,8 @@ class Served:
     def __init__(self, stage: Stage, folder: Path, **settings: str) -> None:
         self.stage = stage
         self.files = files_in(folder)
-        settings = {"SOURCES_DIR": str(self.files), **settings}
+        secrets = str(folder.with_name("secrets.env"))
+        settings = {"SOURCES_DIR": str(self.files), "SECRETS_FILE": secrets, **settings}
         self.app = create_app(read({**SETTINGS, **settings}, dotenv=None), stage.parts)
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.base = f"http://127.0.0.1:{self.server.server_port}"

@@ -11,6 +11,7 @@ from tests.browser.scene import NAMES
 
 PAGES = {
     "": "viewer",
+    "?chart=month": "viewer",
     "decide": "viewer",
     "decide?state=refused": "operator",
     "leads": "viewer",
@@ -20,6 +21,7 @@ PAGES = {
     "leads/{held}": "operator",
     "leads/{accepted}": "operator",
     "sources": "viewer",
+    "sources/new": "owner",
     "sources/tilda-main": "viewer",
     "sources/tilda-main/lab": "operator",
     "do-not-call": "operator",
@@ -136,3 +138,22 @@ def test_long_names_are_whole_on_a_phone(insides, morning):
     page, _seen = insides("operator", "phone", "ru", "light")
     page.goto(f"{morning.base}/console/leads")
     assert NAMES.split(",")[10] in page.inner_text("main")
+
+
+@pytest.mark.parametrize(("size", "language"), [("desktop", "en"), ("phone", "ru")])
+def test_a_source_is_made_and_its_address_is_shown_once(served, sign_in, size, language):
+    with sign_in(served, "owner", size=size, language=language) as page:
+        seen = Seen(page)
+        page.goto(f"{served.base}/console/sources")
+        page.click("main a[href$='/sources/new']")
+        page.select_option("[name=preset]", "tilda")
+        page.fill("[name=name]", "spring-sale")
+        page.click("main form button.main-one")
+        page.wait_for_selector("main .strip.green code")
+        address = page.inner_text("main .strip.green code")
+        assert "/hooks/spring-sale" in address
+        assert axe(page) == []
+        assert (seen.errors, seen.forbidden(), seen.too_wide(SIZES[size][0])) == ([], [], 0)
+        page.click("main a.button.main-one")
+        assert "spring-sale.yaml" in page.inner_text("main")
+        assert address.rsplit("token=")[-1] not in page.content()

@@ -124,8 +124,6 @@ HOURS = {
     "counting one source": lambda tx: hourly.counted(tx, AT, AT + 1, "source-1"),
     "a source": lambda tx: hourly.of_source(tx, "source-1", 5, AT),
     "all": lambda tx: hourly.by_hour(tx, ["source-1", "source-2"], 5, AT),
-    "the week": lambda tx: hourly.by_hour_of_week(tx, ["source-1", "source-2"], 5),
-    "the first": lambda tx: hourly.first_hours(tx, ["source-1"]),
 }
 
 

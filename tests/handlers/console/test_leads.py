@@ -55,7 +55,8 @@ def test_sealed_numbers_open_under_their_key_only():
 
 
 def test_an_address_that_somebody_made_up_finds_nothing(operator):
-    for query in ("who=AAAA", "after=x", "after=1.2.3", "state=gone", "period=2y"):
+    long = "source=" + "x" * 64
+    for query in ("who=AAAA", "after=x", "after=1.2.3", "state=gone", "period=2y", long, "source=<script>"):
         operator.get(f"/console/leads?{query}", 404)
 
 
@@ -115,6 +116,19 @@ def test_no_role_reads_a_whole_number_in_a_page_before_it_is_shown(as_, lead):
             page = reader.get(path)
             assert not WHOLE.search(page), (role, path, WHOLE.search(page))
         assert "•" in reader.get(f"/console/leads/{lead.no}")
+
+
+def test_a_number_in_the_place_of_a_name_is_hidden_too(operator, gateway):
+    gateway.take({"id": "1", "name": f"Иван {PHONE}", "phone": PHONE})
+    gateway.take({"id": "2", "name": f"Анна {NUMBER}", "phone": "none"})
+    gateway.work()
+    lead_id = gateway.lead_ids()[0]
+    for path in ("/console/leads", "/console/decide", f"/console/leads/{lead_id}", "/console/sources/shop/lab"):
+        page = operator.get(path)
+        assert not WHOLE.search(page), (path, WHOLE.search(page))
+    found = operator.send("/console/leads/find", what="иван").text
+    assert "Иван 8 (916) •••" in found
+    assert not WHOLE.search(found)
 
 
 def test_a_viewer_reads_no_text_that_somebody_typed(viewer, operator, lead):

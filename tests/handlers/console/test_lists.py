@@ -158,3 +158,22 @@ def test_the_table_holds_what_the_list_holds(owner, gateway, clock):
         text = owner.send("/console/leads.csv", period=period).text
         assert len(text.splitlines()) == lines
     assert owner.send("/console/leads.csv", period="2y").status_code == 404
+
+
+def test_a_form_that_is_sent_again_makes_no_second_token(owner):
+    owner.get("/console/tokens")
+    assert owner.send("/console/tokens/add", name="crm", scope="read").status_code == 200
+    again = owner.send("/console/tokens/add", name="crm", scope="operate")
+    assert again.status_code == 409
+    assert "is in force" in again.text
+    owner.post("/console/tokens/1/revoke")
+    assert owner.send("/console/tokens/add", name="crm", scope="operate").status_code == 200
+
+
+def test_what_a_request_calls_us_never_stands_in_a_link_for_others(app, owner, monkeypatch):
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://leads.example")
+    owner.get("/console/users")
+    fields = {"csrf_token": owner.csrf, "name": "Anna", "role": "viewer"}
+    page = owner.http.post("/console/users/add", data=fields, headers={"X-Forwarded-Host": "evil.example"}).text
+    assert "https://leads.example/console/enter?t=" in page
+    assert "https://leads.example/hooks/shop?token=" in owner.get("/console/sources/shop")

@@ -74,7 +74,6 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Pr
         gateway.log.error("not_stored", source=name, why=str(why))
         gateway.refusals.count(name, UNSTORED)
         return problem(503, NOT_STORED, retry_after=5)
-    gateway.log.info("received", source=name, delivery=prepared.kept.id, leads=[s.id for s in stored])
     return _reply(source.reply, as_it_came(pieces[0].payload), prepared.kept.id, stored)
 
 
@@ -100,13 +99,25 @@ def _store_all(gateway: Gateway, take_all: Take[Prepared]) -> list[list[Stored]]
     for go in range(TRIES):
         try:
             with gateway.store.write() as tx:
-                stored = Batch(gateway, tx, take_all(), looks=go > 0).store()
+                together = take_all()
+                stored = Batch(gateway, tx, together, looks=go > 0).store()
         except KeyOfErased:
             gateway.log.info("key_of_erased_lead")
         else:
             gateway.bell.ring()
+            _say(gateway, together, stored)
             return stored
     raise StoreUnavailable("keys were erased while they were taken")
+
+
+def _say(gateway: Gateway, together: Sequence[Prepared], stored: Sequence[Sequence[Stored]]) -> None:
+    """One line for all that one commit stored."""
+    gateway.log.info(
+        "received",
+        sources=sorted({prepared.source.name for prepared in together}),
+        deliveries=[prepared.kept.id for prepared in together],
+        leads=[lead.id for its in stored for lead in its],
+    )
 
 
 def _reply(reply: Reply | None, payload: dict[str, Any], delivery_id: str, stored: Sequence[Stored]) -> Answer:

@@ -223,14 +223,16 @@ class Batch:
 
     def _write(self) -> None:
         """Whatever was decided so far."""
-        if not self._deliveries_written:
-            deliveries.add(self._tx, [prepared.kept for prepared in self._prepared], at=self._now)
-            self._deliveries_written = True
-        any_erased = False
-        if self._waiting_leads:
-            numbers, any_erased = leads.receive(self._tx, [one.lead for one in self._waiting_leads], at=self._now)
-            self._numbers |= numbers
-        leads.link(self._tx, self._waiting_links)
+        came = [prepared.kept for prepared in self._prepared if not self._deliveries_written]
+        self._deliveries_written = True
+        numbers, any_erased = leads.receive(
+            self._tx,
+            [one.lead for one in self._waiting_leads],
+            at=self._now,
+            stood_in=[deliveries.of(came, at=self._now)],
+            links=self._waiting_links,
+        )
+        self._numbers |= numbers
         if any_erased:
             erased_keys.refuse(self._gateway, self._tx, self._waiting_keys, self._now)
         for lead_id, reasons in self._waiting_holds:

@@ -27,12 +27,12 @@ class Kept:
     problem: str
 
 
-def add(tx: Connection, kept: Sequence[Kept], *, at: int) -> None:
-    """Store deliveries that came at this moment."""
+def of(kept: Sequence[Kept], *, at: int) -> rows.Insert:
+    """The rows of deliveries that came at this moment."""
     given = [
         (one.id, one.source, at, one.method, one.query, one.headers, one.body, one.digest, one.problem) for one in kept
     ]
-    rows.insert(tx, "deliveries", _COLUMNS, given)
+    return rows.Insert("deliveries", _COLUMNS, given)
 
 
 def of_lead(tx: Connection, lead_id: str) -> list[dict[str, Any]]:

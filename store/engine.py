@@ -8,17 +8,16 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
-from store import private, rows
+from store import opening, private
 from store.patient import CONNECT, PATIENCE_S, PatientConnection
 from store.writers import Writers
 
@@ -76,13 +75,7 @@ class Store:
             # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
             options |= {"connect_args": {"prepare_threshold": None, **CONNECT}, "pool_pre_ping": False}
         self.engine = create_engine(self.url, **options)
-        if self.path is not None:
-            event.listen(self.engine, "do_connect", partial(private.database, self.path))
-            event.listen(self.engine, "connect", _sqlite_connection)
-            event.listen(self.engine, "begin", _sqlite_begin)
-        else:
-            event.listen(self.engine, "do_connect", _patient_connection)
-            event.listen(self.engine, "connect", _postgresql_connection)
+        opening.listen(self.engine, self.path)
         self._reader = self.engine.execution_options(reads_only=True)
 
     @contextlib.contextmanager
@@ -98,10 +91,12 @@ class Store:
                 connection = self.engine.connect()
             try:
                 with _named_failures():
+                    if not self.is_sqlite:
+                        connection.info["limits"] = (lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
                     transaction = connection.begin()
                     try:
-                        if not self.is_sqlite:
-                            self._set_limits(connection, lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
+                        if not statement_ms:
+                            _set_patience(connection, None)
                         yield connection
                     except BaseException as why:
                         _roll_back(transaction, connection)
@@ -115,14 +110,6 @@ class Store:
                     if not statement_ms:
                         _set_patience(connection, PATIENCE_S)
                     connection.close()
-
-    def _set_limits(self, connection: Connection, lock_ms: int, statement_ms: int, idle_ms: int) -> None:
-        """For this transaction only: settings of a session do not survive a transaction pooler. The clock comes
-        along, for whoever asks for it first."""
-        ((now, *_),) = rows.run(connection, _LIMITS, (str(lock_ms), str(statement_ms), str(idle_ms)))
-        connection.info["now_ms"] = int(now)
-        if not statement_ms:
-            _set_patience(connection, None)
 
     def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
         """A server that only reads any more (a demoted primary, a full disk) is left: the next connections may find
@@ -150,7 +137,8 @@ class Store:
         self._same_file()
         with _named_failures(), self._reader.connect() as connection:
             if not self.is_sqlite:
-                self._set_limits(connection, LOCK_MS, STATEMENT_MS, 0)  # whoever reads slowly keeps nobody waiting
+                connection.info["limits"] = (LOCK_MS, STATEMENT_MS, 0)  # whoever reads slowly keeps nobody waiting
+                connection.begin()
             yield connection
 
     def _same_file(self) -> tuple[int, int]:
@@ -192,11 +180,6 @@ class Store:
         self.engine.dispose()
 
 
-_LIMITS = (
-    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), set_config('lock_timeout', %s, true), "
-    "set_config('statement_timeout', %s, true), "
-    "set_config('idle_in_transaction_session_timeout', %s, true)"
-)
 _ALLOWED = text(
     "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
 )
@@ -253,45 +236,6 @@ def _without_values(why: BaseException) -> str:
     """The driver's own first line: SQLAlchemy's text would carry the statement's values."""
     origin = getattr(why, "orig", None) or why
     return f"{type(origin).__name__}: {str(origin).splitlines()[0] if str(origin) else ''}"
-
-
-def _sqlite_connection(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # BEGIN is ours
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA fullfsync = ON")  # macOS; elsewhere without effect
-    cursor.execute("PRAGMA checkpoint_fullfsync = ON")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    if cursor.execute("PRAGMA synchronous").fetchone()[0] != 2:
-        raise RuntimeError("SQLite does not keep synchronous=FULL: a power cut could lose accepted leads")
-    if cursor.execute("PRAGMA foreign_keys").fetchone()[0] != 1:
-        raise RuntimeError("this SQLite has no foreign keys")
-    cursor.close()
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    # A read that later writes would fail "locked" at once, whatever the busy time-out.
-    reads = connection.get_execution_options().get("reads_only")
-    rows.run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _patient_connection(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PatientConnection:
-    return PatientConnection.connect(*arguments, **named)
-
-
-def _postgresql_connection(connection: Any, record: Any) -> None:
-    notices: list[str] = []
-
-    def keep(diagnostic: Any) -> None:
-        if "synchronous" in (diagnostic.message_primary or ""):
-            notices.append(diagnostic.message_primary)
-
-    connection.add_notice_handler(keep)
-    record.info["notices"] = notices
-    if connection.execute("SHOW synchronous_commit").fetchone()[0] == "off":
-        connection.execute("SET synchronous_commit = on")
-    connection.commit()
 
 
 def this_machine() -> str:

@@ -22,6 +22,7 @@ from store.tables import history, leads
 COLUMNS = tuple(leads.c[field.name] for field in fields(Lead))
 _FLAG = [column.name for column in COLUMNS].index("changed_after_call")  # a number on SQLite
 _HISTORY = ("lead", "n", "at", "transition", "origin", "target", "who", "why", "trace", "payload")
+Link = tuple[str, str, int, str]  # delivery, lead, position, kind: first, repeat, correction or changed_after_call
 
 
 class TransitionRefused(Exception):
@@ -133,13 +134,20 @@ def mark_changed_after_call(tx: Connection, lead_id: str) -> None:
     tx.execute(update(leads).where(leads.c.id == lead_id).values(changed_after_call=True))
 
 
-def receive(tx: Connection, received: Sequence[dict[str, Any]], *, at: int) -> tuple[dict[str, int], bool]:
-    """Insert leads as `received`. The number people say of each, by its id, and whether there are keys of erased
-    leads."""
+def receive(
+    tx: Connection,
+    received: Sequence[dict[str, Any]],
+    *,
+    at: int,
+    stood_in: Sequence[rows.Insert] = (),
+    links: Sequence[Link] = (),
+) -> tuple[dict[str, int], bool]:
+    """Insert leads as `received`, with the deliveries they stood in (`store.deliveries.of`) and what links them. The
+    number people say of each lead, by its id, and whether there are keys of erased leads."""
     given = [(*(lead[name] for name in RECEIVED_WITH), states.RECEIVED, at, at, 1) for lead in received]
-    returned = rows.insert(
-        tx, "leads", (*RECEIVED_WITH, "state", "received_at", "due_at", "history_n"), given, _NUMBERS
-    )
+    new = rows.Insert("leads", (*RECEIVED_WITH, "state", "received_at", "due_at", "history_n"), given, _NUMBERS)
+    linked = rows.Insert("delivery_leads", ("delivery", "lead", "position", "kind"), links)
+    returned = rows.insert_all(tx, [*stood_in, new, linked])
     return {lead: no for lead, no, _ in returned}, any(erased is not None for *_, erased in returned)
 
 
@@ -149,12 +157,6 @@ def receipt(lead: Lead) -> dict[str, Any]:
     return _history_row(replace(lead, state=states.NEW, history_n=0), move, lead.received_at)
 
 
-def link(tx: Connection, links: Sequence[tuple[str, str, int, str]]) -> None:
-    """Say which leads stood in which deliveries: (delivery, lead, position, kind), the kind being first, repeat,
-    correction or changed_after_call."""
-    rows.insert(tx, "delivery_leads", ("delivery", "lead", "position", "kind"), links)
-
-
 # The statements of the hot path are built once: building one costs more than running it.
 _ONE = select(*COLUMNS).where(leads.c.id == bindparam("id"))
 _LOCKED = _ONE.with_for_update()
@@ -162,7 +164,7 @@ _SEEN = ("id", "state", "history_n")
 # What a lead is received with, and what is said of it then. Whether any key of an erased lead is kept is asked along
 # with the insert: a statement of its own would cost every lead.
 RECEIVED_WITH = ("id", "source", "account", "event_key", "digest", "payload", "asks_crm")
-_NUMBERS = "RETURNING id, no, (SELECT lead FROM erased_keys LIMIT 1)"
+_NUMBERS = ("id", "no", "(SELECT lead FROM erased_keys LIMIT 1)")
 
 
 def _of_ids(dialect: str, waits: bool) -> str:

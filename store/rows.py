@@ -7,7 +7,7 @@ fault trials hang), and SQLAlchemy's names for what the driver raises (by which 
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, Table
 from sqlalchemy.dialects import postgresql
@@ -19,14 +19,29 @@ MOST = 64  # rows of one statement: so many texts of a statement there can be
 AT_ONCE = 64  # pairs looked up by one statement
 
 
-def run(tx: Connection, statement: str, given: Given = ()) -> list[Any]:
-    """Run one statement in the driver's own writing of it; its rows as tuples, none where it returns none."""
+class Insert(NamedTuple):
+    """Rows for a table, each a value a column; `returning` is what to tell of each."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+    returning: tuple[str, ...] = ()
+
+
+def run(tx: Connection, statement: str, given: Given = (), *, several: bool = False) -> list[Any]:
+    """Run one statement in the driver's own writing of it; its rows as tuples, none where it returns none. `several`:
+    PostgreSQL's only, statements without parameters in one round trip; the rows are the last one's."""
     dialect, events = tx.dialect, tx.dispatch
     try:
         cursor = tx.connection.cursor()
         for hear in events.before_cursor_execute:
             hear(tx, cursor, statement, given, None, False)
-        cursor.execute(statement, given)
+        if several:
+            cursor.execute(statement)
+            while cursor.nextset():
+                continue
+        else:
+            cursor.execute(statement, given)
         rows = list(cursor.fetchall()) if cursor.description else []
         for hear in events.after_cursor_execute:
             hear(tx, cursor, statement, given, None, False)
@@ -104,6 +119,21 @@ def insert(
         some = rows[start : start + MOST]
         statement = _inserting(mark_of(tx), table, columns, len(some), more)
         returned += run(tx, statement, [value for row in some for value in row] + list(given))
+    return returned
+
+
+def insert_all(tx: Connection, inserts: Sequence[Insert]) -> list[Any]:
+    """Insert into tables that refer to earlier ones; the rows that the last one with `returning` returned. On
+    PostgreSQL that is one statement for all of them, as long as none has more than 64 rows."""
+    inserts = [one for one in inserts if one.rows]
+    if tx.dialect.name == "postgresql" and len(inserts) > 1 and all(len(one.rows) <= MOST for one in inserts):
+        shape = tuple((one.table, one.columns, len(one.rows), one.returning) for one in inserts)
+        return run(tx, _inserting_all(shape), [value for one in inserts for row in one.rows for value in row])
+    returned: list[Any] = []
+    for one in inserts:
+        more = f"RETURNING {', '.join(one.returning)}" if one.returning else ""
+        told = insert(tx, one.table, one.columns, one.rows, more)
+        returned = told if more else returned
     return returned
 
 
@@ -192,6 +222,19 @@ def _inserting(mark: str, table: str, columns: tuple[str, ...], n: int, more: st
     row = "(" + ", ".join([mark] * len(columns)) + ")"
     text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * n)}"  # noqa: S608 - names of ours
     return f"{text} {more}" if more else text
+
+
+@lru_cache(512)
+def _inserting_all(shape: tuple[tuple[str, tuple[str, ...], int, tuple[str, ...]], ...]) -> str:
+    """Foreign keys are checked when the whole statement has ended, so the order within it does not matter."""
+    parts, told = [], "SELECT WHERE false"
+    for table, columns, n, returning in shape:
+        named = ", ".join(f"{what} AS r{i}" for i, what in enumerate(returning))
+        text = _inserting("%s", table, columns, n, f"RETURNING {named}" if returning else "")
+        parts.append(f"into_{table} AS ({text})")
+        if returning:
+            told = f"SELECT * FROM into_{table}"  # noqa: S608 - names of ours
+    return f"WITH {', '.join(parts)} {told}"
 
 
 def _named(tx: Connection, statement: str, why: Any) -> StatementError:

@@ -24,6 +24,37 @@ def test_more_rows_than_one_statement_takes_are_all_inserted(store):
         assert found == []
 
 
+def test_tables_that_refer_to_each_other_are_filled_together_and_the_middle_one_tells(store):
+    leads = ("id", "source", "account", "state", "received_at", "due_at", "digest", "payload", "history_n")
+    row = ("shop", "main", "received", 1, 1, "d", "{}", 1)
+    kept = ("id", "source", "received_at", "method", "query", "headers", "body", "digest")
+    names = [f"l{n}" for n in range(rows.MOST)]
+    with store.write() as tx:
+        told = rows.insert_all(
+            tx,
+            [
+                rows.Insert("deliveries", kept, [("d", "shop", 1, "POST", "{}", "{}", b"\0%s", "d")]),
+                rows.Insert("leads", leads, [(name, *row) for name in names], ("no", "id")),
+                rows.Insert("delivery_leads", ("lead", "delivery", "position", "kind"), [(names[0], "d", 0, "first")]),
+                rows.Insert("sources", COLUMNS, []),
+            ],
+        )
+        assert [name for _, name in told] == names
+        assert rows.run(tx, "SELECT lead, kind FROM delivery_leads") == [(names[0], "first")]
+        assert [bytes(body) for (body,) in rows.run(tx, "SELECT body FROM deliveries")] == [b"\0%s"]
+        assert rows.insert_all(tx, [rows.Insert("sources", COLUMNS, [("s", 1)]), rows.Insert("leads", leads, [])]) == []
+
+
+def test_more_than_one_statement_takes_is_told_whole(store):
+    given = [(f"s{n:03}", n) for n in range(2 * rows.MOST)]
+    both = [
+        rows.Insert("sources", COLUMNS, given, ("name",)),
+        rows.Insert("stamps", ("name", "at", "well"), [("a", 1, True)]),
+    ]
+    with store.write() as tx:
+        assert len(rows.insert_all(tx, both)) == len(given)
+
+
 def test_what_a_driver_refuses_has_the_name_that_others_give_it(store):
     with pytest.raises(IntegrityError) as refused, store.write() as tx:
         rows.insert(tx, "sources", COLUMNS, [("twice", 1), ("twice", 2)])

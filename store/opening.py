@@ -1,0 +1,78 @@
+"""What every connection to the database is told when it is opened, and what begins its transactions."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from store import private, rows
+from store.patient import PatientConnection
+
+_BEGIN = (
+    "BEGIN; SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), "
+    "set_config('lock_timeout', '{:d}', true), set_config('statement_timeout', '{:d}', true), "
+    "set_config('idle_in_transaction_session_timeout', '{:d}', true)"
+)
+
+
+def listen(engine: Engine, path: Path | None) -> None:
+    """`path` is SQLite's file, None for PostgreSQL."""
+    if path is not None:
+        event.listen(engine, "do_connect", partial(private.database, path))
+        event.listen(engine, "connect", _sqlite)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        event.listen(engine, "do_connect", _patient)
+        event.listen(engine, "connect", _postgresql)
+        event.listen(engine, "begin", _postgresql_begin)
+
+
+def _sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # BEGIN is ours
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA fullfsync = ON")  # macOS; elsewhere without effect
+    cursor.execute("PRAGMA checkpoint_fullfsync = ON")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    if cursor.execute("PRAGMA synchronous").fetchone()[0] != 2:
+        raise RuntimeError("SQLite does not keep synchronous=FULL: a power cut could lose accepted leads")
+    if cursor.execute("PRAGMA foreign_keys").fetchone()[0] != 1:
+        raise RuntimeError("this SQLite has no foreign keys")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A read that later writes would fail "locked" at once, whatever the busy time-out.
+    reads = connection.get_execution_options().get("reads_only")
+    rows.run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    """The limits hold for this transaction only: settings of a session do not survive a transaction pooler. They
+    go with the BEGIN, and the clock comes back with it, for whoever asks for it first."""
+    limits = connection.info.pop("limits", None)
+    if limits is None:
+        rows.run(connection, "BEGIN")
+        return
+    ((now, *_),) = rows.run(connection, _BEGIN.format(*limits), several=True)
+    connection.info["now_ms"] = int(now)
+
+
+def _patient(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **named, autocommit=True)  # BEGIN is ours
+
+
+def _postgresql(connection: Any, record: Any) -> None:
+    notices: list[str] = []
+
+    def keep(diagnostic: Any) -> None:
+        if "synchronous" in (diagnostic.message_primary or ""):
+            notices.append(diagnostic.message_primary)
+
+    connection.add_notice_handler(keep)
+    record.info["notices"] = notices
+    if connection.execute("SHOW synchronous_commit").fetchone()[0] == "off":
+        connection.execute("SET synchronous_commit = on")
+    connection.commit()

@@ -18,6 +18,7 @@ from core.ports import Account
 from flow import call, caps, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
 from flow.set_back import SetBack
+from flow.worker_sight import Sight
 from store import epoch, migrate, workers
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
@@ -64,6 +65,7 @@ class Worker:
         self._gateway, self._clock = gateway, clock
         self._slots = {name: Slots(account) for name, account in gateway.accounts.items()}
         self._askers = Askers(gateway)
+        self._sight = Sight(gateway)
         self._stopping = threading.Event()
         self._recorder = call.Recorder(gateway, self._stopping)
         self._set_back = SetBack(gateway, self._ms)
@@ -129,6 +131,7 @@ class Worker:
             journal = self._gateway.journal
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)
+            self._sight.tell(tx, now)
         steps: list[Callable[[], Any]] = [
             self._refresh,
             partial(sweep.settle_lost, self._gateway),

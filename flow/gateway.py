@@ -18,6 +18,7 @@ from flow.ticker import Ticker
 from flow.together import Together
 from store.engine import Store, StoreUnavailable
 from store.journal import Journal, number_hash
+from store.probe import Probe
 from store.remembered import Remembered
 
 
@@ -44,6 +45,7 @@ class Gateway:
     remembered_near: Remembered = field(default_factory=Remembered)  # of 80 % of the caps, for the alarm
     habits: Habits = field(default_factory=dict)  # of this process, for the alarm of a silent source
     clock: ProviderClock = field(default_factory=ProviderClock)  # what providers' replies say of this machine's
+    probe: Probe = field(default_factory=Probe)  # whether the database takes a write
     secrets_problem: Callable[[], str] = lambda: ""  # why their file cannot be read; empty: it can
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 

@@ -71,7 +71,7 @@ class Figures(Collector):
             ("kind", "subject", "severity"),
             {(one.kind, one.subject, one.severity): 1 for one in ringing.values()},
         )
-        ages = {(name,): (now - stamp.at) / 1000 for name, stamp in stamped.items()}
+        ages = {(name,): (now - stamp.at) / 1000 for name, stamp in stamped.items() if " " not in name}  # a machine's
         yield _gauge("stamp_age_seconds", "Since what happens by itself last happened", ("name",), ages)
         speeds = {(part,): ms / 1000 for part, ms in (("0.5", half), ("0.95", most)) if ms is not None}
         yield _gauge("speed_to_call_seconds", "Of leads that came in the last hour", ("quantile",), speeds)

@@ -13,6 +13,7 @@ import click
 from dotenv import dotenv_values
 from flask import current_app
 
+from cli.words import _
 from config import logs
 from config.settings import ROOT, Places, Settings, SettingsError, places, read
 from flow.gateway import Gateway
@@ -31,9 +32,10 @@ def the_gateway() -> Gateway:
     try:
         with gateway.store.read() as tx:
             if not migrate.is_current(tx):
-                fail("the database is not at this code's migrations; run: flask release")
+                fail(_("the database is not at this code's migrations; run: flask release"))
     except StoreUnavailable as why:
-        fail(f"the database cannot be read: {why}{WHAT_TO_DO}")
+        told = _("the database cannot be read: %(why)s; see whether it runs and whether DATABASE_URL is right", why=why)
+        fail(told)
     gateway.sources.refresh()
     return gateway
 

@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from cli import leads_bulk, leads_erase, leads_export, leads_list, leads_show
 from cli.context import fail, the_gateway, who_and_why
+from cli.lead_name import LEAD
 from cli.state_words import state_name
 from cli.words import Group, _, language
 from core.lead import Lead
@@ -42,7 +43,7 @@ def _said(name: str, change: Callable[[], Lead]) -> None:
 
 
 @command.command("cancel")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @who_and_why
 @with_appcontext
 def cancel(lead: str, who: str, why: str) -> None:
@@ -52,7 +53,7 @@ def cancel(lead: str, who: str, why: str) -> None:
 
 
 @command.command("remap")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @who_and_why
 @with_appcontext
 def remap(lead: str, who: str, why: str) -> None:
@@ -62,7 +63,7 @@ def remap(lead: str, who: str, why: str) -> None:
 
 
 @command.command("rearm")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="A rule to set aside; repeatable.")
 @click.option("--again", is_flag=True, help="It was accepted, so it rang; ring it once more all the same.")
 @who_and_why
@@ -74,7 +75,7 @@ def rearm(lead: str, despite: tuple[str, ...], again: bool, who: str, why: str) 
 
 
 @command.command("resolve")
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @click.option("--provider-id", default="", help="The provider's id of the call, if you found it.")
 @who_and_why
 @with_appcontext

@@ -58,9 +58,11 @@ def command(
     Says first how many it would take, of which sources and for which reasons; --do carries it out.
     Rearmed leads are rung at the account's pace."""
     gateway = the_gateway()
-    wanted = replace(read(gateway, states=(state,), **given).wanted, state=state)
+    looked = read(gateway, states=(state,), **given)
     try:
-        planned = bulk.plan(gateway, wanted, change, after, limit)
+        planned = bulk.plan(gateway, replace(looked.wanted, state=state), change, after, limit)
+        if looked.span():
+            click.echo(looked.span())
         _tell(planned, change)
         if not really:
             _foretell(planned)

@@ -5,13 +5,14 @@ from flask.cli import with_appcontext
 
 from cli import account, story
 from cli.context import fail, login, the_gateway, the_settings
+from cli.lead_name import LEAD
 from cli.words import Command, _
 from flow import people
 from store import accounts, attempts, queries
 
 
 @click.command("show", cls=Command)
-@click.argument("lead")
+@click.argument("lead", type=LEAD)
 @click.option("--reveal", is_flag=True, help="The whole phone number and what came; that you looked is noted.")
 @click.option("--who", default=login, help="Who asks (default: the login name).")
 @with_appcontext

@@ -70,7 +70,7 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 def read(text: str) -> Asked | None:
     """What was typed; None where it is no time."""
-    words = re.sub(r"(?<=[0-9])t(?=[0-9])", " ", text.strip().lower())
+    words = re.sub(r"(?<=[0-9])(?:t|,\s*)(?=[0-9])", " ", text.strip().lower())
     if (span := _AGO.fullmatch(words)) and span[2] in UNITS:
         return Asked(ago=int(span[1]) * UNITS[span[2]])
     first, _blank, rest = words.partition(" ")

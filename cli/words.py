@@ -21,8 +21,10 @@ _CATALOGUE = Path(__file__).parent / "translations/ru.po"
 def language() -> str:
     """en or ru."""
     context = click.get_current_context(silent=True)
-    said = None if context is None else context.meta.get(_KEY)
-    return said or _of_system()
+    if context is None:
+        return _of_system()
+    said: str = context.meta.get(_KEY) or context.meta.setdefault(_KEY, _of_system())
+    return said
 
 
 def _of_system() -> str:

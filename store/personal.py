@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, LargeBinary, Table
@@ -82,7 +83,8 @@ def says(column: Column[Any]) -> Personal | None:
     return found if isinstance(found, Personal) else None
 
 
-def columns_of(table: Table) -> dict[str, Personal]:
+@cache
+def columns_of(table: Table) -> Mapping[str, Personal]:
     """The table's columns that hold people's data."""
     return {column.name: found for column in table.c if (found := says(column)) is not None}
 

@@ -69,6 +69,13 @@ def test_each_line_to_type_does_what_it_says(gateway, flask):
         assert gateway.lead(lead_id).state == after
 
 
+def test_a_lead_is_named_as_the_pages_write_it(gateway, flask):
+    lead = gateway.lead(gateway.take({"id": "1"}))
+    for named in (str(lead.no), f"№ {lead.no}", f"#{lead.no}", lead.id):
+        assert f"lead {lead.no} (" in flask("leads", "show", named)[1]
+    assert flask("leads", "cancel", f"№{lead.no}", *WHY)[0] == 0
+
+
 def test_a_lead_that_was_rung_is_offered_no_second_ring(gateway, flask):
     lead_id = gateway.take({"id": "1", "phone": "79990000001"})
     gateway.work()

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from core.policy import DESPITE
 from core.states import FOR_MANY, STATES
 from schemas.api_fields import Cursor, JsonCount, Line, Moment, Shape, Yes, source_name
 from schemas.leads import ALWAYS, NULL
 
+NOT_SEEN = "with `again`, the number of the newest history row that you know: what is repeated then rings nobody"
 WHY = {"description": "kept in the lead's history"}
 
 
@@ -27,10 +28,16 @@ def despite() -> fields.List:
 
 
 class Rearm(Change):
-    """`again`: a lead that was accepted has rung; it is rung once more only where that is said."""
+    """`again`: a lead that was accepted has rung; it is rung once more only where that is said, and with `seen`: or a
+    program that repeats its request, because no answer came, would ring it another time."""
 
     despite = despite()
     again = Yes(load_default=False)
+
+    @validates_schema
+    def _looked(self, data: dict[str, Any], **_: Any) -> None:
+        if data["again"] and "seen" not in data:
+            raise ValidationError(NOT_SEEN, "seen")
 
 
 class Resolve(Change):

@@ -29,7 +29,7 @@ PHRASES = (
     ("post", "claim_and_die", "forward", "walk"),
     ("post", "claim", "put_back", "place", "record"),
     *[("post", "walk", "erase_a_person", ("forward", A_DAY), "post", "walk", "erase_a_person", "post", "walk")] * 3,
-    ("post", "clock_back", "walk"),
+    *[("post", "clock_back", "walk")] * 2,
     ("post", "walk", "spoil_a_row", "post", "walk", "forward", "erase_a_person"),
     ("post", "bulk_change", "bulk_change", "walk"),
     ("post_late", "post", "walk"),
@@ -40,7 +40,8 @@ PHRASES = (
     ("version", "post", "decide_some", "version", "forward", "walk"),
     ("version", "post", "post", "walk", "forward", "post", "walk"),
     ("put_on_do_not_call", "post", "walk", "take_off_do_not_call"),
-    ("post", "die_inside_a_transaction", "walk"),
+    ("post", *["die_inside_a_transaction"] * 3, "walk"),
+    ("post_many", *["die_inside_a_transaction"] * 5, "walk"),
 )
 # A lead's life before the database is copied; then, and once the copy is put back, it also rings again.
 LIVES = (("post",), ("post_many",), ("post", "walk"), (NO_PHONE, "walk"), ("provider_mood", "post", "walk"))

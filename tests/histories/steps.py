@@ -139,7 +139,7 @@ def forward(world, a, b):
     world.forward(FORWARD_S[b % len(FORWARD_S)])
 
 
-@step(2)
+@step(4)
 def clock_back(world, a, b):
     world.forward(-24 * 3600)
 
@@ -207,7 +207,7 @@ def die_inside_a_transaction(world, a, b):
     process, where = _process(world, a), (AT_A_STATEMENT, AT_A_STATEMENT, BEFORE_COMMIT, AFTER_COMMIT)[a % 4]
     world.everybody_tends()
     try:
-        with deaths.at(where, 1 + b // len(MORTAL) % 3 if where else 1 + a // 16 + b // len(MORTAL) * 4):
+        with deaths.at(where, 1 + b // len(MORTAL) % 3 if where else 1 + a // 8 + b // len(MORTAL) * 8):
             done(world, a, b)
     except Died:
         if deaths.rows() != deaths.committed:
@@ -216,7 +216,10 @@ def die_inside_a_transaction(world, a, b):
         crash(world, "ab".index(process.name), b)
 
 
-MORTAL = (post, claim, walk, decide_some, record, ask_the_crm, people.erase_a_person, people.put_on_do_not_call)
+MORTAL = (  # a claim has the most to lose
+    *(post, claim, claim, claim, walk, decide_some, record, ask_the_crm),
+    *(people.erase_a_person, people.put_on_do_not_call),
+)
 
 
 def _process(world, a):

@@ -110,6 +110,7 @@ def test_what_has_changed_since_it_was_seen_is_left_alone(api, gateway):
         ("remap", {"why": "x", "seen": "1"}, "seen"),
         ("rearm", {"why": "x", "despite": ["do_not_call"]}, "despite"),
         ("rearm", {"why": "x", "despite": "hours"}, "despite"),
+        ("rearm", {"why": "x", "again": True}, "seen"),
         ("resolve", {"why": "x", "provider_id": 5}, "provider_id"),
     ],
 )
@@ -117,6 +118,17 @@ def test_a_wrong_wish_is_refused_before_the_lead_is_looked_at(api, gateway, chan
     lead_id = take(gateway)
     assert wrong in problem_of(api.post(f"/api/leads/{lead_id}/{change}", body), 422)["errors"]
     assert gateway.lead(lead_id).history_n == 1
+
+
+def test_a_wish_to_ring_once_more_that_its_program_repeats_rings_once(api, gateway):
+    lead_id = take(gateway)
+    gateway.work()
+    wish = {"why": "asked by phone", "again": True, "seen": gateway.lead(lead_id).history_n}
+    assert api.post(f"/api/leads/{lead_id}/rearm", wish).json["state"] == "ready"
+    gateway.work()
+    problem_of(api.post(f"/api/leads/{lead_id}/rearm", wish), 409)
+    gateway.work()
+    assert len(gateway.voice.asked) == 2
 
 
 @pytest.mark.parametrize("change", ["cancel", "remap", "rearm", "resolve"])

@@ -8,13 +8,10 @@ from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cli import commands
 from config import load, logs
 from config.accounts import load_accounts, main_account
-from config.alarms import AlarmsFileLook
-from config.save import Files
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
 from config.watch import Watcher
@@ -27,9 +24,6 @@ from flow.in_force import InForce
 from flow.refusals import Refusals
 from flow.telling import Help
 from flow.ticker import Look, Ticker
-from handlers import console, errors, health, hooks, metrics, read_off
-from handlers.api import description as api
-from handlers.room import Room
 from store import epoch, place
 from store.bell import open_bell, run_dir
 from store.engine import POOL, Store
@@ -39,8 +33,6 @@ from voice.provider import Provider, account_of
 from wire.certificate import ends_at_ms
 from wire.fetch import GuardedCrm
 from wire.post import Trace
-from wire.tell import Chat, Telegram, Webhook
-from wire.tell_email import Email
 
 VAR = ROOT / "var"
 
@@ -79,11 +71,25 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
         PUBLIC_URL=settings.public_url,
         SETTINGS=settings,
     )
+    app.extensions["gateway"] = gateway
+    if not commands.is_one_of_ours():
+        serve(app, settings)
+    return app
+
+
+def serve(app: Flask, settings: Settings) -> None:
+    """What answers requests. Its libraries are imported here: no command of ours waits for them."""
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from config.save import Files
+    from handlers import console, errors, health, hooks, metrics, read_off
+    from handlers.api import description as api
+    from handlers.room import Room
+
     app.wsgi_app = Room(hooks.Hooks(app, app.wsgi_app))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.extensions["gateway"] = gateway
     for part in (hooks, health, metrics):
         app.register_blueprint(part.blueprint)
     api.register(app)
@@ -97,7 +103,6 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     errors.register(app)
     read_off.register(app)
     app.before_request(lambda: app.extensions["gateway"].ticker.start())
-    return app
 
 
 def zone_of(settings: Settings) -> ZoneInfo:
@@ -143,18 +148,21 @@ def accounts(
     return found | {name: each for name, each in read.items() if isinstance(each, Account)}, broken
 
 
-CHANNELS: dict[str, Callable[..., Channel]] = {
-    "email": Email,
-    "telegram": Telegram,
-    "chat": Chat,
-    "webhook": Webhook,
-}
+def channel(kind: str, said: Mapping[str, Any]) -> Channel:
+    """The channel of this kind; raises ValueError for what cannot be."""
+    from wire.tell import Chat, Telegram, Webhook
+    from wire.tell_email import Email
+
+    kinds: dict[str, Callable[..., Channel]] = {"email": Email, "telegram": Telegram, "chat": Chat, "webhook": Webhook}
+    return kinds[kind](**said)
 
 
 def call_for_help(gateway: Gateway, settings: Settings) -> tuple[Help, Callable[[], bool]]:
     """The channels of ALARMS_FILE and how to use them, and what reads the file anew where it has changed: it tells
     whether it has. What is wrong with the file stands in `gateway.broken_alarms`."""
-    file = AlarmsFileLook(settings.alarms_file, gateway.secrets, lambda kind, said: CHANNELS[kind](**said))
+    from config.alarms import AlarmsFileLook
+
+    file = AlarmsFileLook(settings.alarms_file, gateway.secrets, channel)
     link = f"{settings.public_url}/console/alarms" if settings.public_url else ""
     help_ = Help()
 

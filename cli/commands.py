@@ -1,27 +1,51 @@
-"""The commands of `flask`: each is a file of this folder, registered here."""
+"""The commands of `flask`. Each is imported when it is asked for: a list of leads waits for nobody's migrations."""
 
+from importlib import import_module
+
+import click
 from flask import Flask
+from flask.cli import AppGroup, FlaskGroup
+
+WHERE = {
+    "release": "cli.release:command",
+    "worker": "cli.worker:command",
+    "watch": "cli.watch:command",
+    "simulator": "cli.simulator:command",
+    "sources": "cli.sources:command",
+    "policy": "cli.policy:command",
+    "leads": "cli.leads:command",
+    "do-not-call": "cli.do_not_call:command",
+    "users": "cli.users:command",
+    "alarms": "cli.alarms:command",
+    "demo": "cli.demo:command",
+    "pause": "cli.account:pause",
+    "resume": "cli.account:resume",
+    "backup": "cli.backup:command",
+    "restore": "cli.backup:restore",
+}
+
+
+class Commands(AppGroup):
+    """Those of `WHERE`, by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(WHERE)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in WHERE:
+            return None
+        module, _, attribute = WHERE[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
 
 
 def register(app: Flask) -> None:
     """Before the settings are looked at: help and the simulator need none."""
-    from cli import (
-        account,
-        alarms,
-        backup,
-        demo,
-        do_not_call,
-        leads,
-        policy,
-        release,
-        simulator,
-        sources,
-        users,
-        watch,
-        worker,
-    )
+    app.cli = Commands(app.name)
 
-    for part in (release, worker, watch, simulator, sources, policy, leads, do_not_call, users, alarms, demo):
-        app.cli.add_command(part.command)
-    for command in (account.pause, account.resume, backup.command, backup.restore):
-        app.cli.add_command(command)
+
+def is_one_of_ours() -> bool:
+    """Whether the application is being made to look a command of `WHERE` up. Flask's own (`run`, `routes`, `shell`)
+    ask for it later, when they run themselves."""
+    context = click.get_current_context(silent=True)
+    return context is not None and isinstance(context.command, FlaskGroup)

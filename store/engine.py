@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
 from store import opening, private
-from store.patient import CONNECT, PATIENCE_S, PatientConnection
 from store.writers import Writers
 
 BUSY_SECONDS = 10
+LOCK_NOT_AVAILABLE, READ_ONLY = "55P03", "25006"  # PostgreSQL's codes
 POOL = 16  # of a process; its threads share them, so that a machine's processes fit PostgreSQL's usual 100
 BESIDE = 2  # connections of a process that are not the pool's: the bell's
 LOCK_MS, STATEMENT_MS, IDLE_MS = 10_000, 10_000, 10_000
@@ -73,6 +72,8 @@ class Store:
             options["connect_args"] = {"timeout": busy_s, "check_same_thread": False}
         else:
             # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
+            from store.patient import CONNECT  # with PostgreSQL's driver
+
             options |= {"connect_args": {"prepare_threshold": None, **CONNECT}, "pool_pre_ping": False}
         self.engine = create_engine(self.url, **options)
         opening.listen(self.engine, self.path)
@@ -96,7 +97,7 @@ class Store:
                     transaction = connection.begin()
                     try:
                         if not statement_ms:
-                            _set_patience(connection, None)
+                            _set_patience(connection, patient=False)
                         yield connection
                     except BaseException as why:
                         _roll_back(transaction, connection)
@@ -108,7 +109,7 @@ class Store:
             finally:
                 with contextlib.suppress(DBAPIError):
                     if not statement_ms:
-                        _set_patience(connection, PATIENCE_S)
+                        _set_patience(connection, patient=True)
                     connection.close()
 
     def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
@@ -191,7 +192,7 @@ def _named_failures() -> Iterator[None]:
     try:
         yield
     except (OperationalError, NoneFree) as why:
-        if isinstance(getattr(why, "orig", None), LockNotAvailable):
+        if _code(why) == LOCK_NOT_AVAILABLE:
             raise Busy(_without_values(why)) from why
         raise StoreUnavailable(_without_values(why)) from why
     except DBAPIError as why:
@@ -201,15 +202,19 @@ def _named_failures() -> Iterator[None]:
 
 
 def _is_read_only(why: BaseException) -> bool:
-    return isinstance(getattr(why, "orig", None), ReadOnlySqlTransaction)
+    return _code(why) == READ_ONLY
 
 
-def _set_patience(connection: Connection, seconds: float | None) -> None:
-    """How long an answer is waited for on this connection (`store.patient`)."""
+def _code(why: BaseException) -> str | None:
+    return getattr(getattr(why, "orig", None), "sqlstate", None)
+
+
+def _set_patience(connection: Connection, *, patient: bool) -> None:
+    """Whether an answer is waited for on this connection for as long as usual (`store.patient`), or for ever."""
     if not connection.invalidated and not connection.closed:
-        driver = connection.connection.driver_connection
-        if isinstance(driver, PatientConnection):
-            driver.patience_s = seconds
+        driver: Any = connection.connection.driver_connection
+        if hasattr(driver, "patience_s"):  # PostgreSQL's
+            driver.patience_s = type(driver).patience_s if patient else None
 
 
 def _commit(transaction: Any, connection: Connection) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from store import private, rows
-from store.patient import PatientConnection
 
 _BEGIN = (
     "BEGIN; SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), "
@@ -60,7 +59,9 @@ def _postgresql_begin(connection: Connection) -> None:
     connection.info["now_ms"] = int(now)
 
 
-def _patient(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PatientConnection:
+def _patient(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    from store.patient import PatientConnection  # with PostgreSQL's driver
+
     return PatientConnection.connect(*arguments, **named, autocommit=True)  # BEGIN is ours
 
 

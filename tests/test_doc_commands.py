@@ -12,13 +12,9 @@ from tests.pages import DOCS, FENCE, LINK, PAGES, ROOT, SPAN, name
 
 @pytest.fixture(scope="module")
 def tree():
-    from cli import commands
+    from cli.commands import Commands
 
-    class Cli:
-        cli = click.Group("flask")
-
-    commands.register(Cli)
-    return Cli.cli
+    return Commands("flask")
 
 
 def written(page):

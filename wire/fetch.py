@@ -7,15 +7,16 @@ byte a second too, ends in time. The host may be http, loopback or private: the 
 
 import re
 import ssl
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-import requests
 
 from core.ports import Answer, Question
 from wire.clocks import CLOCKS, Clocks
-from wire.connection import OneLine
 from wire.line import Line, NotYet, Route
 from wire.post import tls_context
+
+if TYPE_CHECKING:
+    import requests
 
 REPLY_LIMIT = 256_000  # bytes of one answer, its headers included
 CONNECT_MS, TOTAL_MS = 3_000, 8_000
@@ -82,8 +83,10 @@ class GuardedCrm:
         return self._tls
 
 
-def _request(question: Question, route: Route) -> requests.PreparedRequest:
+def _request(question: Question, route: Route) -> "requests.PreparedRequest":
     """`requests` writes the headers; the address it would write is not used."""
+    import requests
+
     headers = {name: value for name, value in question.headers}
     headers |= {"Host": urlsplit(question.base).netloc, "Accept": "application/json", "User-Agent": "lead-to-call"}
     headers |= {"Accept-Encoding": "identity", "Connection": "close"}
@@ -92,7 +95,9 @@ def _request(question: Question, route: Route) -> requests.PreparedRequest:
     return requests.Request(question.method, question.base, headers=headers, data=question.body).prepare()
 
 
-def _exchange(line: Line, request: requests.PreparedRequest, target: str) -> Answer:
+def _exchange(line: Line, request: "requests.PreparedRequest", target: str) -> Answer:
+    from wire.connection import OneLine
+
     raw = OneLine(line, target).send(request, stream=True).raw
     pieces = []
     while piece := raw.read1(REPLY_LIMIT, decode_content=False):

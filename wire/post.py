@@ -5,21 +5,28 @@ requests does the work below its session: a session would follow redirects (a 30
 the key, elsewhere), read proxies, .netrc and CA files from the environment, and take a stale connection from a pool.
 """
 
+import base64
 import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-import requests
-from requests.certs import where as shipped_authorities
-from urllib3.util import make_headers
 
 from core.ports import Start
 from wire.clocks import CLOCKS, Clocks
-from wire.connection import OneLine
 from wire.line import REPLY_LIMIT, Line, NotYet, Route, Trace
 
+if TYPE_CHECKING:
+    import requests
+
+# What requests surely takes as it stands. It is imported, and authorities are read, by whoever sends: not by a command
+# that lists leads, nor by a web process.
+PLAIN_URL = re.compile(
+    r"https?://(?:[a-z0-9-]+\.)*[a-z0-9][a-z0-9-]*(?::[0-9]{1,5})?(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?"
+)
+PLAIN_NAME, PLAIN_VALUE = re.compile("[A-Za-z-]+"), re.compile("[!-~](?:[ -~]*[!-~])?")
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})(?![0-9])")
 
 
@@ -81,14 +88,36 @@ class Post:
         clocks: Clocks = CLOCKS,
         trace: Trace | None = None,
     ) -> None:
-        self._template = _template(url, headers)
+        self._url, self._headers, self._ca_file = url, headers, ca_file
+        self._proxy = None if proxy is None else _proxy(proxy)
+        if not _is_plain(url, headers):
+            made = _template(url, headers)
+            self._url, self._headers = str(made.url), {name: str(value) for name, value in made.headers.items()}
+        if ca_file is not None:
+            self._route  # noqa: B018 - a file that cannot be read is told now
         self._connect_ms, self._total_ms = connect_timeout_ms, total_timeout_ms
         self._clocks, self._trace = clocks, trace
-        self._route = _route(str(self._template.url), ca_file, proxy)
-        self._target = self._template.path_url
-        if self._route.proxy is not None and self._route.tls is None:  # a forwarding proxy is told the whole address
-            self._target = str(self._template.url)
-            self._template.headers.update(self._route.proxy_headers)
+
+    @cached_property
+    def _template(self) -> "requests.PreparedRequest":
+        template = _template(self._url, self._headers)
+        if self._forwards:
+            template.headers.update(self._route.proxy_headers)
+        return template
+
+    @cached_property
+    def _route(self) -> Route:
+        parts = urlsplit(self._url)
+        tls = tls_context(self._ca_file) if parts.scheme == "https" else None
+        port = parts.port or (443 if tls else 80)
+        if self._proxy is None:
+            return Route(str(parts.hostname), port, tls)
+        return Route(str(parts.hostname), port, tls, *self._proxy)
+
+    @property
+    def _forwards(self) -> bool:
+        """A proxy that forwards is told the whole address, and reads the headers."""
+        return self._route.proxy is not None and self._route.tls is None
 
     def send(self, body: bytes, start: Start) -> Sent | NotSent | NoAnswer:
         """One POST of `body`, over by `start` + the total time-out.
@@ -109,10 +138,13 @@ class Post:
             line.hang_up()
 
     def _exchange(self, line: Line, body: bytes) -> Sent | NoAnswer:
+        from wire.connection import OneLine
+
         request = self._template.copy()
         request.body = body
         request.headers["Content-Length"] = str(len(body))
-        raw = OneLine(line, self._target).send(request, stream=True).raw
+        target = str(self._template.url) if self._forwards else self._template.path_url
+        raw = OneLine(line, target).send(request, stream=True).raw
         pieces = []
         while piece := raw.read1(REPLY_LIMIT, decode_content=False):
             pieces.append(piece)
@@ -134,7 +166,16 @@ def _no_answer(line: Line) -> NoAnswer:
     return NoAnswer(line.ended or "odd_reply", status, rest)
 
 
-def _template(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+def _is_plain(url: str, headers: Mapping[str, str]) -> bool:
+    """Whether the address and the headers are surely ones that can be."""
+    if not PLAIN_URL.fullmatch(url) or int(urlsplit(url).netloc.partition(":")[2] or 0) > 65535:
+        return False
+    return all(PLAIN_NAME.fullmatch(name) and PLAIN_VALUE.fullmatch(value) for name, value in headers.items())
+
+
+def _template(url: str, headers: Mapping[str, str]) -> "requests.PreparedRequest":
+    import requests
+
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.fragment:
@@ -148,29 +189,25 @@ def _template(url: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
     return template
 
 
-def _route(url: str, ca_file: str | None, proxy: str | None) -> Route:
-    parts = urlsplit(url)
-    tls = tls_context(ca_file) if parts.scheme == "https" else None
-    port = parts.port or (443 if tls else 80)
-    host = str(parts.hostname)
-    if proxy is None:
-        return Route(host, port, tls)
+def _proxy(proxy: str) -> tuple[tuple[str, int], dict[str, str]]:
+    """Where it is, and what it wants to be told. Raises ValueError without the value."""
+    headers: dict[str, str] = {}
     try:
         through = urlsplit(proxy)
-        peer = (str(through.hostname), through.port or 80)
         if through.scheme != "http" or not through.hostname:
             raise ValueError
-        headers: dict[str, str] = {}
         if through.username is not None:
-            known = f"{unquote(through.username)}:{unquote(through.password or '')}"
-            headers["Proxy-Authorization"] = make_headers(proxy_basic_auth=known)["proxy-authorization"]
+            known = f"{unquote(through.username)}:{unquote(through.password or '')}".encode("latin-1")
+            headers["Proxy-Authorization"] = f"Basic {base64.b64encode(known).decode()}"
+        return (through.hostname, through.port or 80), headers
     except ValueError:  # what cannot be encoded is one too, and holds the value
         raise ValueError("expected the proxy as http://[user:password@]host[:port]") from None
-    return Route(host, port, tls, peer, headers)
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:
     """Built once, and never changed while calls use it. Deaf to SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE."""
+    from requests.certs import where as shipped_authorities
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])

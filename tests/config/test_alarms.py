@@ -1,6 +1,6 @@
 """ALARMS_FILE: what it may say, and how a mistake in it is told."""
 
-from app import CHANNELS
+from app import channel
 from config.alarms import AlarmsFileLook, load_alarms
 from config.settings import ROOT
 from core.source import Hours
@@ -19,7 +19,7 @@ SECRETS = {
 def load(path, text=None, secrets=SECRETS):
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    return load_alarms(path, secrets.get, lambda kind, said: CHANNELS[kind](**said))
+    return load_alarms(path, secrets.get, channel)
 
 
 def test_nobody_has_to_write_it(tmp_path):
@@ -96,7 +96,7 @@ def test_the_longest_silences_stand_by_their_sources(tmp_path):
 
 def test_a_change_is_read_and_a_broken_file_leaves_the_last_good_one(tmp_path):
     path, secrets = tmp_path / "alarms.yaml", dict(SECRETS)
-    look = AlarmsFileLook(path, secrets.get, lambda kind, said: CHANNELS[kind](**said))
+    look = AlarmsFileLook(path, secrets.get, channel)
     assert (look.look(), look.look(), list(look.now.channels)) == (True, False, [])
     path.write_text("channels:\n  a: {kind: chat, url: env:CHAT_HOOK}\n")
     assert (look.look(), look.look(), list(look.now.channels)) == (True, False, ["a"])

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from store.bell import ListenBell, SocketBell, open_bell
+from store.bell import SocketBell, open_bell
 from store.engine import Store
+from store.listen_bell import ListenBell
 from tests import databases
 
 

@@ -5,6 +5,7 @@ import ast
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, inspect, text
 
 from app import create_app
@@ -23,6 +24,10 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(store):
         differences = compare_metadata(MigrationContext.configure(tx), meta)
         assert migrate.is_current(tx)
     assert differences == []
+
+
+def test_the_newest_migration_is_told_by_its_file_as_its_own_library_tells_it():
+    assert migrate.head() == ScriptDirectory(str(VERSIONS.parent)).get_current_head()
 
 
 def test_a_database_that_is_there_stays_as_it_is(store):

@@ -96,7 +96,7 @@ def test_secrets_are_in_no_repr():
     )
     account = account_of(PROVIDERS["mobilgroup"], wanted)
     post = vars(account.voice)["_post"]
-    assert "s3cret" not in repr(wanted) + repr(account) + repr(account.voice) + repr(post) + repr(vars(post)["_route"])
+    assert "s3cret" not in repr(wanted) + repr(account) + repr(account.voice) + repr(post) + repr(post._route)
 
 
 @pytest.mark.parametrize(

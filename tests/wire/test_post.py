@@ -7,9 +7,11 @@ import time
 import tracemalloc
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from wire.clocks import CLOCKS
-from wire.post import NoAnswer, NotSent, Post
+from wire.post import PLAIN_NAME, PLAIN_URL, PLAIN_VALUE, NoAnswer, NotSent, Post, _is_plain, _template
 
 BODY = b'{"number": "79990000000"}'
 REPLY = b'{"result": "ok"}'
@@ -289,3 +291,17 @@ def test_an_address_that_cannot_be_is_refused_without_its_value(url):
         post(url)
     assert "secret" not in str(refused.value)
     assert "99999" not in str(refused.value)
+
+
+NAMES = st.from_regex(PLAIN_NAME, fullmatch=True)
+VALUES = st.from_regex(PLAIN_VALUE, fullmatch=True)
+
+
+@given(st.from_regex(PLAIN_URL, fullmatch=True), st.dictionaries(NAMES, VALUES, max_size=3))
+def test_what_is_taken_for_plain_is_what_requests_takes_as_it_stands(url, headers):
+    assume(len(url) < 2000 and _is_plain(url, headers))
+    try:
+        made = _template(url, headers)
+    except ValueError as why:
+        raise AssertionError(f"{url} {headers}") from why
+    assert str(made.url).rstrip("/") == url.rstrip("/")

@@ -1,0 +1,66 @@
+"""A command imports what it uses, so that one that lists leads is there at once."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cli.commands import WHERE
+from config.settings import ROOT
+from tests import databases
+from tests.application import SETTINGS
+
+# What other commands, and the processes that serve, need: from a hundredth to a third of a second each.
+FOREIGN = ("alembic", "babel", "flask_babel", "flask_smorest", "flask_wtf", "handlers", "honcho", "prometheus_client")
+FOREIGN += ("psycopg", "requests", "ruamel", "simulator", "urllib3", "webargs")
+ASKED = """
+import json, sys
+from flask.cli import cli
+try:
+    cli.main(sys.argv[1:])
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def imported(folder, *words):
+    """The packages that a command has imported when it ends, and all else that it said."""
+    environment = {**SETTINGS, "DATABASE_URL": databases.new_file(folder), "RUN_DIR": str(folder / "run")}
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED, *words],
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, _, names = done.stdout.rstrip().rpartition("\n")
+    return set(json.loads(names)), said
+
+
+@pytest.mark.parametrize("words", [("leads", "list"), ("do-not-call", "list"), ("users", "list")])
+def test_a_command_that_shows_something_imports_nothing_that_others_use(tmp_path, words):
+    names, _ = imported(tmp_path, *words)
+    assert "sqlalchemy" in names
+    assert names.isdisjoint(FOREIGN), sorted(names & set(FOREIGN))
+
+
+def test_release_imports_what_migrates(tmp_path):
+    names, _ = imported(tmp_path, "release")
+    assert "alembic" in names
+
+
+def test_flasks_own_commands_see_what_is_served(tmp_path):
+    names, said = imported(tmp_path, "routes")
+    assert "handlers" in names
+    assert "/hooks/<source>" in said
+
+
+def test_every_command_is_where_it_is_said_to_be(flask):
+    code, said = flask("--help")
+    assert code == 0
+    listed = {line.split()[0] for line in said.partition("Commands:")[2].splitlines() if line.strip()}
+    assert set(WHERE) - listed == {"demo"}  # of make run, which hides it
+    assert flask("no-such-command")[0] == 2

@@ -8,7 +8,7 @@ is bounded: a scrape is kept for a few seconds.
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -17,12 +17,15 @@ from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from core.alarm import Silent
 from core.alarms import WORKER_SEEN_MS
+from core.states import NEEDS_A_PERSON
+from flow import silence
 from flow.gateway import Gateway
 from handlers.errors import problem
 from handlers.nearby import may_look
 from store import accounts as trouble
-from store import alarms, figures, stamps
+from store import alarms, figures, stamps, workers
 
 blueprint = Blueprint("metrics", __name__)
 KEPT_S = 5.0
@@ -49,6 +52,8 @@ class Figures(Collector):
             ringing = alarms.ringing(tx)
             stamped = stamps.known(tx)
             _, half, most = figures.waits(tx, hour)
+            silent = silence.look(gateway, tx, now)
+            worker_seen = workers.last_seen(tx)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
         attempts = {(outcome, how): n for outcome, how, n in tried}
         proofs: Counter[tuple[str, str]] = Counter()
@@ -75,7 +80,23 @@ class Figures(Collector):
         yield _gauge("stamp_age_seconds", "Since what happens by itself last happened", ("name",), ages)
         speeds = {(part,): ms / 1000 for part, ms in (("0.5", half), ("0.95", most)) if ms is not None}
         yield _gauge("speed_to_call_seconds", "Of leads that came in the last hour", ("quantile",), speeds)
+        yield from _waits(leads, silent, worker_seen, now)
         yield _gauge("broken_sources", "Sources whose version in force this process cannot read", (), {(): broken})
+
+
+def _waits(
+    leads: Mapping[tuple[str, str], int], silent: Iterable[Silent], worker_seen: int | None, now: int
+) -> Iterator[Gauge]:
+    """Who is waited for: leads that should have come, a person, a worker."""
+    ratios = {(one.source,): one.missing / one.line for one in silent if one.line and one.source}
+    yield _gauge("silence_ratio", "Leads that are missing, of those at which the alarm rings", ("source",), ratios)
+    persons: Counter[tuple[str]] = Counter()
+    for (_, state), n in leads.items():
+        if state in NEEDS_A_PERSON:
+            persons[(state,)] += n
+    yield _gauge("waiting_for_person", "Leads that need a person", ("state",), persons)
+    ago = {} if worker_seen is None else {(): (now - worker_seen) / 1000}
+    yield _gauge("worker_seen_age_seconds", "Since a worker last looked at this database", (), ago)
 
 
 def _gauge(name: str, what: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Gauge:

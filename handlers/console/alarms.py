@@ -1,9 +1,10 @@
 """What someone should look at: each alarm in words, with what to do; and those of the last week that are over."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, current_app, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from core.alarm import PAGE, Alarm
@@ -12,7 +13,7 @@ from core.alarms import ALARMS, WATCH
 from core.numbers.hiding import hide_numbers
 from core.people import OPERATOR
 from flow import alarms as flow_alarms
-from flow import people
+from flow import people, telling
 from flow.alarms import nobody_watches
 from handlers.console.door import page, the_gateway, the_user
 from handlers.console.forms import text, why_given
@@ -77,6 +78,10 @@ def ringing(tx: Tx, without: frozenset[str] = frozenset()) -> list[Shown]:
 
 @page("/alarms")
 def alarms() -> Any:
+    return _page()
+
+
+def _page(**more: Any) -> Any:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
@@ -91,6 +96,7 @@ def alarms() -> Any:
         quiet=quiet,
         kinds=set(ALARMS),
         nothing=_("All is well."),
+        **more,
     )
 
 
@@ -115,3 +121,13 @@ def be_quiet() -> Any:
     flow_alarms.quiet(gateway, kind, subject, tomorrow(now, QUIET_UNTIL), the_user().name, why)
     people.note(gateway, the_user().name, "alarm_quiet", f"{kind} {subject}".strip(), why)
     return redirect(url_for("console.alarms"), 303)
+
+
+@page("/alarms/test", OPERATOR, post=True)
+def test_channels() -> Any:
+    """A message by every channel of the file as it stands now; what came of each stands on the page."""
+    gateway = the_gateway()
+    help_, _look = current_app.extensions["help"](gateway, current_app.config["SETTINGS"])
+    tried = telling.test(help_, time.time_ns() // 1_000_000)
+    people.note(gateway, the_user().name, "channels_tested", ", ".join(sorted(tried)))
+    return _page(tried=tried, problems=gateway.broken_alarms)

@@ -23,6 +23,12 @@ def test_every_rule_asks_for_a_metric_that_there_is():
     assert asked <= set(first_names("glossary.md", "name", "counts"))
 
 
+def test_every_rule_has_a_case_that_makes_it_ring():
+    cases = yaml.safe_load(RULES.with_name("prometheus-rules.test.yml").read_text(encoding="utf-8"))["tests"]
+    rang = {one["alertname"] for case in cases for one in case["alert_rule_test"] if one["exp_alerts"]}
+    assert rang == {rule["alert"] for rule in rules()}
+
+
 def test_every_rule_says_how_grave_it_is_and_what_is_the_matter():
     for rule in rules():
         assert rule["labels"]["severity"] in ("page", "warn")

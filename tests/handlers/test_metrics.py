@@ -6,6 +6,7 @@ from flow import alarms
 from store import workers as parts
 from store.engine import Store
 from tests.fakes import LOST, NO, TOKEN
+from tests.flow.test_silence import usual
 
 
 def samples(app):
@@ -41,6 +42,15 @@ def test_a_scrape_tells_what_the_database_says(app, gateway):
     assert found["oldest_due_seconds", ("received",)] == 5
     assert found["workers", ()] == 1
     assert found["broken_sources", ()] == 0
+    assert found["waiting_for_person", ("unknown",)] == 1
+    assert found["worker_seen_age_seconds", ()] == 5
+    assert ("silence_ratio", ("shop",)) not in found  # too little is known of it
+
+
+def test_a_scrape_tells_how_silent_a_source_is(app, gateway):
+    usual(gateway)
+    gateway.clock.forward(5 * 3600)
+    assert 1 < samples(app)["silence_ratio", ("shop",)] < 3
 
 
 def test_a_scrape_tells_nothing_of_a_person(app, gateway):

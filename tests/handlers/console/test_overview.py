@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,10 @@ from flow import alarms as flow_alarms
 from flow.hourly import Hours
 from handlers.console import charts
 from tests.fakes import LOST, YES
+from tests.wire.conftest import peer
+from tests.wire.test_tell import answering
+
+__all__ = ["peer"]
 
 DEAR = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b"{}", price="4.35")
 
@@ -60,6 +65,25 @@ def test_an_alarm_is_taken_by_somebody_or_made_quiet_until_tomorrow(operator, ga
     page = operator.post("/console/alarms/quiet", kind="no_worker", subject="", chip="known")
     assert "until 26 Nov 09:00 · the operator: known" in page
     assert operator.send("/console/alarms/quiet", kind="nonsense", subject="").status_code == 404
+
+
+def test_every_channel_is_tried_from_the_page(operator, viewer, app, tmp_path, peer):
+    page = operator.send("/console/alarms/test")
+    assert (page.status_code, "No channel is set up" in page.text) == (200, True)
+    well, ill = peer(answering(200)), peer(answering(404))
+    file = tmp_path / "alarms.yaml"
+    file.write_text(
+        "channels:\n"
+        f"  good: {{kind: webhook, url: '{well.url}', secret: env:SHOP_TOKEN}}\n"
+        f"  bad: {{kind: webhook, url: '{ill.url}', secret: env:SHOP_TOKEN}}\n"
+    )
+    app.extensions["gateway"].secrets = {"env:SHOP_TOKEN": "whsec_a2tr"}.get
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], alarms_file=file)
+    page = operator.send("/console/alarms/test").text
+    assert "<b>good</b>: it got out · HTTP 200" in page
+    assert "<b>bad</b>: it did not get out · HTTP 404" in page
+    assert len(well.requests) == 1
+    assert viewer.send("/console/alarms/test").status_code == 403
 
 
 def test_a_lead_that_a_rule_made_wait_counts_for_no_speed(owner, gateway, clock):

@@ -19,11 +19,12 @@ LOOKED_THROUGH = 100_000  # of the newest leads are searched by name: nobody loo
 
 def by_name(tx: Connection, name: str, limit: int, before: int | None = None) -> list[Row]:
     """The newest leads whose person has a name with these words, or parts of words, in it; `before` this number."""
-    newest = func.coalesce(select(func.max(leads.c.no)).scalar_subquery(), 0)
-    query = select(leads.c.received_at).where(leads.c.no <= newest - LOOKED_THROUGH)
-    since = tx.execute(query.order_by(leads.c.no.desc()).limit(1)).scalar()
-    after = None if before is None else place_before(tx, before)
-    return page(tx, Wanted(name=name, since=since), limit, after)[0]
+    newest = int(tx.execute(select(func.coalesce(func.max(leads.c.no), 0))).scalar_one())
+    # Both say the same: SQLite walks from `since` on, PostgreSQL would read the whole table but for the numbers.
+    lowest = newest - LOOKED_THROUGH
+    query = select(leads.c.received_at).where(leads.c.no <= lowest).order_by(leads.c.no.desc()).limit(1)
+    wanted = Wanted(name=name, since=tx.execute(query).scalar(), after_no=lowest)
+    return page(tx, wanted, limit, None if before is None else place_before(tx, before))[0]
 
 
 def of_number(tx: Connection, number: str, not_id: str, since: int, limit: int) -> list[Row]:

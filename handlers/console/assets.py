@@ -4,7 +4,7 @@ import functools
 import hashlib
 from pathlib import Path
 
-from flask import url_for
+from flask import g, url_for
 from markupsafe import Markup
 
 STATIC = Path(__file__).parent / "static"
@@ -21,5 +21,9 @@ def asset(filename: str) -> str:
 
 
 def icon(name: str) -> Markup:
-    """A picture of the sprite, for the eye only."""
-    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
+    """A picture of the sprite, for the eye only; a list shows dozens, so each is made once a request."""
+    made: dict[str, Markup] = g.setdefault("icons", {})
+    if name not in made:
+        svg = Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>')
+        made[name] = svg.format(asset("icons.svg"), name)
+    return made[name]

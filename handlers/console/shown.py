@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from flask import g
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
@@ -51,8 +52,12 @@ CAPS: dict[str, Any] = {
 
 
 def chip(state: str) -> Markup:
-    colour, picture, name = CHIPS[state]
-    return Markup('<span class="chip {}">{}{}</span>').format(colour, icon(picture), name)
+    """The state as icon and word; each is made once a request."""
+    made: dict[str, Markup] = g.setdefault("chips", {})
+    if state not in made:
+        colour, picture, name = CHIPS[state]
+        made[state] = Markup('<span class="chip {}">{}{}</span>').format(colour, icon(picture), name)
+    return made[state]
 
 
 def state_name(state: str) -> str:

@@ -194,7 +194,13 @@ def country(code: str) -> str:
 
 
 def _unit(**size: int) -> str:
-    text = format_timedelta(timedelta(**size), format="short", threshold=1, locale=_locale())
+    ((unit, count_),) = size.items()
+    return _unit_in(str(_locale()), unit, count_)
+
+
+@functools.lru_cache(2048)  # a list tells dozens of spans
+def _unit_in(locale: str, unit: str, count_: int) -> str:
+    text = format_timedelta(timedelta(**{unit: count_}), format="short", threshold=1, locale=locale)
     return text.replace(".", "").replace(" ", NBSP)
 
 

@@ -5,8 +5,12 @@ import io
 import re
 
 from flow import people
+from handlers.console import act
 from tests.fakes import SHOP
 from tests.handlers.conftest import API_TOKEN
+from tests.pages import ROOT
+
+TEMPLATE = "handlers/console/templates/console/audit.html"
 
 
 def test_a_number_is_put_on_the_list_in_any_spelling_and_taken_off(operator, gateway):
@@ -177,3 +181,13 @@ def test_what_a_request_calls_us_never_stands_in_a_link_for_others(app, owner, m
     page = owner.http.post("/console/users/add", data=fields, headers={"X-Forwarded-Host": "evil.example"}).text
     assert "https://leads.example/console/enter?t=" in page
     assert "https://leads.example/hooks/shop?token=" in owner.get("/console/sources/shop")
+
+
+def test_whatever_the_audit_keeps_has_its_words():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handlers/console").glob("*.py"))
+    kept = set(re.findall(r'people\.note\(\s*[^,]+,\s*[^,]+,\s*"(\w+)"', code)) | set(act.DOING)
+    code = (ROOT / "flow/people.py").read_text(encoding="utf-8")
+    kept |= set(re.findall(r'(?:rows\.note\(tx, [^"]*|_change\(gateway, user, [^"]*)"(\w+)"', code))
+    words = set(re.findall(r"'(\w+)': _\(", (ROOT / TEMPLATE).read_text(encoding="utf-8")))
+    assert len(kept) > 20
+    assert kept <= words, kept - words

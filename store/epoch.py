@@ -145,8 +145,10 @@ def count_claims(tx: Connection, claims: int) -> int:
 
 
 def suspect(tx: Connection, found: str, now: int) -> None:
-    """Note since when the database has been another one, and when it was last looked at before."""
-    alive_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).scalar_subquery()
+    """Note since when the database has been another one, and when it was last looked at before: by no worker whose row
+    a clock that was ahead has dated, or those of today would count as long gone, and their journals not be missed."""
+    by_now = workers.c.seen_at <= now + RECENT_MS
+    alive_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).where(by_now).scalar_subquery()
     new = update(epoch).where(epoch.c.suspect != found)
     if tx.execute(new.values(suspect=found, suspect_since=now, alive_at=alive_at)).rowcount:
         tx.execute(update(workers).values(recovered=""))  # of another time: a copy put back may have the same identity

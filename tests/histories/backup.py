@@ -81,7 +81,7 @@ def _anew(world, kept, runs):
         world.run_of[name] = run
         world.processes[name] = world.start(name)
     world.lost_journals = True
-    here = {world.event_of(row) for row in kept}
-    for key, event in world.events.items():
-        if key not in here:
+    here = {row.id for row in kept}
+    for event in world.events.values():
+        if event.newest not in here:
             event.allowed = max(event.allowed, event.posts + 1)

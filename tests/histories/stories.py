@@ -86,6 +86,13 @@ STORIES = {
         [("post_many", 1, 0), ("copy_the_house", 0, 0), ("walk", 0, 0), ("go_on_in_the_copy", 0, 0), ("walk", 0, 0)],
         builds.a_copied_folder_is_the_same_house,
     ),
+    "a house is copied whose last worker but one a clock that was ahead has dated": (
+        [
+            *(("crash", 0, 0), ("post", SIGNED, 0), ("clock_back", 0, 0), ("copy_the_house", 0, 0), ("forward", 0, 2)),
+            *(("walk", 0, 0), ("go_on_in_the_copy", 0, 0)),
+        ],
+        None,
+    ),
     "money is spent by calls whose price nobody knows": (
         [("version", HOUSE, 2), ("post_many", 1, 0), ("walk", 0, 0)],
         builds.money_is_what_was_asked_for,

@@ -86,7 +86,8 @@ class Event:
 
     allowed: int = 1  # POSTs: one, one for each time a person said so, and one for each time its window was over
     posts: int = 0
-    begun: float | None = None  # when its newest lead came
+    newest: str = ""  # its newest lead
+    begun: float | None = None  # when that came
 
 
 class World:
@@ -216,7 +217,7 @@ class World:
         event, now = self.events[self.event_of(lead := self.lead(lead_id))], self.clock()
         if event.begun is not None and now - event.begun >= texts.window_s(self.said[lead.source]):
             event.allowed += 1
-        event.begun = now
+        event.newest, event.begun = lead.id, now
 
     def claim(self, process: Process, slots: int) -> int:
         """How many leads were claimed."""

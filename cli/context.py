@@ -13,6 +13,7 @@ import click
 from dotenv import dotenv_values
 from flask import current_app
 
+from cli.typed import TEXT
 from cli.words import _
 from config import logs
 from config.settings import ROOT, Places, Settings, SettingsError, places, read
@@ -107,8 +108,8 @@ def fail(text: str) -> NoReturn:
 
 def who_and_why(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--who` and `--why` of every command that changes something."""
-    command = click.option("--why", required=True, help="Why; it is kept, or logged.")(command)
-    return click.option("--who", default=login, help="Who asks (default: the login name).")(command)
+    command = click.option("--why", type=TEXT, required=True, help="Why; it is kept, or logged.")(command)
+    return click.option("--who", type=TEXT, default=login, help="Who asks (default: the login name).")(command)
 
 
 def login() -> str:

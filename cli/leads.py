@@ -7,8 +7,8 @@ from flask.cli import with_appcontext
 
 from cli import leads_bulk, leads_erase, leads_export, leads_list, leads_show
 from cli.context import fail, the_gateway, who_and_why
-from cli.lead_name import LEAD
 from cli.state_words import state_name
+from cli.typed import LEAD
 from cli.words import Group, _, language
 from core.lead import Lead
 from core.policy import DESPITE

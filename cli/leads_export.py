@@ -88,7 +88,7 @@ def _opened(out: Path | None, *, with_mark: bool) -> Iterator[TextIO]:
     Excel. A file that is not whole goes."""
     encoding = "utf-8-sig" if with_mark else "utf-8"
     if out is None:
-        text = io.TextIOWrapper(sys.stdout.buffer, encoding=encoding, newline="")
+        text = io.TextIOWrapper(sys.stdout.buffer, encoding=encoding, errors="replace", newline="")
         try:
             yield text
             text.flush()
@@ -100,7 +100,7 @@ def _opened(out: Path | None, *, with_mark: bool) -> Iterator[TextIO]:
     except OSError as why:
         fail(f"{out}: {why.strerror}")
     try:
-        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
+        with os.fdopen(handle, "w", encoding=encoding, errors="replace", newline="") as file:
             yield file
     except BaseException:
         out.unlink(missing_ok=True)

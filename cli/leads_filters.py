@@ -10,6 +10,7 @@ import click
 from cli.context import fail, the_zone
 from cli.moments import WHEN, Asked, moment
 from cli.state_words import state_name, state_of
+from cli.typed import SAID
 from cli.words import _, language
 from core.reason import Reason, words
 from core.reason_words import TABLE
@@ -42,19 +43,7 @@ class _Reason(click.ParamType):
         return code
 
 
-class _Said(click.ParamType):
-    """A text with something in it: an empty one would mean all leads."""
-
-    name = "text"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value).strip()
-        if not text:
-            self.fail(_("it is empty; leave the option out, or say what to look for"), param, ctx)
-        return text
-
-
-STATE, REASON, SAID = _State(), _Reason(), _Said()
+STATE, REASON = _State(), _Reason()
 
 
 def _state_names() -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from cli import account, story
 from cli.context import fail, login, the_gateway, the_settings
-from cli.lead_name import LEAD
+from cli.typed import LEAD
 from cli.words import Command, _
 from flow import people
 from store import accounts, attempts, queries

@@ -79,8 +79,8 @@ class _Spoken(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        for stream in (sys.stdout, sys.stderr):  # KOI8-R knows no `…`: better a `?` than half an answer
-            if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+        for stream in (sys.stdout, sys.stderr):  # KOI8-R knows no `…`, UTF-8 no half of a pair: `?`, not half an answer
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
         return super().make_context(info_name, args, parent, **extra)
 

@@ -5,9 +5,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from schemas.leads import ListedLead
 from store import people
+from store.tables import leads
 from tests.fakes import LOST
 
 DAY = 24 * 3600
@@ -199,3 +201,24 @@ def test_the_hour_that_a_night_has_twice_says_which_one_it_is(gateway, flask, ap
         assert told in text
     assert "since 2026-10-25 02:30:00 CEST" in text
     assert len(listed(flask, "--until", "2026-10-25 02:30")) == 1
+
+
+def test_half_a_sign_in_a_reason_stops_no_answer(gateway, flask, tmp_path):
+    lead_id = gateway.take({"id": "1"})
+    said = r'[{"code": "provider_refused", "params": {"said": "no \ud83d money"}}]'
+    with gateway.store.write() as tx:
+        tx.execute(update(leads).where(leads.c.id == lead_id).values(reasons=said, reason="provider_refused"))
+    for words in (["list"], ["list", "--json"], ["export", "--out", str(tmp_path / "a.csv")], ["export", "--excel"]):
+        code, text = flask("leads", *words)
+        assert code == 0, text
+        assert "money" in text or "in /" in text
+    assert "no ? money" in (tmp_path / "a.csv").read_text()
+
+
+@pytest.mark.usefixtures("week")
+def test_bytes_that_are_no_text_are_no_traceback(flask):
+    odd = "\udcff"
+    for words in (["list", "--source", odd], ["list", "--name", odd], ["list", "--number", odd], ["show", odd]):
+        code, text = flask("leads", *words)
+        assert (code in (0, 1, 2), "Traceback" in text) == (True, False)
+    assert flask("leads", "cancel", odd, "--why", odd, "--who", odd)[0] == 1

@@ -7,16 +7,17 @@ from flow.gateway import Gateway
 from store.engine import StoreUnavailable
 
 ASKERS = 3  # of one worker; a CRM that does not answer keeps one of them busy
-POLL_MS = 250  # a look again at a lead whose contact was not linked yet
-IDLE_MS = 5_000  # where no source asks anybody
+IDLE_MS = 5_000  # for leads of a source that asks nobody any more
 
 
 class Askers:
-    """Ask until `stop`. `nudge` says that something may have become due."""
+    """Ask until `stop`. `nudge` says that something may have become due: one thread looks, and while it finds
+    something it asks on; the worker's loop nudges a few times a second, so that a second one takes what is next."""
 
     def __init__(self, gateway: Gateway, count: int = ASKERS) -> None:
         self._gateway = gateway
-        self._due, self._stopping = threading.Event(), threading.Event()
+        self._nudged, self._stopping = False, threading.Event()
+        self._changed = threading.Condition()
         self._threads = [threading.Thread(target=self._ask_on, name=f"ask-crm-{n}", daemon=True) for n in range(count)]
 
     def start(self) -> None:
@@ -24,14 +25,18 @@ class Askers:
             thread.start()
 
     def nudge(self) -> None:
-        """Never blocks."""
-        self._due.set()
+        """Never blocks, and wakes nobody where no source asks a CRM."""
+        if self._anybody():
+            with self._changed:
+                self._nudged = True
+                self._changed.notify()
 
     def stop(self, ms: int) -> None:
         """Take no further lead, and give the questions on the wire so many milliseconds to end. A lead whose thread is
         left behind is asked for again once its lease is over."""
         self._stopping.set()
-        self._due.set()
+        with self._changed:
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join(ms / 1000)
 
@@ -40,8 +45,9 @@ class Askers:
             if self._ask_once():
                 self._gateway.bell.poke()  # what was answered can be mapped
                 continue
-            self._due.wait((POLL_MS if self._anybody() else IDLE_MS) / 1000)
-            self._due.clear()
+            with self._changed:
+                self._changed.wait_for(lambda: self._nudged or self._stopping.is_set(), IDLE_MS / 1000)
+                self._nudged = False
 
     def _ask_once(self) -> bool:
         try:

@@ -7,6 +7,7 @@ a removed source's file come back) is only named.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -116,14 +117,15 @@ class Watcher:
                 self._settle(name, seen, standing.get(name))
 
     def _stamps_now(self) -> Stamps:
-        files = [*source_files(self._folder).values(), *self._presets.glob("*.yaml"), self._policy_file]
+        """Twice a second and of a hundred files, so without a Path for each."""
         stamps: Stamps = {}
-        for path in files:
+        files: list[Path | str] = [*source_files(self._folder).values(), *_presets_in(self._presets), self._policy_file]
+        for file in files:
             try:
-                found = path.stat()
+                found = os.stat(file)
             except OSError:
                 continue
-            stamps[str(path)] = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
+            stamps[str(file)] = (found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns)
         return stamps
 
     def _unsettled(self) -> bool:
@@ -260,6 +262,14 @@ class Watcher:
 def _said(item: Problem) -> str:
     said = f"expected {item.expected}" + (f", got {item.got}" if item.got else "")
     return f"{said}; write: {item.write}" if item.write else said
+
+
+def _presets_in(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(entry.path for entry in found if entry.name.endswith(".yaml"))
+    except OSError:
+        return []
 
 
 def _mark(*parts: bytes | Problems) -> bytes:

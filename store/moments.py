@@ -10,14 +10,16 @@ from core import states
 from core.account.pause import LONGEST_TRY
 from store.tables import alarm_messages, alarms, attempts, epoch, leads, workers
 
+_SEEN = select(func.max(workers.c.seen_at))
+_TO_MAP = select(func.max(leads.c.due_at)).where(
+    leads.c.state == literal_column(f"'{states.RECEIVED}'"), leads.c.asks_crm == literal_column("0")
+)
+
 
 def newest(tx: Connection) -> int:
     """The newest moment that certainly had come when it was written, in milliseconds: a worker was alive, or a lead was
     due to be mapped. Each is a seek in an index, or a few rows."""
-    to_map = (leads.c.state == literal_column(f"'{states.RECEIVED}'")) & (leads.c.asks_crm == literal_column("0"))
-    seen = tx.execute(select(func.max(workers.c.seen_at))).scalar_one_or_none()
-    due = tx.execute(select(func.max(leads.c.due_at)).where(to_map)).scalar_one_or_none()
-    return max(seen or 0, due or 0)
+    return max(tx.execute(_SEEN).scalar_one_or_none() or 0, tx.execute(_TO_MAP).scalar_one_or_none() or 0)
 
 
 def look_again(tx: Connection, now: int, limit: int) -> int:

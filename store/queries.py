@@ -190,7 +190,3 @@ def _with_leads(tx: Connection, rows: list[Row]) -> list[Row]:
 def _between(query: Any, column: Any, since: int | None, until: int | None) -> Any:
     query = query if since is None else query.where(column >= since)
     return query if until is None else query.where(column < until)
-
-
-def count_by_state(tx: Connection) -> dict[str, int]:
-    return {state: n for state, n in tx.execute(select(leads.c.state, func.count()).group_by(leads.c.state))}

@@ -1,9 +1,10 @@
 """Which workers are alive."""
 
+import functools
 import os
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Executable, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.engine import this_machine
@@ -13,18 +14,15 @@ from store.tables import workers
 def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int, journal: str = "") -> None:
     """Say that this worker is alive; `run` is the id of the directory where its journal lies, `journal` why that cannot
     be written (empty: it can)."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    row = flavour.insert(workers).values(
-        id=worker_id,
-        host=this_machine(),
-        pid=os.getpid(),
-        started_at=started_at,
-        seen_at=now,
-        run=run,
-        journal=journal,
-    )
+    given = {"id": worker_id, "host": this_machine(), "pid": os.getpid(), "run": run, "journal": journal}
+    tx.execute(_put(tx.dialect.name), {**given, "started_at": started_at, "seen_at": now})
+
+
+@functools.cache  # each second of each worker
+def _put(dialect: str) -> Executable:
+    row = (sqlite if dialect == "sqlite" else postgresql).insert(workers)
     again = {"seen_at": row.excluded.seen_at, "journal": row.excluded.journal}
-    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_=again))
+    return row.on_conflict_do_update(index_elements=["id"], set_=again)
 
 
 def check_out(tx: Connection, worker_id: str) -> None:

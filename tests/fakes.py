@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from sqlalchemy import text
+
 from config.load import Loaded, PolicyText, Problems, Text, from_text, load_text, policy_text
 from config.yaml_text import parse
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
@@ -100,6 +102,11 @@ class FakeBell:
 
     def wait(self, ms: int) -> bool:
         return False
+
+
+def by_state(tx) -> dict[str, int]:
+    """How many leads stand in each state."""
+    return {state: n for state, n in tx.execute(text("SELECT state, count(*) FROM leads GROUP BY state"))}
 
 
 class Stage:

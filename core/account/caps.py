@@ -115,11 +115,6 @@ def calls_to_near(one: Left) -> int:
     return max(0, math.ceil(before * one.calls / (one.limit - one.used))) if one.calls and before > 0 else 0
 
 
-def tightest(found: Iterable[Left]) -> Left:
-    """The cap that lets the fewest calls through."""
-    return min(found, key=lambda one: one.calls)
-
-
 def sure_ms(calls: int) -> int:
     """For how long it is certain that so much room is not used up: until then nobody has to count again."""
     return min(60_000, max(0, calls - MOST_AT_ONCE) * 1000 // MOST_CLAIMS_A_SECOND)

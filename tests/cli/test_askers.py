@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import event
 
 from cli.askers import Askers
 from tests.flow.crm import Crm, says
@@ -53,7 +54,7 @@ def askers(gateway):
     running = Askers(gateway.parts)
     running.start()
     yield running
-    running.stop(5)
+    running.stop(5_000)
 
 
 def until(true, seconds=60.0):
@@ -78,11 +79,11 @@ def test_a_hanging_crm_delays_neither_plain_leads_nor_those_of_another_crm(gatew
 
     other = gateway.take({"id": "1"}, source="well")
     askers.nudge()
-    until(lambda: gateway.lead(other).asks_crm == 0)
+    until(lambda: askers.nudge() or gateway.lead(other).asks_crm == 0)
     gateway.work()
     assert gateway.lead(other).state == "accepted"
     assert {gateway.lead(lead_id).state for lead_id in waiting} == {"received"}
-    until(lambda: gateway.lead(waiting[-1]).reason == "waits_for_crm")
+    until(lambda: askers.nudge() or gateway.lead(waiting[-1]).reason == "waits_for_crm")
 
 
 def test_threads_that_end_leave_no_question_unrecorded(gateway, well):
@@ -92,8 +93,29 @@ def test_threads_that_end_leave_no_question_unrecorded(gateway, well):
     lead_id = gateway.take({"id": "1"}, source="well")
     running.nudge()
     until(lambda: gateway.lead(lead_id).asks_crm == 0)
-    running.stop(5)
+    running.stop(5_000)
     gateway.take({"id": "2"}, source="well")
     running.nudge()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ask-crm")]
     assert well.accepted == 1
+
+
+def test_where_no_source_asks_anybody_no_thread_looks(gateway, askers):
+    gateway.put("shop", PLAIN)
+    looks = []
+    event.listen(gateway.store.engine, "begin", lambda _: looks.append(threading.current_thread().name))
+    for _ in range(50):
+        askers.nudge()
+        threading.Event().wait(0.002)
+    assert not [name for name in looks if name.startswith("ask-crm")]
+
+
+def test_a_nudge_wakes_one_thread_and_not_all(gateway, well, askers):
+    gateway.put("well", ASKING % well.url)
+    threading.Event().wait(0.1)  # the look with which each begins
+    looks = []
+    event.listen(gateway.store.engine, "begin", lambda _: looks.append(threading.current_thread().name))
+    askers.nudge()
+    until(lambda: looks)
+    threading.Event().wait(0.1)
+    assert len(looks) == 1

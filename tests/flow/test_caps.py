@@ -23,7 +23,7 @@ from store import versions as sources
 from store.journal import Journal
 from store.remembered import Remembered
 from store.tables import attempts
-from tests.fakes import NO, SHOP, YES
+from tests.fakes import NO, SHOP, YES, by_state
 
 HOUR, DAY = 3600, 24 * 3600
 WORKERS = 6
@@ -100,7 +100,7 @@ def reached(gateway):
 
 def counts(gateway):
     with gateway.store.read() as tx:
-        return queries.count_by_state(tx)
+        return by_state(tx)
 
 
 def test_a_thousand_leads_through_a_leaked_token_ring_at_most_the_cap_an_hour(gateway, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 from core.outcome import NOT_SENT, REFUSED, UNKNOWN, Outcome
 from flow import call, decide, pauses
 from flow.claim import Claimed, Claims
-from store import accounts, queries
-from tests.fakes import LOST, NO, SHOP, YES
+from store import accounts
+from tests.fakes import LOST, NO, SHOP, YES, by_state
 from tests.flow.crew import Crew
 
 PAGE_401 = Outcome(UNKNOWN, "http_status", http_status=401, reply=b"<html>401</html>")
@@ -28,7 +28,7 @@ def posts(gateway, leads, first=0):
 
 def counts(gateway):
     with gateway.store.read() as tx:
-        return queries.count_by_state(tx)
+        return by_state(tx)
 
 
 def record_of(gateway):

@@ -9,10 +9,10 @@ import urllib.request
 
 import pytest
 
-from store import queries
 from store import versions as sources
 from store.engine import Store
 from tests import databases
+from tests.fakes import by_state
 from tests.walk.processes import Running, Stream, until
 
 LOOK_S = 0.5  # how often each process looks at the files; what two looks find the same is taken
@@ -73,7 +73,7 @@ def test_a_broken_file_a_killed_process_and_the_mended_file_under_a_stream_of_le
     assert statuses.count(0) <= 4
     assert version(gateway, "kitchen") == 2
     with gateway.store.read() as tx:
-        stored = sum(queries.count_by_state(tx).values())
+        stored = sum(by_state(tx).values())
     assert stored >= statuses.count(200) + 1
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.account.caps import Left, Room, Rung, Used, is_capped, left, sure_ms, tightest, unpriced, used
+from core.account.caps import Left, Room, Rung, Used, is_capped, left, sure_ms, unpriced, used
 from core.outcome import ACCEPTED, REFUSED, UNKNOWN
 from core.source import Policy, Totals
 
@@ -28,11 +28,10 @@ def test_each_script_has_its_own_reservation():
     assert used(calls, {"А": Decimal(1), "Б": Decimal(20)}).spent == 21 + FOUR
 
 
-def test_only_caps_that_are_on_are_told_and_the_tightest_decides():
+def test_only_caps_that_are_on_are_told():
     caps = Policy(calls_per_hour=10, calls_per_day=50, spend_per_day=Decimal(100))
     told = left(caps, Used(4, 48, Decimal(90)), Decimal(4))
     assert [(one.cap, one.calls) for one in told] == [("calls_per_hour", 6), ("calls_per_day", 2), ("spend_per_day", 2)]
-    assert tightest(told).cap == "calls_per_day"
     assert left(OFF, Used(9, 9, Decimal(9)), FOUR) == ()
     assert not is_capped(OFF)
     assert not is_capped(Totals())  # off until somebody writes one

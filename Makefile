@@ -16,7 +16,7 @@ test-browser: ## the pages, in a real browser
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
 	@.venv/bin/python -m pytest -q -m browser $(ARGS) || [ $$? = 5 ]
 
-test-security: ## what a stranger might try, against servers of its own on this machine
+test-security: ## what a stranger might try, against servers of its own on this machine, and builds with a hole (3 minutes)
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
 	@.venv/bin/python -m pytest -q -m security $(ARGS) || [ $$? = 5 ]
 

@@ -34,7 +34,7 @@ def browser():
         opened.close()
 
 
-def _served(folder, many):
+def a_morning(folder, many):
     clock = Clock()
     store = Store(databases.new_file(folder), clock=clock)
     stage = Stage(store, clock, folder / "run")
@@ -45,7 +45,7 @@ def _served(folder, many):
 @pytest.fixture(scope="session")
 def morning(tmp_path_factory):
     """A morning that tests only look at."""
-    served = _served(tmp_path_factory.mktemp("morning"), 40)
+    served = a_morning(tmp_path_factory.mktemp("morning"), 40)
     yield served
     served.close()
 
@@ -53,7 +53,7 @@ def morning(tmp_path_factory):
 @pytest.fixture
 def served(tmp_path):
     """A morning of the test's own."""
-    opened = _served(tmp_path, 26)
+    opened = a_morning(tmp_path, 26)
     yield opened
     opened.close()
 

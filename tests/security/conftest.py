@@ -3,6 +3,7 @@ and a build with a hole (`holes.py`), where the same question has to find it."""
 
 import pytest
 
+from tests import databases
 from tests.faults.database import SQLITE
 from tests.faults.world import World
 
@@ -11,6 +12,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/security" in str(item.path):
             item.add_marker(pytest.mark.security)
+
+
+@pytest.fixture
+def database_url(tmp_path):
+    """What is asked here does not depend on the database; what does is asked on both elsewhere."""
+    return databases.new_file(tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ def copies(store: Store, template: str, count: int, *, first: int, state: str, d
     """`count` copies of the lead `template`, which has been called, numbered from `first`.
 
     Their numbers, keys and ids are their own. `accepted`: as the template is, attempt and all, spread over the
-    days before; `ready`: as it was before its claim, due since `due_at`."""
+    days before; `ready`: as it was before its claim, due since `due_at`; `received`: as it came, likewise."""
     called = state == "accepted"
     with store.write() as tx:
         delivery = tx.exec_driver_sql(f"SELECT delivery FROM delivery_leads WHERE lead = '{template}'").scalar_one()
@@ -34,10 +34,14 @@ def copies(store: Store, template: str, count: int, *, first: int, state: str, d
         ready = {"state": "'ready'", "claims": "0", "history_n": "2", "due_at": str(due_at)}
         if called:
             ready = {"due_at": _past("due_at", first, count)}
+        if state == "received":
+            unmapped = ("version", "number", "script", "sms", "person", "asked_at")
+            ready |= {"state": "'received'", "history_n": "1", **dict.fromkeys(unmapped, "NULL")}
         _copy(tx, leads, f"id = '{template}'", span, {**own, "id": own["lead"], **ready}, without="no")
         _copy(tx, delivery_leads, f"lead = '{template}'", span, own)
         _copy(tx, event_keys, f"lead = '{template}'", span, {**own, "key": own["event_key"]})
-        _copy(tx, history, f"lead = '{template}'" + ("" if called else " AND n <= 2"), span, own)
+        if state != "received":
+            _copy(tx, history, f"lead = '{template}'" + ("" if called else " AND n <= 2"), span, own)
         if called:
             mine = {**own, "id": "'attempt-' || CAST(i AS text)"}
             _copy(tx, attempts, f"lead = '{template}'", span, mine)

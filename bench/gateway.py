@@ -84,6 +84,23 @@ class Bare:
         self.process.end()
 
 
+class Least:
+    """The script P3L in a process of its own, on a database of its own."""
+
+    def __init__(self, kind: str, voice: str) -> None:
+        self._folder = folder = new_folder()
+        address = databases.fresh(kind, folder)
+        arguments = ["bench.least", address.removeprefix("sqlite:///"), voice, str(folder)]
+        self._process = Process(arguments, dict(os.environ), folder / "least.txt")
+        port = folder / "port"
+        until(lambda: port.exists() and port.read_text(), START_S, f"the start of {folder / 'least.txt'}")
+        self.url = f"http://127.0.0.1:{port.read_text()}/"
+
+    def end(self) -> None:
+        self._process.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 class Gateway:
     """A database of its own, and web and worker processes as they are asked for. `voice` is the provider's
     address; `concurrency` the calls that a worker has in flight."""

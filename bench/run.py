@@ -17,7 +17,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import p1_intake, p2_peers, p3_speed, p4_dispatch, p5_big, p6_backlog, p7_footprint, p8_processes, silent
+from bench import (
+    p1_intake,
+    p2_peers,
+    p3_speed,
+    p4_dispatch,
+    p5_big,
+    p6_backlog,
+    p7_footprint,
+    p8_processes,
+    p9_one_worker,
+    silent,
+)
 from bench.measure import Line, Skip, spread
 from bench.measure import shown as short
 from bench.processes import ROOT
@@ -33,6 +44,7 @@ ROWS: dict[str, Callable[[], Iterator[Line]]] = {
     "P7": p7_footprint.footprints,
     "start": p7_footprint.starts,
     "P8": p8_processes.processes,
+    "P9": p9_one_worker.ceilings,
     "silent": silent.sockets,
 }
 LONG = {"P5": p5_big.big}  # with --big only: it fills a million leads

@@ -168,10 +168,10 @@ class Worker:
         self._turn += len(found.claimed)
         for claimed in found.claimed:
             slots.pool.submit(self._place, slots, claimed)
-        slots.wanted = found.rest_ms is not None
-        slots.idle = not found.looked_at and found.rest_ms is None
-        if found.looked_at:
-            return 0
+        slots.wanted = found.full
+        slots.idle = not found.more and found.rest_ms is None
+        if found.more:
+            return found.rest_ms or 0
         return POLL_MS if found.rest_ms is None else found.rest_ms
 
     def _place(self, slots: Slots, claimed: claim.Claimed) -> None:

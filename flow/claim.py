@@ -44,11 +44,14 @@ class Claimed:
 @dataclass(frozen=True)
 class Claims:
     """What one claim came to: the calls to place, and how many leads it looked at. `rest_ms`: until the account
-    may ring again; None: nothing is due, or a call has to end first."""
+    may ring again; None: nothing is due, or a call has to end first. `more`: as many were due as it looked for, so
+    others may be; `full`: a call that ends may make room for the next."""
 
     claimed: tuple[Claimed, ...] = ()
     looked_at: int = 0
     rest_ms: int | None = None
+    more: bool = False
+    full: bool = False
 
 
 def take_start() -> Start:
@@ -98,14 +101,14 @@ def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
                 moves = {one.lead.id: candidates.decide(gateway, one, seen.now) for one in known.candidates}
                 wanted = claiming.wanted(known.candidates, moves, known.held, seen.now)
                 choice = claiming.choose(wanted, known.rooms, seen.standing, asked.account, asked.slots, seen.now)
-                rest_ms = 0 if ours else claiming.rest_ms(seen.standing, asked.account, seen.now)
+                rest_ms = claiming.rest_ms(choice.after or seen.standing, asked.account, seen.now)
                 # Write.
                 written = claims.write(tx, asked, seen, known, moves, choice)
         except UnprovenCommit as why:
             if not written.claims:
                 raise
             claimed = _unsent(written.claims, "unproven_commit", str(why), asked.start)
-            return Claims(claimed, len(claimed))
+            return Claims(claimed, len(claimed), more=True)
         claimed = _written_down(gateway, asked, written.claims)
     if seen.clock_off_ms:
         gateway.log.error("clock_off", seconds=round(seen.clock_off_ms / 1000))
@@ -113,7 +116,8 @@ def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
     for one in claimed:
         lead = one.lead
         gateway.log.info("claimed", lead=lead.id, no=lead.no, attempt=one.attempt.n, source=lead.source)
-    return Claims(claimed, len(ours), rest_ms or None)
+    more = 0 < seen.looked_for <= len(seen.leads)
+    return Claims(claimed, len(ours), rest_ms or None, more, claiming.is_full(seen.standing, asked.account, seen.now))
 
 
 def _is_of(candidate: Candidate, account: Account) -> bool:
@@ -154,4 +158,4 @@ def _one_by_one(gateway: Gateway, asked: Asked, found: Sequence[str]) -> Claims:
         except Exception:
             gateway.log.exception("claim_failed", lead=lead_id)
             set_apart(gateway, lead_id)
-    return Claims(tuple(claimed), len(found))
+    return Claims(tuple(claimed), len(found), more=bool(found))

@@ -14,7 +14,11 @@ BATCH = 16
 def decide_due(gateway: Gateway, limit: int = BATCH) -> bool:
     """Map the newest stored leads that are due and decide on them, in one commit; whether there were any.
 
-    A lead that breaks the commit is found out by going one by one, and waits for a person."""
+    A lead that breaks the commit is found out by going one by one, and waits for a person. Whether there are any is
+    asked first, without a turn among the writers."""
+    with gateway.store.read() as tx:
+        if not due.to_map(tx, gateway.store.now_ms(tx), 1, gateway.readable(), lock=False):
+            return False
     try:
         return _decide_due(gateway, limit)
     except StoreUnavailable:

@@ -50,12 +50,14 @@ class Asked:
 @dataclass(frozen=True)
 class Read:
     """The account as it stands under its lock, and the leads to look at, locked; it holds until the commit.
-    `in_force` are the versions of their sources; `clock_off_ms` is 0 where this machine's clock is right."""
+    `looked_for` is how many might have been found, `in_force` are the versions of their sources; `clock_off_ms` is 0
+    where this machine's clock is right."""
 
     now: int
     epoch: Epoch
     standing: AccountNow
     clock_off_ms: int = 0
+    looked_for: int = 0
     leads: Sequence[Lead] = ()
     in_force: Mapping[str, int] = field(default_factory=dict)
 
@@ -101,8 +103,11 @@ def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
     room = claiming.capacity(standing, asked.account, asked.slots, now)
     if not room or TOTALS in full or known.clock_off_ms:
         return known
-    found = _due(tx, asked, known, claiming.to_look_at(standing, room), full)
-    return replace(known, leads=found, in_force=versions.in_force(tx, {lead.source for lead in found}))
+    looked_for = claiming.to_look_at(standing, room)
+    found = _due(tx, asked, known, looked_for, full)
+    return replace(
+        known, looked_for=looked_for, leads=found, in_force=versions.in_force(tx, {lead.source for lead in found})
+    )
 
 
 def _due(tx: Connection, asked: Asked, known: Read, many: int, full: frozenset[str]) -> list[Lead]:

@@ -92,13 +92,13 @@ class FakeVoice:
 
 class FakeBell:
     def __init__(self) -> None:
-        self.rings = 0
+        self.rings = self.pokes = 0
 
     def ring(self) -> None:
         self.rings += 1
 
     def poke(self) -> None:
-        return
+        self.pokes += 1
 
     def wait(self, ms: int) -> bool:
         return False

@@ -90,8 +90,12 @@ def to_look_at(standing: AccountNow, room: int) -> int:
 def rest_ms(standing: AccountNow, account: Account, now: int) -> int:
     """How long an account without capacity waits before it looks again; 0: only until a call ends."""
     by_pace = pace.wait_ms(standing.next_at, now, account.calls_per_s)
-    full = not trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)
-    return max(by_pace, trouble.wait_ms(standing.trouble, now) if full else 0)
+    return max(by_pace, trouble.wait_ms(standing.trouble, now) if is_full(standing, account, now) else 0)
+
+
+def is_full(standing: AccountNow, account: Account, now: int) -> bool:
+    """Whether no call may start before another has ended, or a pause has."""
+    return not trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)
 
 
 def choose(

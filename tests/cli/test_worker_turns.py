@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy import event
 
 from cli.worker import LOOK_MS
 from flow import caps, decide, erase, sweep
@@ -41,6 +42,37 @@ def test_without_any_ring_a_lead_is_found_by_the_next_look(gateway, hire):
     gateway.clock.forward(worker.turn(rung=False) / 1000)  # as long as the turn says that the loop may rest
     worker.turn(rung=False)
     assert gateway.lead(lead).state != "received"
+
+
+def test_a_lead_that_rings_costs_two_commits_and_no_transaction_that_finds_nothing(gateway, hire):
+    worker = hire(clock=gateway.clock)
+    worker.turn()
+    gateway.take({"id": "1", "phone": "+79990000001"})
+    commits = []
+
+    def keep(connection):
+        commits.append(connection)
+
+    event.listen(gateway.store.engine, "commit", keep)
+    worker.turn(rung=True)
+    for _ in range(3):
+        worker.turn(rung=False)
+    worker.finish()
+    event.remove(gateway.store.engine, "commit", keep)
+    assert [gateway.lead(lead).state for lead in gateway.lead_ids()] == ["accepted"]
+    assert len(commits) == 2  # the claim, the outcome
+
+
+def test_while_the_pace_rests_a_call_that_ends_wakes_nobody(gateway, hire):
+    gateway.set_account(calls_per_s=1)
+    worker = hire(clock=gateway.clock)
+    for n in range(2):
+        gateway.take({"id": str(n), "phone": f"+7999000000{n}"})
+    while not (rest := worker.turn()):  # one rings, the other is mapped
+        continue
+    assert rest == 1000
+    worker.finish()
+    assert gateway.bell.pokes == 0
 
 
 @pytest.mark.parametrize(

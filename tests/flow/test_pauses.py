@@ -134,9 +134,9 @@ def test_a_worker_rests_until_the_time_of_the_try(gateway):
     gateway.voice.outcomes = [PAGE_401]
     posts(gateway, 2)
     gateway.work()
-    assert gateway.claim() == Claims(rest_ms=5_000)
+    assert gateway.claim() == Claims(rest_ms=5_000, full=True)
     gateway.clock.forward(4)
-    assert gateway.claim() == Claims(rest_ms=1_000)
+    assert gateway.claim() == Claims(rest_ms=1_000, full=True)
 
 
 def test_of_many_workers_one_tries_and_when_it_dies_another_does(gateway):
@@ -205,7 +205,7 @@ def test_a_persons_pause_stops_every_ring_accepting_goes_on_and_resume_lets_them
     gateway.clock.forward(3600)
     gateway.work()
     assert gateway.voice.asked == []
-    assert gateway.claim() == Claims(rest_ms=1_000)
+    assert gateway.claim() == Claims(rest_ms=1_000, full=True)
     assert pauses.resume(gateway.parts, "main", "anna", "open again")
     gateway.work()
     assert {gateway.lead(i).state for i in ids} == {"accepted"}

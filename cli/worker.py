@@ -123,7 +123,7 @@ class Worker:
     def tend(self) -> None:
         """Once a second: say that we live, look for new versions, settle what is overdue, look whether caps
         have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
-        self._set_back.look()
+        self._beside(self._set_back.look, None)
         with self._gateway.store.write() as tx:
             now = self._gateway.store.now_ms(tx)
             epoch.check(self._gateway.store, self._gateway.journal, tx)

@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from cli.worker import LOOK_MS
 from flow import caps, decide, erase, sweep
+from flow.set_back import SetBack
 from tests.fakes import SHOP
 
 
@@ -79,7 +80,7 @@ def test_while_the_pace_rests_a_call_that_ends_wakes_nobody(gateway, hire):
     ("module", "name"),
     [
         *((sweep, "settle_lost"), (sweep, "redo_next"), (sweep, "forget_old"), (caps, "look_again")),
-        *((erase, "erase_old"), (decide, "decide_due")),
+        *((erase, "erase_old"), (decide, "decide_due"), (SetBack, "look")),
     ],
 )
 def test_a_step_that_breaks_stops_no_call(gateway, hire, module, name):

@@ -19,6 +19,7 @@ from store.engine import Tx
 HOUR_MS = 3_600_000
 WAITS_MS = (5_000, 30_000, 120_000, 600_000)  # after a try in vain; then 30 minutes
 LONG_WAIT_MS = 1_800_000
+TRY_MS = 60_000  # a try takes less; one whose process died is made again after it
 GIVEN_UP_MS = 24 * HOUR_MS
 KEPT_MS = 30 * 24 * HOUR_MS
 
@@ -79,11 +80,27 @@ def send(gateway: Gateway, help_: Help) -> None:
         now = gateway.store.now_ms(tx)
         waiting = outbox.waiting(tx, now)
         sent = {channel: outbox.sent_since(tx, channel, now - HOUR_MS) for channel in waiting}
+    due = {}
     for channel, rows in waiting.items():
         if channel not in help_.channels:
             _end(gateway, [row.id for row in rows], sent=0)  # it was taken out of the file
-        elif sent[channel] < MOST_AN_HOUR:
+        elif sent[channel] < MOST_AN_HOUR and _mine(gateway, rows[0]):
+            due[channel] = rows
+    if len(due) < 2:
+        for channel, rows in due.items():
             _send(gateway, help_, channel, rows)
+        return
+    with ThreadPoolExecutor(len(due)) as together:  # one that hangs keeps no other waiting
+        tries = [together.submit(_send, gateway, help_, channel, rows) for channel, rows in due.items()]
+    for each in tries:
+        each.result()
+
+
+def _mine(gateway: Gateway, first: outbox.Waiting) -> bool:
+    """Whether no other watch tries it at this moment."""
+    with gateway.store.write() as tx:
+        now = gateway.store.now_ms(tx)
+        return outbox.lease(tx, first, now, now + TRY_MS)
 
 
 def _send(gateway: Gateway, help_: Help, channel: str, rows: list[outbox.Waiting]) -> None:

@@ -14,6 +14,7 @@ from flow.telling import Help
 from store.engine import StoreUnavailable, this_machine
 
 EVERY_MS = 15_000
+JUMP_MS = 60_000
 CERTIFICATE_EVERY_MS = 3_600_000
 
 
@@ -38,7 +39,7 @@ class Watch:
         self._certificate = certificate
         self._certificate_until: int | None = None
         self._certificate_at_ms = 0  # when it was looked at
-        self._since = 0
+        self._since = self._looked_at = self._ticks = 0
         self._times: dict[tuple[str, str], int] = {}
         self.seen_outside = ""  # what was wrong with PUBLIC_URL at the last look
         self.away = ""  # why the database could not be asked, at the last look
@@ -68,6 +69,10 @@ class Watch:
             now = store.now_ms(tx)
         self.seen_outside = self._outside()
         self._since = self._since or now
+        ticks = time.monotonic_ns() // 1_000_000
+        if abs((now - self._looked_at) - (ticks - self._ticks)) > JUMP_MS:
+            self._since = now  # a clock was set, or the machine slept: nobody has been missed yet
+        self._looked_at, self._ticks = now, ticks
         return Seen(
             watching_since=self._since,
             rooms=tuple(self._rooms()),

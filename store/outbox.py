@@ -49,6 +49,12 @@ def sent_since(tx: Connection, channel: str, since: int) -> int:
     return int(tx.execute(select(func.count()).select_from(alarm_messages).where(mine)).scalar_one())
 
 
+def lease(tx: Connection, one: Waiting, now: int, until: int) -> bool:
+    """Nobody else tries this message before `until`; False where somebody else does already."""
+    row = update(alarm_messages).where(alarm_messages.c.id == one.id, alarm_messages.c.ended_at.is_(None))
+    return tx.execute(row.where(alarm_messages.c.due_at <= now).values(due_at=until)).rowcount == 1
+
+
 def end(tx: Connection, ids: list[int], now: int, *, sent: int) -> None:
     """These are over; `sent` of them, the first ones, as messages of their own."""
     for n, one in enumerate(ids):

@@ -11,9 +11,15 @@ _COLUMNS = [alarms.c[name] for name in Row.__dataclass_fields__]
 
 
 def rows(tx: Connection) -> list[Row]:
-    """Those that stand, and those that are over and still have to be told of; the oldest first."""
+    """Those that stand, and those that are over and still have to be told of; the oldest first. Locked: of two who
+    would tell of them at once the second sees what the first one has told."""
     open_, told = alarms.c.cleared_at.is_(None), alarms.c.told_at.is_not(None)
-    query = select(*_COLUMNS).where(or_(open_, told & alarms.c.over_told.is_(False))).order_by(alarms.c.id)
+    query = (
+        select(*_COLUMNS)
+        .where(or_(open_, told & alarms.c.over_told.is_(False)))
+        .order_by(alarms.c.id)
+        .with_for_update()
+    )
     return [Row(**row._mapping) for row in tx.execute(query)]
 
 

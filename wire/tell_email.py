@@ -1,14 +1,49 @@
 """The watch's e-mail: one message a try by SMTP; all messages of one alarm stand in one thread."""
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
 from email.message import EmailMessage
 from email.utils import formatdate
 
 from core.ports import Message, Told
 from wire.post import tls_context
 
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 10_000  # of one answer; all of a session's together take twice as long at most
+
+
+class _Ends:
+    """A session that is cut off after its whole time: a server that drips would keep it for ever."""
+
+    sock: socket.socket | None
+    _cut: threading.Timer | None = None
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        opened: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+
+        def cut() -> None:
+            with contextlib.suppress(OSError):  # it is closed already
+                (self.sock or opened).shutdown(socket.SHUT_RDWR)
+
+        self._cut = threading.Timer(2 * timeout, cut)
+        self._cut.daemon = True
+        self._cut.start()
+        return opened
+
+    def close(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+        super().close()  # type: ignore[misc]
+
+
+class _Bounded(_Ends, smtplib.SMTP):
+    """In plain text, or by STARTTLS."""
+
+
+class _BoundedTls(_Ends, smtplib.SMTP_SSL):
+    """By TLS from the first byte on."""
 
 
 class Email:
@@ -49,9 +84,9 @@ class Email:
 
     def _session(self) -> smtplib.SMTP:
         if self._implicit:
-            session: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=self._tls)
+            session: smtplib.SMTP = _BoundedTls(self._host, self._port, timeout=self._timeout_s, context=self._tls)
         else:
-            session = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
+            session = _Bounded(self._host, self._port, timeout=self._timeout_s)
         try:
             if self._tls is not None and not self._implicit:
                 session.starttls(context=self._tls)

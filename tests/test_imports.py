@@ -23,6 +23,7 @@ MAY = {
         "flask_smorest",
         "flask_wtf",
         "babel",
+        "jinja2",
         "markupsafe",
         "marshmallow",
         "werkzeug",

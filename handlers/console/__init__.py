@@ -1,11 +1,14 @@
 """The console: pages for those who decide, at /console/. `register` puts it into the application."""
 
+from dataclasses import is_dataclass
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, current_app, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from jinja2 import Undefined, UndefinedError
+from jinja2.utils import missing
 from werkzeug.wrappers import Response
 
 from core.numbers.hiding import hide_numbers
@@ -43,6 +46,16 @@ OF_SET_UP = (sources, new_source, lab, do_not_call, policy, stop, alarms, staff)
 PAGES = (signin, *OF_LEADS, *OF_SET_UP, errors)
 
 
+class LeftOut(Undefined):
+    """A page may be given a name or not. A field that one of our values does not have is a mistake in the page, and no
+    empty text: a limit that is on would be shown as off."""
+
+    def __init__(self, hint: str | None = None, obj: Any = missing, name: str | None = None, *more: Any) -> None:
+        if is_dataclass(obj):
+            raise UndefinedError(f"{type(obj).__name__} has no field {name}")
+        super().__init__(hint, obj, name, *more)
+
+
 class Sessions(SecureCookieSessionInterface):
     """Only the console has sessions. A sender's request would else pay for looking into its cookies."""
 
@@ -67,6 +80,7 @@ def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, pan
         ZONE=zone,
         PANEL_URL=panel_url,
     )
+    app.jinja_env.undefined = LeftOut
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.session_interface = Sessions()
     csrf.init_app(app)

@@ -4,6 +4,11 @@ import csv
 import io
 import re
 
+import pytest
+from flask import render_template_string
+from jinja2 import UndefinedError
+
+from core.source import Policy
 from flow import people
 from handlers.console import act
 from tests.fakes import SHOP
@@ -191,3 +196,16 @@ def test_whatever_the_audit_keeps_has_its_words():
     words = set(re.findall(r"'(\w+)': _\(", (ROOT / TEMPLATE).read_text(encoding="utf-8")))
     assert len(kept) > 20
     assert kept <= words, kept - words
+
+
+def test_the_rules_of_a_source_stand_with_their_durations(viewer):
+    page = viewer.get("/console/policy")
+    for said in ("1 day", "12 hrs", "at most 4 days in all"):
+        assert said in page.replace("\xa0", " ")
+
+
+def test_a_field_that_a_value_does_not_have_is_no_empty_text_in_a_page(app):
+    with app.app_context(), pytest.raises(UndefinedError, match="Policy has no field max_age"):
+        render_template_string("{{ policy.max_age or 'off' }}", policy=Policy())
+    with app.app_context():
+        assert render_template_string("{{ left_out or 'off' }}") == "off"

@@ -48,12 +48,12 @@ def test_two_leads_of_one_number_are_never_claimed_together(gateway):
 
 def test_where_nothing_may_be_claimed_leads_are_still_decided(gateway):
     gateway.set_account(calls_per_s=0.001)
-    first, *others = take(gateway, 3)[::-1]
+    ids = take(gateway, 3)
     assert len(gateway.claim_due(slots=8).claimed) == 1
     assert gateway.claim_due(slots=8).claimed == ()
     while decide.decide_due(gateway.parts):
         continue
-    assert states(gateway, [first, *others]) == ["calling", "ready", "ready"]
+    assert sorted(states(gateway, ids)) == ["calling", "ready", "ready"]
 
 
 def test_a_lead_that_breaks_the_commit_waits_for_a_person_and_the_others_ring(gateway):

@@ -31,7 +31,7 @@ def breaks(where, name, is_bad):
 
 
 def of_move(name):
-    def is_bad(tx, lead, *moves, at):
+    def is_bad(lead, moves, at):
         return '"bad"' in lead.payload and any(move.transition == name for move in moves)
 
     return is_bad
@@ -41,8 +41,8 @@ STEPS = {
     "mapping": lambda: breaks(mapping, "map_call", lambda payload, source: payload["id"] == "bad"),
     "reading its call": lambda: breaks(mapping, "as_mapped", lambda lead: '"bad"' in lead.payload),
     "decision": lambda: breaks(decision, "decide", lambda mapped, *_: mapped.call.number == DIGITS),
-    "write of the mapping": lambda: breaks(leads, "apply", of_move("map")),
-    "write of the claim": lambda: breaks(leads, "apply", of_move("claim")),
+    "write of the mapping": lambda: breaks(leads, "_made", of_move("map")),
+    "write of the claim": lambda: breaks(leads, "_made", of_move("claim")),
     "choice": lambda: breaks(
         claiming, "wanted", lambda known, *_: any(one.call and one.call.number == DIGITS for one in known)
     ),
@@ -111,7 +111,7 @@ def test_a_lost_call_that_cannot_be_settled_stops_no_other(gateway):
     lost = [gateway.take({"id": name, "phone": phone}) for name, phone in (("bad", BAD), ("good", GOOD[0]))]
     assert len(gateway.claim_due(slots=2).claimed) == 2
     gateway.clock.forward(60)
-    with breaks(leads, "apply", of_move("lose")):
+    with breaks(leads, "_made", of_move("lose")):
         sweep.settle_lost(gateway.parts)
     assert [gateway.lead(one).state for one in lost] == ["calling", "unknown"]
     sweep.settle_lost(gateway.parts)

@@ -1,6 +1,7 @@
 """Which leads: the options of every command that looks for leads, and what they mean to the store."""
 
 import difflib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,7 @@ FILTERS = (
     SOURCE,
     click.option("--state", "states", type=STATE, multiple=True, help="In this state; repeatable: in any of them."),
     click.option("--reason", type=REASON, help="With this reason (its code) only."),
-    click.option("--number", type=SAID, help="Of this phone number, in any spelling."),
+    click.option("--number", type=SAID, help="Of this phone number, in any spelling; `-`: from the standard input."),
     click.option("--name", type=SAID, help="Whose name has these words, or parts of words, in it."),
 )
 
@@ -143,7 +144,8 @@ def read(
 
 
 def _numbers(gateway: Gateway, text: str) -> tuple[str, ...]:
-    found = numbers.readings(text, numbers.regions(gateway))
+    said = sys.stdin.readline() if text == "-" else text  # so that it stands in no history of commands
+    found = numbers.readings(said.strip(), numbers.regions(gateway))
     if isinstance(found, Reason):
         raise click.BadParameter(words(found.code, found.params, language()), param_hint="--number")
     return found

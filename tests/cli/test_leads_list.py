@@ -85,6 +85,11 @@ def test_filters_narrow_it_and_go_together(flask, words, states):
     assert [row["state"] for row in listed(flask, *words)] == states
 
 
+def test_a_number_may_come_from_the_standard_input(week, app):
+    done = app.test_cli_runner().invoke(args=["leads", "list", "--json", "--number", "-"], input="8 999 000-00-01\n")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 2)
+
+
 def test_a_row_has_local_time_name_masked_number_and_why_in_words(week, flask):
     text = flask("leads", "list")[1]
     lines = text.splitlines()

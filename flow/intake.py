@@ -68,12 +68,16 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Pr
     if not pieces:
         return Answer(200, "text/plain; charset=utf-8", IT_WORKS.encode())
     prepared = prepare(delivery, source, proof, pieces)
+    committed: list[tuple[Sequence[Prepared], Sequence[Sequence[Stored]]]] = []  # by us, for ourselves and for others
     try:
-        stored = gateway.storing.do(prepared, partial(_store_all, gateway), LONGEST_WAIT_MS)
+        stored = gateway.storing.do(prepared, partial(_store_all, gateway, committed), LONGEST_WAIT_MS)
     except (StoreUnavailable, TimeoutError) as why:
         gateway.log.error("not_stored", source=name, why=str(why))
         gateway.refusals.count(name, UNSTORED)
         return problem(503, NOT_STORED, retry_after=5)
+    finally:  # when those who waited have been woken
+        for together, all_stored in committed:
+            _say(gateway, together, all_stored)
     return _reply(source.reply, as_it_came(pieces[0].payload), prepared.kept.id, stored)
 
 
@@ -93,9 +97,9 @@ def unknown(gateway: Gateway, name: str) -> Answer:
     return problem(503, NOT_IN_FORCE, retry_after=5)
 
 
-def _store_all(gateway: Gateway, take_all: Take[Prepared]) -> list[list[Stored]]:
-    """Deliveries in one commit. It begins anew, with a look at the keys of erased leads first, where a key turned out
-    to be one of those: rarely, so that all the others pay nothing for it."""
+def _store_all(gateway: Gateway, committed: list[Any], take_all: Take[Prepared]) -> list[list[Stored]]:
+    """Deliveries in one commit, put down in `committed`. It begins anew, with a look at the keys of erased leads first,
+    where a key turned out to be one of those: rarely, so that all the others pay nothing for it."""
     for go in range(TRIES):
         try:
             with gateway.store.write() as tx:
@@ -105,7 +109,7 @@ def _store_all(gateway: Gateway, take_all: Take[Prepared]) -> list[list[Stored]]
             gateway.log.info("key_of_erased_lead")
         else:
             gateway.bell.ring()
-            _say(gateway, together, stored)
+            committed.append((together, stored))
             return stored
     raise StoreUnavailable("keys were erased while they were taken")
 

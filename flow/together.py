@@ -59,10 +59,14 @@ class Together(Generic[Item, Result]):
         if not seat.leads and not seat.woken.acquire(timeout=-1 if timeout_ms is None else timeout_ms / 1000):
             self._leave(seat)
         if seat.leads:
+            seats: list[_Seat[Item, Result]] = []
             try:
-                self._lead(seat, do_all)
+                self._lead(seats, do_all)
             finally:
-                self._hand_on()
+                self._hand_on()  # first: the next one has a lock to wait for
+                for other in seats:
+                    if other is not seat:
+                        other.woken.release()
         if seat.failure is not None:
             raise seat.failure
         return seat.result[0]
@@ -87,8 +91,8 @@ class Together(Generic[Item, Result]):
                 self._waiting[0].leads = True
                 self._waiting[0].woken.release()
 
-    def _lead(self, own: _Seat[Item, Result], do_all: DoAll[Item, Result]) -> None:
-        seats: list[_Seat[Item, Result]] = []
+    def _lead(self, seats: list[_Seat[Item, Result]], do_all: DoAll[Item, Result]) -> None:
+        """`seats` are then those that were done."""
 
         def take() -> list[Item]:
             if not seats:
@@ -103,9 +107,6 @@ class Together(Generic[Item, Result]):
             self._after_failure(seats, why, do_all)
         else:
             _settle(seats, results)
-        for seat in seats:
-            if seat is not own:
-                seat.woken.release()
 
     def _after_failure(
         self, seats: Sequence[_Seat[Item, Result]], why: BaseException, do_all: DoAll[Item, Result]

@@ -86,31 +86,27 @@ class Store:
 
         On PostgreSQL it waits `lock_ms` for a row (then Busy) and `statement_ms` for a statement, and a process
         that is frozen inside it is cut off by the server after `IDLE_MS`; 0 is without an end."""
-        with self._in_turn():
+        # What tidies up does so when the next writer has its turn already.
+        with contextlib.ExitStack() as after, self._in_turn():
             file = self._same_file()
             with _named_failures():
                 connection = self.engine.connect()
-            try:
-                with _named_failures():
-                    if not self.is_sqlite:
-                        connection.info["limits"] = (lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
-                    transaction = connection.begin()
-                    try:
-                        if not statement_ms:
-                            _set_patience(connection, patient=False)
-                        yield connection
-                    except BaseException as why:
-                        _roll_back(transaction, connection)
-                        self._leave_read_only(why, connection)
-                        raise
-                _commit(transaction, connection)
-                if file != (0, 0) and file != self._same_file():
-                    raise UnprovenCommit("the database's file was replaced during the transaction")
-            finally:
-                with contextlib.suppress(DBAPIError):
+            after.callback(_give_back, connection)
+            with _named_failures():
+                if not self.is_sqlite:
+                    connection.info["limits"] = (lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
+                transaction = connection.begin()
+                try:
                     if not statement_ms:
-                        _set_patience(connection, patient=True)
-                    connection.close()
+                        _set_patience(connection, patient=False)
+                    yield connection
+                except BaseException as why:
+                    _roll_back(transaction, connection)
+                    self._leave_read_only(why, connection)
+                    raise
+            _commit(transaction, connection)
+            if file != (0, 0) and file != self._same_file():
+                raise UnprovenCommit("the database's file was replaced during the transaction")
 
     def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
         """A server that only reads any more (a demoted primary, a full disk) is left: the next connections may find
@@ -215,6 +211,12 @@ def _set_patience(connection: Connection, *, patient: bool) -> None:
         driver: Any = connection.connection.driver_connection
         if hasattr(driver, "patience_s"):  # PostgreSQL's
             driver.patience_s = type(driver).patience_s if patient else None
+
+
+def _give_back(connection: Connection) -> None:
+    with contextlib.suppress(DBAPIError):
+        _set_patience(connection, patient=True)
+        connection.close()
 
 
 def _commit(transaction: Any, connection: Connection) -> None:

@@ -8,8 +8,10 @@ import pytest
 from core.alarm import PAGE, Alarm
 from core.ports import Told
 from flow import telling
+from flow.telling import Help
 from flow.watch import Watch
 from store import alarms as kept
+from store.tables import alarm_messages
 from tests.flow.test_telling import NOBODY, Phone, helped, ring
 from tests.wire.conftest import peer
 from tests.wire.test_tell import MESSAGE
@@ -33,12 +35,29 @@ def together(*steps):
         thread.join()
 
 
+class Slow(dict):
+    """Channels that take their time between what is read and what is written."""
+
+    def __iter__(self):
+        time.sleep(0.3)
+        return super().__iter__()
+
+
+class SlowPhone(Phone):
+    def tell(self, message):
+        time.sleep(0.3)
+        return super().tell(message)
+
+
 def test_two_watches_tell_of_an_alarm_once(gateway):
-    phone = Phone()
+    phone = SlowPhone()
     ring(gateway, NOBODY)
-    together(*(lambda: telling.put_down(gateway.parts, helped(phone)) for _ in range(4)))
-    together(*(lambda: telling.send(gateway.parts, helped(phone)) for _ in range(4)))
+    slow = Help(Slow(c0=phone), helped(phone).manners)
+    together(*(lambda: telling.put_down(gateway.parts, slow) for _ in range(3)))
+    together(*(lambda: telling.send(gateway.parts, helped(phone)) for _ in range(3)))
     assert len(phone.came) == 1
+    with gateway.store.read() as tx:
+        assert len(tx.execute(alarm_messages.select()).all()) == 1
 
 
 def test_a_watch_that_dies_while_it_sends_is_made_good_after_a_minute(gateway):

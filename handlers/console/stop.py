@@ -4,14 +4,14 @@ import hashlib
 import json
 from typing import Any
 
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 from core.people import OPERATOR
 from flow import pauses, people
 from handlers.console import frame
 from handlers.console.door import page, safe_next, the_gateway, the_user
-from handlers.console.forms import why_given
+from handlers.console.forms import text, why_given
 from store import inbox
 
 ALL = "all accounts"
@@ -30,10 +30,12 @@ def resume() -> Any:
 
 def _change(change: Any, what: str, said: str) -> Any:
     gateway, who, why = the_gateway(), the_user().name, why_given()
-    name, script = request.form.get("account", ""), request.form.get("script") or None
+    name, script = text("account"), text("script") or None
     with gateway.store.read() as tx:
-        known = {one.account for one in frame.read(tx, gateway, 0).stopped}
-    for one in sorted({*gateway.accounts, *known}):
+        known = {*gateway.accounts, *(one.account for one in frame.read(tx, gateway, 0).stopped)}
+    if name and name not in known:
+        abort(404)  # nothing would have stopped, and the page would say that it had
+    for one in sorted(known):
         if name in ("", one):
             change(gateway, one, who, why, script)
     people.note(gateway, who, what, ": ".join(filter(None, (name or ALL, script))), why)

@@ -209,3 +209,10 @@ def test_a_field_that_a_value_does_not_have_is_no_empty_text_in_a_page(app):
         render_template_string("{{ policy.max_age or 'off' }}", policy=Policy())
     with app.app_context():
         assert render_template_string("{{ left_out or 'off' }}") == "off"
+
+
+def test_a_pause_of_nobody_is_no_pause(operator, gateway):
+    operator.get("/console/policy")
+    assert operator.send("/console/pause", account="mian", why="a slip").status_code == 404
+    assert "Calls are on" in operator.get("/console/")
+    assert operator.send("/console/pause", account="main", script="\x00" + "x" * 5000, why="\x00").status_code == 303

@@ -37,7 +37,8 @@ def pytest_report_header():
     return None
 
 
-SLOWEST = ("test_live_sources.py", "test_description.py", "test_caps.py", "test_account.py", "test_sources.py")
+SLOWEST = ("test_live_sources.py", "test_pauses.py", "test_proxies.py", "test_restart.py", "test_description.py")
+SLOWEST += ("test_caps.py", "test_account.py", "test_sources.py", "test_first_day.py")
 
 
 def pytest_collection_modifyitems(items):

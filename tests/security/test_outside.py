@@ -174,7 +174,7 @@ def places_reached():
     step = Step("lead", Slotted.compile("/leads/{id}"))
     fetch = Fetch(crm.url, "env:CRM", (("Authorization", Slotted.compile("Bearer {token}")),), (step,))
     of = Source("s", fetch=fetch, mapping=Mapping(number=NumberRule((Path.compile("phone"),))))
-    asker = GuardedCrm(connect_timeout=1, total_timeout=2)
+    asker = GuardedCrm(connect_timeout_ms=1_000, total_timeout_ms=2_000)
     try:
         for text in [*IDS, *"01234"]:
             following = next_question({"id": text.replace("{inner}", there)}, of, {}, "the-owners-token")

@@ -25,9 +25,11 @@ try:
     _given = {**dotenv_values(_dotenv), **{k: v for k, v in os.environ.items() if v}}
 except (OSError, UnicodeDecodeError):
     _fail(f"{_dotenv} cannot be read: give this user the right to read it, or mend it")
-for _name in ("PORT", "WEB_CONCURRENCY"):
-    if _given.get(_name) and not _given[_name].isdecimal():
-        _fail(f"{_name}: expected a whole number, got {_given[_name][:20]!r}")
+# No process at all would take connections and answer nobody; what is far too many, the machine.
+for _name, _most in (("PORT", 65_535), ("WEB_CONCURRENCY", 256)):
+    _said = _given.get(_name)
+    if _said and not (_said.isascii() and _said.isdecimal() and len(_said) < 6 and 1 <= int(_said) <= _most):
+        _fail(f"{_name}: expected a whole number from 1 to {_most}, got {_said[:20]!r}")
 
 _port = f"{_given.get('HOST') or '0.0.0.0'}:{_given.get('PORT') or '8000'}"  # noqa: S104 - the documented default
 _socket = _given.get("WEB_SOCKET") or ""

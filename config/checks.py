@@ -1,27 +1,38 @@
 """Whether a setting's value can be what it should; each raises ValidationError with what was expected."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from environs import ValidationError
 
+LONGEST_NAME, LONGEST_PATH = 255, 4_000  # what file systems take
+
+
+def _leads_somewhere(text: str) -> bool:
+    """Whether it is an address of the web, with a host and a port that can be."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half of an IPv6 address, a port that is no number
+        return False
+
 
 def http_url(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _leads_somewhere(text):
         raise ValidationError("must be an address like https://voice.mobilgroup.ru/api/lido/send/")
 
 
 def page_url(text: str) -> None:
-    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+    if text and not _leads_somewhere(text):
         raise ValidationError("must be an address like https://voice.mobilgroup.ru/")
 
 
 def zone(text: str) -> None:
     try:
         ZoneInfo(text or "UTC")
-    except (OSError, ValueError) as why:
+    except (OSError, ValueError, KeyError) as why:  # a zone that is not there is a KeyError
         raise ValidationError("must be a zone's name like Europe/Moscow") from why
 
 
@@ -35,8 +46,14 @@ def database(text: str) -> None:
 
 
 def public_url(text: str) -> None:
-    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+    if text and not _leads_somewhere(text):
         raise ValidationError("must be an address like https://leads.example.ru, with https:// before it")
+
+
+def path(text: str) -> None:
+    parts = [os.fsencode(part) for part in Path(text).parts]
+    if "\0" in text or len(text) > LONGEST_PATH or any(len(part) > LONGEST_NAME for part in parts):
+        raise ValidationError(f"must be a path, each name in it at most {LONGEST_NAME} bytes")
 
 
 def unreadable(file: Path) -> str:

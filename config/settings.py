@@ -137,16 +137,16 @@ def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / 
         secret_key=get("str", "SECRET_KEY", validate=long_enough),
         digest_key=get("str", "DIGEST_KEY", validate=long_enough),
         api_token=get("str", "API_TOKEN", validate=validate.Length(min=16, error="must have at least 16 characters")),
-        sources_dir=ROOT / get("str", "SOURCES_DIR", "config/sources"),
-        accounts_dir=ROOT / get("str", "ACCOUNTS_DIR", "config/accounts"),
-        policy_file=ROOT / get("str", "POLICY_FILE", "config/policy.yaml"),
-        secrets_file=ROOT / get("str", "SECRETS_FILE", "var/secrets.env"),
-        alarms_file=ROOT / get("str", "ALARMS_FILE", "config/alarms.yaml"),
-        backup_dir=ROOT / get("str", "BACKUP_DIR", "var/backups"),
+        sources_dir=_under_root(get("str", "SOURCES_DIR", "config/sources", validate=checks.path)),
+        accounts_dir=_under_root(get("str", "ACCOUNTS_DIR", "config/accounts", validate=checks.path)),
+        policy_file=_under_root(get("str", "POLICY_FILE", "config/policy.yaml", validate=checks.path)),
+        secrets_file=_under_root(get("str", "SECRETS_FILE", "var/secrets.env", validate=checks.path)),
+        alarms_file=_under_root(get("str", "ALARMS_FILE", "config/alarms.yaml", validate=checks.path)),
+        backup_dir=_under_root(get("str", "BACKUP_DIR", "var/backups", validate=checks.path)),
         heartbeat_url=get("str", "HEARTBEAT_URL", "", validate=page_url),
         public_url=(get("str", "PUBLIC_URL", "", validate=public_url) or "").rstrip("/"),
         trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
-        run_dir=get("str", "RUN_DIR", ""),
+        run_dir=get("str", "RUN_DIR", "", validate=checks.path),
         retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
         main_account=_main_account(get),
         voice_insecure=get("str", "VOICE_INSECURE", "", validate=validate.OneOf(["", "0", "1"])) == "1",
@@ -186,7 +186,7 @@ def _main_account(get: Callable[..., Any]) -> WantedAccount:
         total_timeout_ms=_ms(get("float", "VOICE_TOTAL_TIMEOUT", 20.0, validate=validate.Range(0.1, 300))),
         slots=get("int", "VOICE_CONCURRENCY", 8, validate=validate.Range(1, 512)),
         calls_per_s=get("float", "VOICE_RATE", 5.0, validate=validate.Range(0, 10_000)),
-        ca_file=get("str", "VOICE_CA_FILE", ""),
+        ca_file=get("str", "VOICE_CA_FILE", "", validate=checks.path),
         proxy=get("str", "VOICE_PROXY", ""),
     )
 
@@ -252,6 +252,11 @@ def _kept(env: _Env, database_url: str) -> list[str]:
     text = "DATABASE_URL: {} keeps no disk from one start to the next, and a SQLite file would go with its leads; "
     text += "take a PostgreSQL (postgresql://...)"
     return [text.format(platform) for name, platform in FORGETFUL.items() if env.holds(name)]
+
+
+def _under_root(path: str | None) -> Path:
+    """None where the setting was wrong, which is told beside."""
+    return ROOT / (path or "")
 
 
 def _ms(seconds: float | None) -> int:

@@ -96,6 +96,7 @@ a_lead_rings() {
     as leads .venv/bin/python -m simulator --port 20901 --key demo-key --name voice
     as www-data env WEB_SOCKET=/run/leads/web.sock .venv/bin/gunicorn -c gunicorn.conf.py 'app:create_app()'
     as leads .venv/bin/flask worker
+    as leads .venv/bin/flask watch
     nginx > /dev/null 2>&1
     shown leads-flask sources new generic site | tee /tmp/new
     url=$(grep '^https://' /tmp/new)
@@ -107,6 +108,8 @@ a_lead_rings() {
     until_it_is rung rung
     shown leads-flask leads list
     say "" && say "# the provider was asked:" && curl -s http://voice:20901/calls && say ""
+    shown leads-flask backup
+    shown leads-flask restore --check
     # shellcheck disable=SC2086  # a list of words
     kill $started && nginx -s stop 2> /dev/null
     until [ -z "$(find /proc -maxdepth 1 -name '[0-9]*' -user leads)" ]; do sleep 0.2; done

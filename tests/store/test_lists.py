@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import event, text
 
 from store import due, erasure, figures, hourly, queries
+from store.ids import new_id
 from store.queries import Wanted
+from store.tables import attempts
 from tests.store.leads_in import AT, lead_in
 
 MANY = 400
@@ -15,9 +17,13 @@ PLACE = (1_764_061_200_000, 9)
 def many(store):
     with store.write() as tx:
         for n in range(MANY):
-            lead_in(tx, "received" if n % 4 else "accepted", source=f"source-{n % 3}", number=f"7999{n:07}")
+            of, number = f"source-{n % 3}", f"7999{n:07}"
+            lead = lead_in(tx, "received" if n % 4 else "accepted", source=of, number=number)
+            call = {"lead": lead.id, "n": 1, "round": 1, "source": of, "number": number, "script": "x"}
+            times = {"started_at": AT + n, "deadline_at": AT + n, "ended_at": AT + n, "outcome": "accepted"}
+            tx.execute(attempts.insert().values(id=new_id(), account="main", owner="x", **call, **times))
         if not store.is_sqlite:
-            tx.execute(text("ANALYZE leads"))
+            tx.execute(text("ANALYZE leads, attempts"))
             # So few rows are read as quickly whole: what counts is what many would be read by.
             tx.execute(text("SET LOCAL enable_seqscan = off"))
             tx.execute(text("SET LOCAL enable_bitmapscan = off"))

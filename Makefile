@@ -16,9 +16,9 @@ test-browser: ## the pages, in a real browser
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
 	@.venv/bin/python -m pytest -q -m browser $(ARGS) || [ $$? = 5 ]
 
-test-security: ## what a stranger might try, against servers of its own on this machine, and builds with a hole (3 minutes)
+test-security: ## what a stranger might try, against servers of its own on this machine, and builds with a hole (2 minutes)
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
-	@.venv/bin/python -m pytest -q -m security $(ARGS) || [ $$? = 5 ]
+	@.venv/bin/python -m pytest -q -n 2 --dist loadfile -m security $(ARGS) || [ $$? = 5 ]
 
 faults-short: ## every fault trial in its short form, in four minutes (some: make faults-short TRIALS="T1 T2")
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt

@@ -67,8 +67,10 @@ def register(app: Flask) -> None:
     api.register_converter(door.LeadName, lambda _: {"type": "string", "pattern": f"^({LEAD_NAME})$"})
     for part in PARTS:
         api.register_blueprint(part)
-    # Exactly one of its two keys, which marshmallow cannot say in a description.
+    # What marshmallow cannot say in a description: exactly one of its two keys; `again` only with `seen`.
     api.spec.components.schemas["Try"] |= {"minProperties": 1, "maxProperties": 1}
+    not_again = {"properties": {"again": {"const": False}}}
+    api.spec.components.schemas["Rearm"] |= {"anyOf": [{"required": ["seen"]}, not_again]}
     described = api.spec.to_dict()
     app.add_url_rule("/api/openapi.json", "api_openapi", lambda: described)
     app.register_blueprint(docs)

@@ -79,7 +79,7 @@ def hold_at_the_end(world):
         world.put(name, text)
     for process in world.processes.values():
         process.frozen = False
-    for seconds in (1, 35, 1):  # a journal that is lost is waited for
+    for seconds in (1, 11, 35, 1):  # a clock that was set back is noticed, then a journal that is lost waited for
         world.forward(seconds)
     pauses.resume(world.web, "main", "anna", "mended")
     world.paused = False
@@ -103,6 +103,8 @@ def _wait_no_longer_than_they_may(world):
     """No moment that is waited for lies further ahead than a rule, a CRM or a retry puts off."""
     for row in _waiting(world):
         if row.state == states.CALLING:  # until its deadline, which is minutes away
+            continue
+        if row.state == states.RECEIVED and row.asks_crm:  # asked at once if too far ahead: `store.due.next_to_ask`
             continue
         ahead = row.due_at / 1000 - world.clock()
         if ahead > (2 * DAY_S if row.reason == "number_cap" else HOUR_S):

@@ -64,7 +64,11 @@ def _fill(world, n):
         for table in meta.sorted_tables:
             for row in world.backup.rows[table.name]:
                 tx.execute(insert(table).values(**row))
-        tx.execute(update(epoch).values(identity=f"a server that is gone {n}"))
+        # The server that these are put back on stays the same here, and never is elsewhere: what the copy says of its
+        # own server is said of another one, also where it was copied while that one was suspected.
+        gone = f"a server that is gone {n}"
+        tx.execute(update(epoch).values(identity=gone))
+        tx.execute(update(epoch).where(epoch.c.suspect != "").values(suspect=f"{gone}, and suspected"))
         kept = list(tx.execute(select(leads)))
     ids = {row.id for row in kept}
     world.acked = [one for one in world.acked if one in ids]

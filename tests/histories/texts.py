@@ -72,9 +72,3 @@ def signed(body: dict, at: float) -> Delivery:
     proof = hmac.new(TOKEN.encode(), f"{int(at)}.".encode() + raw, "sha256").hexdigest()
     headers = (("x-sig", proof), ("x-at", str(int(at))))
     return Delivery("POST", headers, "", "", raw, "https://gateway.test/hooks/signed")
-
-
-def window_s(said: str) -> int:
-    """For how long the source tells repeats by its event key."""
-    hours = {"1h": 1, "1d": 24, "60d": 60 * 24}
-    return next(n * 3600 for window, n in hours.items() if f"repeat_window: {window}\n" in said)

@@ -215,7 +215,8 @@ class World:
             return
         self.acked.append(lead_id)
         event, now = self.events[self.event_of(lead := self.lead(lead_id))], self.clock()
-        if event.begun is not None and now - event.begun >= texts.window_s(self.said[lead.source]):
+        window_ms = self.web.sources.get(lead.source).source.repeat_window_ms  # of the version that the web has read
+        if event.begun is not None and (now - event.begun) * 1000 >= window_ms:
             event.allowed += 1
         event.newest, event.begun = lead.id, now
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
 
 from core.policy import Ring
 from core.states import WAITING
@@ -146,9 +146,13 @@ def count_claims(tx: Connection, claims: int) -> int:
 
 def suspect(tx: Connection, found: str, now: int) -> None:
     """Note since when the database has been another one, and when it was last looked at before: by no worker whose row
-    a clock that was ahead has dated, or those of today would count as long gone, and their journals not be missed."""
+    a clock that was ahead has dated, or those of today would count as long gone, and their journals not be missed.
+
+    Where it is replaced once more before its epoch was opened, nobody has looked at it as ours meanwhile: what is
+    missed is still missed."""
     by_now = workers.c.seen_at <= now + RECENT_MS
-    alive_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).where(by_now).scalar_subquery()
+    seen_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).where(by_now).scalar_subquery()
+    alive_at = case((epoch.c.suspect != "", epoch.c.alive_at), else_=seen_at)
     new = update(epoch).where(epoch.c.suspect != found)
     if tx.execute(new.values(suspect=found, suspect_since=now, alive_at=alive_at)).rowcount:
         tx.execute(update(workers).values(recovered=""))  # of another time: a copy put back may have the same identity

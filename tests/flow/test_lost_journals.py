@@ -114,6 +114,23 @@ def test_a_worker_that_vanished_before_the_failover_took_its_time_is_still_misse
     assert gateway.lead(lead_id).reason == "may_have_rung"
 
 
+def test_a_lost_journal_is_still_missed_where_the_database_is_replaced_again_before_its_epoch_is_open(gateway, clock):
+    """Those that are left have looked at it meanwhile, and not as the one they knew."""
+    if gateway.store.is_sqlite:
+        pytest.skip("a file's epoch is opened at once: nobody has to be waited for")
+    lead_id = gateway.take(PEOPLE[0])
+    seen_last(gateway, "gone", "another-machine", 0)
+    clock.forward(6 * 60 * MINUTE)
+    becomes_another(gateway)
+    with pytest.raises(OtherDatabase):
+        gateway.claim()
+    assert recover.recover(gateway.parts, "w1") > 0
+    with gateway.store.write() as tx:
+        tx.execute(update(epoch.epoch).values(identity="a third", suspect="another"))
+    open_anew(gateway, clock)
+    assert (gateway.lead(lead_id).state, gateway.lead(lead_id).reason) == ("held", "may_have_rung")
+
+
 def test_what_was_held_when_a_journal_was_lost_is_rung_by_no_repeat_and_by_nothing_done_to_many(gateway, clock):
     """The database forgot that the lead was corrected and rung; its sender posts again."""
     gateway.put("shop", ALWAYS)

@@ -93,6 +93,14 @@ STORIES = {
         ],
         None,
     ),
+    "a database whose lost journal is still waited for is replaced once more": (
+        [
+            *(("post", 18, 13), ("back_up", 18, 52), ("post", 18, 40), ("walk", 18, 31)),
+            *(("put_back_without_journals", 18, 6), ("forward", 18, 6), ("post_many", 18, 48)),
+            *(("back_up", 18, 46), ("put_back", 18, 17)),
+        ],
+        None,
+    ),
     "money is spent by calls whose price nobody knows": (
         [("version", HOUSE, 2), ("post_many", 1, 0), ("walk", 0, 0)],
         builds.money_is_what_was_asked_for,

@@ -44,8 +44,8 @@ class Claimed:
 @dataclass(frozen=True)
 class Claims:
     """What one claim came to: the calls to place, and how many leads it looked at. `rest_ms`: until the account
-    may ring again; None: nothing is due, or a call has to end first. `more`: as many were due as it looked for, so
-    others may be; `full`: a call that ends may make room for the next."""
+    may ring again; None: nothing is due, or a call has to end first. `more`: as many of its own were due as it looked
+    for, so others may be; `full`: a call that ends may make room for the next."""
 
     claimed: tuple[Claimed, ...] = ()
     looked_at: int = 0
@@ -116,7 +116,7 @@ def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
     for one in claimed:
         lead = one.lead
         gateway.log.info("claimed", lead=lead.id, no=lead.no, attempt=one.attempt.n, source=lead.source)
-    more = 0 < seen.looked_for <= len(seen.leads)
+    more = 0 < seen.looked_for <= len(ours)  # what came for another account is mapped by who finds no call to make
     return Claims(claimed, len(ours), rest_ms or None, more, claiming.is_full(seen.standing, asked.account, seen.now))
 
 

@@ -2,8 +2,10 @@
 
 import threading
 
+import pytest
 from sqlalchemy import event, text
 
+from cli.worker import Worker
 from core.ports import Account
 from flow import call, claim, decide
 from store.journal import Journal
@@ -54,6 +56,18 @@ def test_where_nothing_may_be_claimed_leads_are_still_decided(gateway):
     while decide.decide_due(gateway.parts):
         continue
     assert sorted(states(gateway, ids)) == ["calling", "ready", "ready"]
+
+
+@pytest.mark.parametrize("others", ["account: elsewhere\n", "enabled: false\n"])
+def test_leads_of_no_account_that_is_there_are_decided_where_the_account_has_room(gateway, others):
+    """A claim that finds only them does not ask for the next claim at once: nobody else would map them."""
+    gateway.set_account(calls_per_s=5)
+    gateway.put("other", SHOP + others)
+    ids = [gateway.take({"id": str(n), "phone": f"+7 999 000-00-{n:02d}"}, source="other") for n in range(3)]
+    worker = Worker(gateway.parts)
+    for _ in range(3):
+        worker.turn()
+    assert states(gateway, ids) == ["held"] * 3
 
 
 def test_a_lead_that_breaks_the_commit_waits_for_a_person_and_the_others_ring(gateway):

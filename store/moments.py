@@ -37,6 +37,8 @@ def bring_near(tx: Connection, now: int) -> None:
     latest = now + LONGEST_TRY
     tx.execute(update(attempts).where(attempts.c.deadline_at > latest).values(deadline_at=latest))
     tx.execute(update(epoch).where(epoch.c.suspect_since > now).values(suspect_since=now))
+    # As the workers' below: one that is missed is told by how long before this moment it was last seen.
+    tx.execute(update(epoch).where(epoch.c.alive_at > now).values(alive_at=now))
     unsent = alarm_messages.c.ended_at.is_(None) & (alarm_messages.c.due_at > now)
     tx.execute(update(alarm_messages).where(unsent).values(due_at=now))
     tx.execute(update(alarms).where(alarms.c.calm_since > now).values(calm_since=now))

@@ -261,7 +261,7 @@ MOMENTS = {
     TOLD: {
         *("alarm_messages.at", "alarm_messages.ended_at", "alarms.since", "alarms.raised_at", "alarms.cleared_at"),
         *("alarms.told_at", "alarms.acked_at", "audit.at", "deliveries.received_at", "deliveries.erased_at"),
-        *("do_not_call.since", "do_not_call.removed_at", "epoch.alive_at", "epoch.lost_at", "epoch.opened_at"),
+        *("do_not_call.since", "do_not_call.removed_at", "epoch.lost_at", "epoch.opened_at"),
         *("erased_keys.first_at", "erasures.at", "event_keys.first_at", "forgotten_calls.at", "history.at"),
         *(
             "hourly.hour",
@@ -277,7 +277,13 @@ MOMENTS = {
     OWN: {"accounts.next_at", "attempts.started_at", "login_failures.at", "reached_caps.until", "sources.ask_at"},
     PERSONS: {"alarm_quiets.until_at", "sign_in_links.until"},
     WAITED_FOR: {
-        *("alarm_messages.due_at", "alarms.calm_since", "attempts.deadline_at", "epoch.suspect_since"),
+        *(
+            "alarm_messages.due_at",
+            "alarms.calm_since",
+            "attempts.deadline_at",
+            "epoch.alive_at",
+            "epoch.suspect_since",
+        ),
         *("leads.due_at", "workers.seen_at"),
     },
 }

@@ -101,6 +101,13 @@ STORIES = {
         ],
         None,
     ),
+    "the clock is set back while a lost journal is waited for": (
+        [
+            *(("post_many", 10, 35), ("copy_the_house", 10, 14), ("walk", 10, 7), ("go_on_in_the_copy", 10, 54)),
+            *(("forward", 10, 53), ("clock_back", 24, 53)),
+        ],
+        None,
+    ),
     "money is spent by calls whose price nobody knows": (
         [("version", HOUSE, 2), ("post_many", 1, 0), ("walk", 0, 0)],
         builds.money_is_what_was_asked_for,

@@ -82,10 +82,10 @@ class FakeVoice:
         self.outcomes: list[Outcome] = []
         self.otherwise = YES
         self.asked: list[Call] = []
-        self._lock = threading.Lock()
+        self.line = threading.Lock()  # while somebody else holds it, no call is answered
 
     def place(self, call: Call, start: Start) -> Outcome:
-        with self._lock:
+        with self.line:
             self.asked.append(call)
             return self.outcomes.pop(0) if self.outcomes else self.otherwise
 

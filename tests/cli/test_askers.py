@@ -100,8 +100,14 @@ def test_threads_that_end_leave_no_question_unrecorded(gateway, well):
     assert well.accepted == 1
 
 
+def all_rest(askers):
+    """Each thread has had the look with which it begins, and waits for a nudge."""
+    until(lambda: len(askers._changed._waiters) == len(askers._threads))
+
+
 def test_where_no_source_asks_anybody_no_thread_looks(gateway, askers):
     gateway.put("shop", PLAIN)
+    all_rest(askers)
     looks = []
     event.listen(gateway.store.engine, "begin", lambda _: looks.append(threading.current_thread().name))
     for _ in range(50):
@@ -112,7 +118,7 @@ def test_where_no_source_asks_anybody_no_thread_looks(gateway, askers):
 
 def test_a_nudge_wakes_one_thread_and_not_all(gateway, well, askers):
     gateway.put("well", ASKING % well.url)
-    threading.Event().wait(0.1)  # the look with which each begins
+    all_rest(askers)
     looks = []
     event.listen(gateway.store.engine, "begin", lambda _: looks.append(threading.current_thread().name))
     askers.nudge()

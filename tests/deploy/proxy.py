@@ -45,8 +45,7 @@ class Proxy:
     environ: dict[str, str] | None = None
 
     def __enter__(self) -> Self:
-        with (self.folder / "stderr.log").open("wb") as log:
-            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=self.environ)
+        self._start()
         try:
             self._until_up()
         except BaseException:
@@ -54,11 +53,19 @@ class Proxy:
             raise
         return self
 
+    def _start(self) -> None:
+        with (self.folder / "stderr.log").open("wb") as log:
+            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=self.environ)
+
     def _until_up(self) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 30
         while ask(self.plain(), "GET", "/")[0] == 0 or not self._speaks_tls():
             assert self._process.poll() is None, self.written()
             assert time.monotonic() < end, self.written()
+            # Caddy 2.6 may clean a new storage while it writes its first certificate there, and waits a minute then.
+            if '"will retry"' in self.written()["stderr.log"]:
+                self.stop()
+                self._start()
             time.sleep(0.1)
 
     def _speaks_tls(self) -> bool:

@@ -12,8 +12,9 @@ from cli.context import fail, login, the_gateway, the_zone
 from cli.leads_filters import Looked, filters, read
 from cli.moments import bare, utc
 from cli.state_words import state_name
-from cli.why import reasons_of, told, why
+from cli.why import told, why
 from cli.words import Command, _
+from core.reason import reasons_of
 from flow import people
 from flow.gateway import Gateway
 from store import queries

@@ -6,7 +6,6 @@ from cli.moments import moment
 from cli.words import _
 from core import ways_on
 from core.lead import Lead
-from core.reason_words import LOOK, TABLE
 from core.states import ACCEPTED, HELD
 from core.ways_on import Way
 
@@ -43,8 +42,3 @@ def _step(way: Way, lead: Lead, possible_from: int | None) -> tuple[str, str]:
     if way.do == "rearm" and possible_from is not None:
         text += _(" (possible from %(at)s)", at=moment(possible_from))
     return text, f"flask leads {way.do} {lead.no}{despite} --why {shlex.quote(_(why))}"
-
-
-def is_to_be_looked_up(lead: Lead) -> bool:
-    """Whether only the provider's panel knows what became of it."""
-    return lead.reason in TABLE and TABLE[lead.reason].advice is LOOK

@@ -9,13 +9,13 @@ from cli import next_steps
 from cli.columns import plain
 from cli.moments import moment
 from cli.state_words import state_name
-from cli.why import reasons_of, told
+from cli.why import told
 from cli.words import _, language
 from core.lead import Lead
 from core.numbers.hiding import hide_numbers
 from core.outcome import UNKNOWN
 from core.reading.payload import OURS, as_it_came
-from core.reason import advice
+from core.reason import advice, reasons_of
 from core.states import ACCEPTED, HELD, a_person_may
 from core.ways_on import mends_fields
 from flow.operate import SETTLING_MS

@@ -1,6 +1,5 @@
 """Why a lead is where it is, in the reader's language and on their clock: its reason, or what its state says."""
 
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -9,19 +8,11 @@ from cli.moments import bare
 from cli.state_words import sentence
 from cli.words import _, language
 from core.numbers.hiding import hide_in, hide_numbers
-from core.reason import words
+from core.reason import reasons_of, words
 
 Row = dict[str, Any]
 _SPAN = re.compile(r"([0-9]{1,6})([dhms])")
 _UNITS = {"d": "д", "h": "ч", "m": "мин", "s": "с"}
-
-
-def reasons_of(row: Row) -> list[Row]:
-    """A lead's reasons as code and facts; the one that holds now first."""
-    found: list[Row] = json.loads(row["reasons"])
-    if row["reason"] and (not found or found[0]["code"] != row["reason"]):
-        found = [{"code": row["reason"], "params": {}}, *found]
-    return found
 
 
 def told(reason: Row) -> str:

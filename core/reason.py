@@ -1,5 +1,7 @@
 """A reason is a code with its facts; its words are made from them, in the reader's language."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,3 +39,11 @@ def advice(code: str, language: str = "en") -> str:
     """What a person may do about it; empty where the code is not known."""
     said = TABLE.get(code)
     return "" if said is None else said.advice[1 if language == "ru" else 0]
+
+
+def reasons_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The reasons of a lead's row, as code and facts; the one that holds now first."""
+    found: list[dict[str, Any]] = json.loads(row["reasons"])
+    if row["reason"] and (not found or found[0]["code"] != row["reason"]):
+        found = [{"code": row["reason"], "params": {}}, *found]
+    return found

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.reason import reasons_of
 from core.states import HELD, REFUSED
-from handlers.console.shown import reason, reasons_of
+from handlers.console.shown import reason
 from store.inbox import ORDER
 
 Row = dict[str, Any]

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.alarm import Stamp
 from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
 from flow.hourly import HOURLY
 from handlers.console import charts
@@ -60,7 +61,7 @@ def together(tx: Tx, names: list[str], now: int, live: list[tuple[str, int, str,
         _day(found, hour).kinds[kind_of(state)] += n
     for _source, hour, state, n in live:
         _day(found, hour).kinds[kind_of(state)] += n
-    return _drawn(tx, found, now)
+    return _drawn(found, now, stamps.known(tx).get(HOURLY))
 
 
 def of_source(tx: Tx, name: str, now: int) -> dict[str, Any]:
@@ -74,17 +75,16 @@ def of_source(tx: Tx, name: str, now: int) -> dict[str, Any]:
         day.kinds[kind_of(state)] += one.leads
         day.calls += one.calls
         day.spend += one.spend
-    return _drawn(tx, found, now)
+    return _drawn(found, now, counted)
 
 
 def _day(found: list[Day], at: int) -> Day:
     return found[max(0, bisect_right([day.at for day in found], at) - 1)]
 
 
-def _drawn(tx: Tx, found: list[Day], now: int) -> dict[str, Any]:
+def _drawn(found: list[Day], now: int, counted: Stamp | None) -> dict[str, Any]:
     columns = [[(kind, day.kinds[kind]) for kind in KINDS] for day in found]
     top = charts.scale(max(day.kinds.total() for day in found))
-    counted = stamps.known(tx).get(HOURLY)
     return {
         "bars": charts.stacks(columns, top),
         "top": top,

@@ -1,6 +1,5 @@
 """What of a lead is shown, and how: its state as a chip, its number masked, its reason in words."""
 
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from markupsafe import Markup
 
 from core.numbers.hiding import DOT, hide_numbers
 from core.reason import advice as reason_advice
-from core.reason import words
+from core.reason import reasons_of, words
 from handlers.console.assets import icon
 from handlers.console.words import at, clock, language, span
 
@@ -83,14 +82,6 @@ def whole_phone(number: str) -> str:
     if len(number) == 11 and number.startswith("7"):
         return f"+7 {number[1:4]} {number[4:7]}-{number[7:9]}-{number[9:]}"
     return f"+{number}"
-
-
-def reasons_of(row: Any) -> list[dict[str, Any]]:
-    """The reasons of a lead's row, as code and facts; the one that holds now first."""
-    found: list[dict[str, Any]] = json.loads(row["reasons"])
-    if row["reason"] and (not found or found[0]["code"] != row["reason"]):
-        found = [{"code": row["reason"], "params": {}}, *found]
-    return found
 
 
 def why(row: Any) -> str:

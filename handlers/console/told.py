@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from core.numbers.hiding import hide_numbers
-from handlers.console.shown import CHIPS, RULES, advice, phone, reason, reasons_of, rule_facts, why
+from core.reason import reasons_of
+from handlers.console.shown import CHIPS, RULES, advice, phone, reason, rule_facts, why
 from handlers.console.words import at, moment, money, seconds
 
 Row = dict[str, Any]

@@ -1,12 +1,12 @@
 import threading
 
 import pytest
-from sqlalchemy import event
 
 from store import erasure, keys
 from store import versions as sources
 from store.ids import new_id
 from tests.store.leads_in import AT, receive
+from tests.store.plans import plans
 
 
 def take(tx, key, now=AT, window_ms=600_000):
@@ -84,21 +84,12 @@ def test_a_version_follows_the_one_it_was_read_after(store):
 
 def test_keys_are_looked_up_by_their_index(store):
     """However many keys there are: a scan would make each repeat cost more with each lead ever stored."""
-    seen = []
-
-    def keep(connection, cursor, statement, given, context, many):
-        seen.append((statement, given))
-
+    pairs = [("shop", "a"), ("shop", "b")]
     with store.write() as tx:
-        event.listen(store.engine, "before_cursor_execute", keep)
-        keys.holders(tx, [("shop", "a"), ("shop", "b")])
-        erasure.holders(tx, [("shop", "a"), ("shop", "b")])
-        event.remove(store.engine, "before_cursor_execute", keep)
         if not store.is_sqlite:
             tx.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
-        plans = [str(tx.exec_driver_sql(explain + statement, tuple(given)).all()) for statement, given in seen]
-    for plan, table in zip(plans, ("event_keys", "erased_keys"), strict=True):
+        found = plans(store, tx, lambda tx: (keys.holders(tx, pairs), erasure.holders(tx, pairs)))
+    for plan, table in zip(found, ("event_keys", "erased_keys"), strict=True):
         assert f"SCAN {table}" not in plan
         assert f"Seq Scan on {table}" not in plan
         assert "PRIMARY KEY" in plan or "autoindex" in plan or f"{table}_pkey" in plan

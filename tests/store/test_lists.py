@@ -1,15 +1,16 @@
 """Lists and figures stay quick: each is answered from an index, without sorting or reading all leads."""
 
 import pytest
-from sqlalchemy import event, text
 
 from store import due, erasure, figures, hourly, queries
 from store.ids import new_id
 from store.queries import Wanted
 from store.tables import attempts
 from tests.store.leads_in import AT, lead_in
+from tests.store.plans import as_if_many, plans
 
 MANY = 400
+HOUR_MS = 3_600_000
 PLACE = (1_764_061_200_000, 9)
 
 
@@ -18,30 +19,13 @@ def many(store):
     with store.write() as tx:
         for n in range(MANY):
             of, number = f"source-{n % 3}", f"7999{n:07}"
-            lead = lead_in(tx, "received" if n % 4 else "accepted", source=of, number=number)
+            came = {"source": of, "number": number, "received_at": AT + n * HOUR_MS}
+            lead = lead_in(tx, "received" if n % 4 else "accepted", **came)
             call = {"lead": lead.id, "n": 1, "round": 1, "source": of, "number": number, "script": "x"}
             times = {"started_at": AT + n, "deadline_at": AT + n, "ended_at": AT + n, "outcome": "accepted"}
             tx.execute(attempts.insert().values(id=new_id(), account="main", owner="x", **call, **times))
-        if not store.is_sqlite:
-            tx.execute(text("ANALYZE leads, attempts"))
-            # So few rows are read as quickly whole: what counts is what many would be read by.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-            tx.execute(text("SET LOCAL enable_bitmapscan = off"))
+        as_if_many(store, tx, "leads", "attempts")
         yield tx
-
-
-def plans(store, tx, ask):
-    """The database's plans of the statements that `ask` runs."""
-    seen = []
-
-    def keep(connection, cursor, statement, parameters, context, executemany):
-        seen.append((statement, parameters))
-
-    event.listen(store.engine, "before_cursor_execute", keep)
-    ask(tx)
-    event.remove(store.engine, "before_cursor_execute", keep)
-    explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
-    return [str(tx.exec_driver_sql(explain + statement, given).all()) for statement, given in seen]
 
 
 LISTS = {

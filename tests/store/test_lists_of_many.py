@@ -9,7 +9,7 @@ from sqlalchemy import text
 from store import queries, search
 from store.queries import Wanted
 from tests.store.leads_in import AT
-from tests.store.test_lists import plans
+from tests.store.plans import plans
 
 MANY = 12_000
 FILL = """

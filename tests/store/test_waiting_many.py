@@ -1,13 +1,14 @@
 """What waits, however much it is, is looked at by nobody who looks for the others' leads."""
 
 import pytest
-from sqlalchemy import event, text, update
+from sqlalchemy import update
 
 from store import due
 from store.due import Due
 from store.tables import sources
 from store.versions import LONGEST_ASK_MS
 from tests.store.leads_in import AT, lead_in
+from tests.store.plans import as_if_many, run
 
 NOW = AT + 1_000
 MANY = 300
@@ -28,26 +29,8 @@ def tx(store):
             lead_in(tx, "accepted", source="well")
         lead_in(tx, "ready", source="shop", script="Заявка", number="79991111111", due_at=AT - 5_000)
         lead_in(tx, "received", source="well", asks_crm=1, due_at=AT - 5_000)
-        if not store.is_sqlite:
-            tx.execute(text("ANALYZE leads"))
-            # So few rows are read as quickly whole: what counts is what many would be read by.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-            tx.execute(text("SET LOCAL enable_bitmapscan = off"))
+        as_if_many(store, tx, "leads")
         yield tx
-
-
-def run(store, tx, ask):
-    """What `ask` answers, and the database's plans of its statements."""
-    seen = []
-
-    def keep(connection, cursor, statement, parameters, context, executemany):
-        seen.append((statement, parameters))
-
-    event.listen(store.engine, "before_cursor_execute", keep)
-    found = ask(tx)
-    event.remove(store.engine, "before_cursor_execute", keep)
-    explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
-    return found, [str(tx.exec_driver_sql(explain + statement, given).all()) for statement, given in seen]
 
 
 def are_seeks(plans, *indexes):

@@ -1,7 +1,5 @@
 """`flask sources new`: from nothing to an address that works, without a question and without a restart."""
 
-from dataclasses import replace
-
 import click
 from flask.cli import with_appcontext
 
@@ -39,7 +37,7 @@ def command(preset: str, name: str, script: str, region: str, sms: str, crm: str
 
 def _tell(made: Made, wish: Wish, places: Places) -> None:
     say, names = click.echo, list(made.secrets)
-    source = made.source or replace(made.preset, name=wish.name)
+    source = made.named
     token = made.secrets[names[0]] if names else ""
     say(f"written: {made.file} (live within 2 s where the gateway runs)\n")
     say(f"The URL to paste:\n\n{address(places.public_url, source, token)}\n")

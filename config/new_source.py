@@ -3,6 +3,7 @@
 import difflib
 import json
 import secrets as entropy
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def make(wish: Wish, sources_dir: Path, policy_file: Path, file_of_secrets: Path
     text = yaml_of(wish, preset.source, rules, *values)
     loaded = _whole(path, text, known)
     _create(path, text)
-    return Made(str(path), loaded.source if loaded else None, preset.source, loaded.text if loaded else "", values)
+    source = loaded.source if loaded else None
+    named = source or replace(preset.source, name=wish.name)
+    return Made(str(path), source, preset.source, named, loaded.text if loaded else "", values)
 
 
 def unknown(name: str) -> str:

@@ -34,7 +34,8 @@ class KnownSender:
 @dataclass(frozen=True)
 class Made:
     """A source that was written. `source`: None while it lacks what only the owner knows (where their CRM answers);
-    `preset`: the source of its preset alone; `canonical`: the text to be put in force, empty without a source.
+    `preset`: the source of its preset alone; `named`: the source, or its preset under its name while there is none;
+    `canonical`: the text to be put in force, empty without a source.
 
     `secrets`: the name under which SECRETS_FILE holds one -> its value, the proof's first; an empty value is one that
     only the sender can say."""
@@ -42,6 +43,7 @@ class Made:
     file: str
     source: Source | None
     preset: Source
+    named: Source
     canonical: str = ""
     secrets: dict[str, str] = field(default_factory=dict)
 

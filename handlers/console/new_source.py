@@ -36,18 +36,16 @@ def make_source() -> Any:
     except CannotMake as why:
         return _form(wish, _said(why, wish), str(why) if why.code == "wrong" else "", 409)
     _put_in_force(wish.name, made)
-    source, values = made.source, list(made.secrets.values())
+    source, values = made.named, list(made.secrets.values())
     return render_template(
         "console/made_source.html",
         part_of="sources",
         wish=wish,
         made=made,
-        url=address(public_base(), source, values[0] if values else "")
-        if source
-        else f"{public_base()}/hooks/{wish.name}",
-        secret="" if not values or (source and stands_in_url(source)) else values[0],
+        url=address(public_base(), source, values[0] if values else ""),
+        secret="" if not values or stands_in_url(source) else values[0],
         more={name: value for name, value in list(made.secrets.items())[1:]},
-        needs=(source or made.preset).needs,
+        needs=source.needs,
     )
 
 

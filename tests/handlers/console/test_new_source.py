@@ -54,6 +54,14 @@ def test_it_is_in_force_at_once_and_its_address_rings(app, owner, gateway, place
     assert token not in owner.get("/console/sources/spring-sale")
 
 
+def test_the_address_of_one_that_lacks_its_crm_has_its_token_too(owner, places):
+    page = owner.send("/console/sources/new", **{**WISH, "preset": "megaplan"})
+    assert "not in force yet" in page.text
+    (token,) = values_of(places[1]).values()
+    assert address_in(page.text).endswith(f"/hooks/spring-sale?token={token}")
+    assert page.text.count(token) == 2  # to read, and for the button that copies it
+
+
 def test_a_dry_run_is_what_the_form_proposes(owner, gateway, places):
     page = owner.get("/console/sources/new")
     assert re.search(r'name="dry_run" value="yes" checked', page)

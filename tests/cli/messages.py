@@ -5,10 +5,11 @@ python -m tests.cli.messages     prints what the catalogue lacks, as lines to fi
 from pathlib import Path
 
 import click
-from babel.messages import extract, pofile
+from babel.messages import extract
 
 from cli import account, alarms, columns, do_not_call, leads, leads_export, next_steps, state_words
 from cli.words import Command, Group, help_of
+from tests import translations
 
 CLI = Path(columns.__file__).parent
 WORDS = {"_": None, "ngettext": (1, 2)}
@@ -45,16 +46,16 @@ def commands():
 
 
 def catalogue():
-    with (CLI / "translations/ru.po").open("rb") as file:
-        return pofile.read_po(file, locale="ru")
+    return translations.read(CLI)
 
 
 def lacking():
-    known = catalogue()
-    return {m: at for m, at in used().items() if known.get(m[0] if isinstance(m, tuple) else m) is None}
+    return translations.lacking(used(), catalogue())
+
+
+def left_over():
+    return translations.left_over(used(), catalogue())
 
 
 if __name__ == "__main__":
-    for message, at in lacking().items():
-        print(f"# {at}")  # noqa: T201
-        print(repr(message))  # noqa: T201
+    translations.tell(lacking())

@@ -6,8 +6,9 @@ import pytest
 
 from cli.state_words import state_of
 from core.states import STATES
-from tests.cli.messages import catalogue, lacking, used
+from tests.cli.messages import catalogue, lacking, left_over, used
 from tests.handlers.console.messages import catalogue as consoles
+from tests.translations import first, pairs
 
 FACT = re.compile(r"%\((\w+)\)[sdr]")
 
@@ -18,28 +19,22 @@ def test_every_text_of_the_commands_is_in_the_russian_catalogue():
 
 
 def test_no_text_of_the_catalogue_is_left_over():
-    known = {m[0] if isinstance(m, tuple) else m for m in used()}
-    assert [m.id for m in catalogue() if m.id and (m.id[0] if isinstance(m.id, tuple) else m.id) not in known] == []
+    assert left_over() == []
 
 
 def test_the_russian_texts_keep_their_facts_and_follow_the_houses_words():
-    for message in catalogue():
-        if not message.id:
-            continue
-        texts = message.string if isinstance(message.string, tuple) else (message.string,)
-        english = " ".join(message.id) if isinstance(message.id, tuple) else message.id
-        for text in texts:
-            assert text, message.id
-            assert set(FACT.findall(text)) <= set(FACT.findall(english)), text
-            assert not re.search(r"заявк[аиуой]|Вы уверены|абонент", text), text
+    for english, text in pairs(catalogue()):
+        assert text, english
+        assert set(FACT.findall(text)) <= set(FACT.findall(english)), text
+        assert not re.search(r"заявк[аиуой]|Вы уверены|абонент", text), text
 
 
 def test_a_text_that_the_console_has_too_says_the_same_there():
     theirs = consoles()
-    both = [m for m in catalogue() if m.id and theirs.get(m.id[0] if isinstance(m.id, tuple) else m.id)]
+    both = [m for m in catalogue() if m.id and theirs.get(first(m.id))]
     assert len(both) > 25
     for message in both:
-        assert message.string == theirs.get(message.id[0] if isinstance(message.id, tuple) else message.id).string
+        assert message.string == theirs.get(first(message.id)).string
 
 
 @pytest.mark.parametrize(

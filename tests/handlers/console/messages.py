@@ -4,7 +4,9 @@ python -m tests.handlers.console.messages     prints what the catalogue lacks, a
 
 from pathlib import Path
 
-from babel.messages import extract, pofile
+from babel.messages import extract
+
+from tests import translations
 
 CONSOLE = Path(__file__).parents[3] / "handlers/console"
 WORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
@@ -25,16 +27,16 @@ def used():
 
 
 def catalogue():
-    with (CONSOLE / "translations/ru.po").open("rb") as file:
-        return pofile.read_po(file, locale="ru")
+    return translations.read(CONSOLE)
 
 
 def lacking():
-    known = catalogue()
-    return {m: at for m, at in used().items() if known.get(m[0] if isinstance(m, tuple) else m) is None}
+    return translations.lacking(used(), catalogue())
+
+
+def left_over():
+    return translations.left_over(used(), catalogue())
 
 
 if __name__ == "__main__":
-    for message, at in lacking().items():
-        print(f"# {at}")  # noqa: T201
-        print(repr(message))  # noqa: T201
+    translations.tell(lacking())

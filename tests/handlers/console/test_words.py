@@ -7,7 +7,8 @@ from flask import g
 
 from handlers.console import words
 from tests.fakes import NOON
-from tests.handlers.console.messages import catalogue, lacking, used
+from tests.handlers.console.messages import catalogue, lacking, left_over, used
+from tests.translations import pairs
 
 
 def test_every_text_of_the_console_is_in_the_russian_catalogue():
@@ -16,20 +17,14 @@ def test_every_text_of_the_console_is_in_the_russian_catalogue():
 
 
 def test_no_text_of_the_catalogue_is_left_over():
-    known = {m[0] if isinstance(m, tuple) else m for m in used()}
-    assert [m.id for m in catalogue() if m.id and (m.id[0] if isinstance(m.id, tuple) else m.id) not in known] == []
+    assert left_over() == []
 
 
 def test_the_russian_texts_keep_their_facts_and_follow_the_house_s_words():
-    for message in catalogue():
-        if not message.id:
-            continue
-        texts = message.string if isinstance(message.string, tuple) else (message.string,)
-        english = " ".join(message.id) if isinstance(message.id, tuple) else message.id
-        for text in texts:
-            assert text, message.id
-            assert set(re.findall(r"%\(\w+\)[sd]", text)) <= set(re.findall(r"%\(\w+\)[sd]", english))
-            assert not re.search(r"заявк[аиуой]|!|Вы уверены|абонент", text.replace("Ваша заявка", "")), text
+    for english, text in pairs(catalogue()):
+        assert text, english
+        assert set(re.findall(r"%\(\w+\)[sd]", text)) <= set(re.findall(r"%\(\w+\)[sd]", english))
+        assert not re.search(r"заявк[аиуой]|!|Вы уверены|абонент", text.replace("Ваша заявка", "")), text
 
 
 @pytest.fixture

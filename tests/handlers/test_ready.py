@@ -92,9 +92,10 @@ def test_a_full_disk_is_found_by_a_write_and_a_database_that_is_away_by_a_read(a
     assert (status, "DATABASE_URL" in checks["database"]) == (503, True)
 
 
-def test_a_database_that_may_only_be_read_is_named(app, gateway, over, database_url):
+def test_a_database_that_may_only_be_read_is_named(app, gateway, over, database_url, tmp_path, monkeypatch):
     seen(gateway)
     if gateway.store.is_sqlite:
+        monkeypatch.chdir(tmp_path)  # what stands beside a file is put beside its URI, which begins with `file:`
         read_only = Store(f"sqlite:///file:{gateway.store.path}?mode=ro&uri=true", clock=gateway.clock)
     else:
         only = database_url.replace("options=", "options=-cdefault_transaction_read_only%3Don%20")

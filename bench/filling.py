@@ -3,13 +3,13 @@
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 
+from core.durations import DAY_MS
 from store.engine import Store
 from store.tables import attempts, deliveries, delivery_leads, event_keys, history, leads
 
 NUMBERS = 79_000_000_000  # a copy's number is this and its own count
 WORTH_ANALYZING = 10_000
 Span = tuple[int, int]
-DAY_MS = 24 * 3600 * 1000
 TIMES = frozenset({"at", "received_at", "asked_at", "first_at", "started_at", "deadline_at", "ended_at"})
 
 

@@ -11,11 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from core.alarm import HOUR_MS
+from core.durations import DAY_MS, HOUR_MS
 from core.silence import DAYS, NEWEST, Habit, Span, learn, rings_at
 
 ZONE = ZoneInfo("UTC")
-DAY_MS = 24 * HOUR_MS
 MONDAY = 1_767_571_200_000  # 2026-01-05
 WATCHED = 30  # days
 VOLUMES = (3, 10, 30, 100, 1000)  # leads on an average day

@@ -14,6 +14,7 @@ from config.accounts import MAIN
 from config.examples import run_examples
 from config.problem import Problem
 from config.settings import ROOT, Places
+from core.durations import HOUR_MS
 from core.overall import POLICY
 from core.policy import longest_wait
 from core.proofs.authentic import weakness
@@ -24,7 +25,6 @@ from store import migrate
 from store import versions as sources
 from store.engine import StoreUnavailable
 
-HOUR_MS = 3_600_000
 NO_DATABASE = "no database is set, so only the files were looked at"
 FETCH = '{base: "https://portal.example", token: env:CRM_TOKEN}'
 CAPS = ("calls_per_hour", "calls_per_day", "spend_per_day")

@@ -9,7 +9,6 @@ PAGE = "page"  # somebody should get up for it
 WARN = "warn"  # today is soon enough
 INFO = "info"  # a line for whoever looks, and for the day's digest
 
-HOUR_MS = 3_600_000
 UNSTORED = "not_stored"  # the cause under which a request that was answered 503 is counted
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from core import alarms_of_sources as of_sources
 from core.account.trouble import pauses_of
-from core.alarm import HOUR_MS, INFO, PAGE, WARN, Alarm, Facts, FullCap
+from core.alarm import INFO, PAGE, WARN, Alarm, Facts, FullCap
+from core.durations import HOUR_MS
 from core.reason import words
 
 WORKER_SEEN_MS = 30_000  # readers of one moment: a worker looks once a second

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from core.durations import MINUTE_MS
 from core.source import Hours
 
 DAY = 1440  # minutes
-MINUTE_MS = 60_000
 NEVER_MS = 2**63 - 1  # later than any moment
 # A year of the rules that the zone database expects to stay (it writes single dates up to 2087 for some).
 LASTING_YEAR = 2099

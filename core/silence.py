@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
-from core.alarm import HOUR_MS
+from core.durations import HOUR_MS
 from core.hours import local
 
 Span = tuple[int, int]  # from, until

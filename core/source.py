@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from core.durations import HOUR_MS
 from core.expressions.expression import Condition, Path, Template
 from core.expressions.slots import Slotted
 from core.numbers.never import SHIPPED
 
-HOUR_MS = 3_600_000
 COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
 
 

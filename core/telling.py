@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.alarm import HOUR_MS, INFO, PAGE
+from core.alarm import INFO, PAGE
 from core.alarm_words import of
 from core.alarms import PARENTS
+from core.durations import DAY_MS, HOUR_MS
 from core.hours import is_open
 from core.source import Hours
 
 RAISED, REMINDER, CLEARED, DIGEST, TEST = "raised", "reminder", "cleared", "digest", "test"
 GATHER_MS = 60_000
 REMIND_MS = (HOUR_MS, 4 * HOUR_MS)  # after the first message; then each day
-DAY_MS = 24 * HOUR_MS
 MOST_AN_HOUR = 10
 SHOWN = 12  # alarms in one message
 NIGHT = Hours(22 * 60, 8 * 60)

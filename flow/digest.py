@@ -3,8 +3,9 @@
 from collections import Counter
 
 from core.alarms import BACKUP
+from core.durations import DAY_MS
 from core.states import NEEDS_A_PERSON
-from core.telling import DAY_MS, Manners, moment
+from core.telling import Manners, moment
 from flow.gateway import Gateway
 from store import alarms, inbox, overview, stamps
 from store import figures as counted

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core import states
+from core.durations import DAY_MS
 from core.lead import Lead
 from core.move import Move
 from flow import seen
@@ -19,7 +20,6 @@ from store.erasure import Since
 from store.journal import number_hash
 from store.personal import Keyed
 
-DAY_MS = 24 * 3600 * 1000
 BATCH = 50
 MOST_PASSED_BY = 1_000  # then it is no single row that is at fault, and nothing more is tried
 GUARDED_MS = 90 * DAY_MS  # no digest is dropped earlier: no sender's repeat window is longer

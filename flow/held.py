@@ -7,7 +7,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from core import hours
-from core.alarm import HOUR_MS, Waiting
+from core.alarm import Waiting
+from core.durations import HOUR_MS
 from core.source import Policy
 from flow.gateway import Gateway
 from store import inbox

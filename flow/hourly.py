@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from core.account.caps import DAY_MS, HOUR_MS
 from core.alarm import Stamp
+from core.durations import DAY_MS, HOUR_MS
 from flow.gateway import Gateway
 from store import hourly, stamps
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import people
+from core.durations import MINUTE_MS
 from core.refusal import Refusal
 from flow import passwords
 from flow.gateway import Gateway
@@ -16,7 +17,6 @@ from store import people as rows
 from store.engine import Tx
 from store.people import User
 
-MINUTE_MS = 60_000
 LINK_MS = 24 * 60 * MINUTE_MS  # of `flask users add`
 DEMO_LINK_MS = 10 * MINUTE_MS  # of `make run`
 FORGOTTEN_MS = 60 * MINUTE_MS  # wrong tries count no longer than this

@@ -8,10 +8,10 @@ from collections import Counter
 
 import structlog
 
+from core.durations import HOUR_MS
 from store import versions as sources
 from store.engine import Store, StoreUnavailable
 
-HOUR_MS = 3_600_000
 log = structlog.get_logger()
 
 

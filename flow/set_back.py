@@ -4,13 +4,14 @@ ahead, nothing is erased for its age.
 
 from collections.abc import Callable
 
+from core.durations import DAY_MS, HOUR_MS
 from flow.gateway import Gateway
 from store import moments
 
 AHEAD_MS = 5_000  # less is waited for
 STEADY_MS = 10_000  # a machine that has just started may have a clock of yesterday for a moment
-LEAP_MS = 24 * 3600 * 1000  # further ahead of what was last seen, it may be wrong: or nobody was here for a day
-EVEN_MS = 3600 * 1000  # so long it has to go evenly then
+LEAP_MS = DAY_MS  # further ahead of what was last seen, it may be wrong: or nobody was here for a day
+EVEN_MS = HOUR_MS  # so long it has to go evenly then
 BATCH = 500
 
 

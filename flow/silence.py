@@ -6,14 +6,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from core import hours
-from core.alarm import HOUR_MS, Silent
+from core.alarm import Silent
+from core.durations import DAY_MS, HOUR_MS
 from core.silence import DAYS, NEWEST, Habit, Habits, Span, judge, learn
 from core.source import Policy, Source
 from flow.gateway import Gateway
 from store import alarms, arrivals
 from store.engine import Tx
 
-DAY_MS = 24 * HOUR_MS
 HOUSE = ""  # all sources together
 UNHEARD = frozenset({"no_watch", "web_silent"})  # while these stood, leads could not come, or nobody knows
 OF_HOUSE, OF_SOURCE = "house_silent", "source_silent"

@@ -4,6 +4,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+from core.durations import HOUR_MS
 from flow.gateway import Gateway
 from store import figures
 
@@ -13,7 +14,7 @@ def last_hours(gateway: Gateway, hours: int) -> dict[str, Any]:
     money as decimal text, waits in seconds."""
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        since = now - now % figures.HOUR_MS - (hours - 1) * figures.HOUR_MS
+        since = now - now % HOUR_MS - (hours - 1) * HOUR_MS
         arrived = figures.leads_per_hour(tx, since)
         tried = figures.calls_per_hour(tx, since)
         called, half, most = figures.waits(tx, since)
@@ -24,7 +25,7 @@ def last_hours(gateway: Gateway, hours: int) -> dict[str, Any]:
         outcomes[outcome] += n
         calls[hour] += n if figures.may_have_rung(outcome) else 0
         spend[hour] = spend.get(hour, Decimal(0)) + price * n
-    starts = range(since, now + 1, figures.HOUR_MS)
+    starts = range(since, now + 1, HOUR_MS)
     return {
         "since": since,
         "until": now,

@@ -1,6 +1,7 @@
 """What nobody waits for: attempts whose owner is gone, and waiting leads that an old version mapped."""
 
 from core import decision, ended
+from core.durations import DAY_MS
 from core.outcome import UNKNOWN, Outcome
 from core.reason import Reason
 from flow.gateway import Gateway
@@ -8,7 +9,6 @@ from store import alarms, attempts, due, leads, versions, workers
 from store.engine import StoreUnavailable
 
 GRACE_MS = 5_000
-DAY_MS = 24 * 3600 * 1000
 JOURNALS_KEPT_MS = 8 * DAY_MS  # a worker whose journal is gone can tell nothing more
 LOOKED_BACK_MS = 90 * DAY_MS  # at what rang, and whose proofs were refused
 OWNER_GONE = Outcome(UNKNOWN, how="owner_gone", error="the worker that sent this call ended before it could tell")

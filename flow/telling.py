@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from core import telling
 from core.alarm import Stamp
+from core.durations import HOUR_MS
 from core.ports import Channel, Message, Told
 from core.telling import CLEARED, DIGEST, MOST_AN_HOUR, RAISED, Manners
 from flow import digest
@@ -16,7 +17,6 @@ from flow.gateway import Gateway
 from store import outbox, quiets, stamps, told
 from store.engine import Tx
 
-HOUR_MS = 3_600_000
 WAITS_MS = (5_000, 30_000, 120_000, 600_000)  # after a try in vain; then 30 minutes
 LONG_WAIT_MS = 1_800_000
 TRY_MS = 60_000  # a try takes less; one whose process died is made again after it

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from core.alarm import Silent
 from core.alarms import WORKER_SEEN_MS
+from core.durations import HOUR_MS
 from core.states import NEEDS_A_PERSON
 from flow import silence
 from flow.gateway import Gateway
@@ -41,14 +42,14 @@ class Figures(Collector):
         gateway = self._gateway
         with gateway.store.read() as tx:
             now = gateway.store.now_ms(tx)
-            hour = now - figures.HOUR_MS
+            hour = now - HOUR_MS
             by_source = figures.counts_by_source(tx)
             tried = figures.attempts_since(tx, hour)
-            refused = figures.refused_per_hour(tx, hour - now % figures.HOUR_MS)
+            refused = figures.refused_per_hour(tx, hour - now % HOUR_MS)
             accounts = trouble.all_accounts(tx)
             due = figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now)
             seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
-            beside = figures.refused_beside(tx, hour - now % figures.HOUR_MS)
+            beside = figures.refused_beside(tx, hour - now % HOUR_MS)
             ringing = alarms.ringing(tx)
             stamped = stamps.known(tx)
             _, half, most = figures.waits(tx, hour)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 
+from core.durations import DAY_MS
 from core.source import COUNTRIES, Hours
 from schemas.section import Value, Wrong, nearest, refusal
 
@@ -16,7 +17,6 @@ SIZE = re.compile(r"([1-9][0-9]{0,6})(B|kB|MB)")
 CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–—]\s*([0-9]{1,2}):([0-9]{2})")
 MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
-DAY_MS = 86_400_000
 MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
 BYTES = {"B": 1, "kB": 1000, "MB": 1_000_000}
 

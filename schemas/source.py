@@ -5,13 +5,14 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
+from core.durations import DAY_MS
 from core.policy import never_rings
 from core.proofs.authentic import NONE
 from core.proofs.handshake import NEED_HANDSHAKE
 from core.source import Example, Source
 from core.states import NOT_CALLED
 from schemas.fetch import FetchSection
-from schemas.fields import DAY_MS, Duration, Text, Texts, YesNo
+from schemas.fields import Duration, Text, Texts, YesNo
 from schemas.mapping import MappingSection
 from schemas.policy import PolicySection
 from schemas.preset import AuthSection, BodySection, HandshakeSection, ReplySection, SplitSection

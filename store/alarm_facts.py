@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from core.alarm import HOUR_MS, UNSTORED, Facts, FullCap, Share
+from core.alarm import UNSTORED, Facts, FullCap, Share
 from core.alarms import NEWEST_CALLS, STUCK_MS, WAITS_MS, WORKER_SEEN_MS
+from core.durations import HOUR_MS
 from core.overall import POLICY
 from store import accounts, alarms, caps, figures, outbox, overview, stamps, workers
 from store import epoch as epochs

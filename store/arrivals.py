@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
-from core.alarm import HOUR_MS
+from core.durations import HOUR_MS
 from store.tables import leads
 
 

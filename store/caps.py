@@ -13,8 +13,6 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, sel
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.account.caps import (
-    DAY_MS,
-    HOUR_MS,
     PRICE_AT_FIRST,
     PRICES_MS,
     TOTALS,
@@ -29,6 +27,7 @@ from core.account.caps import (
     used,
 )
 from core.alarm import NearCap
+from core.durations import DAY_MS, HOUR_MS
 from core.outcome import NOT_SENT
 from core.reason import Reason
 from store import rows

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from core.account.caps import DAY_MS
 from core.candidate import Candidate
+from core.durations import DAY_MS
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN
 from core.policy import Ring
 from store import do_not_call, epoch, rows

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from core import outcome as outcomes
 from core import states
+from core.durations import HOUR_MS
 from core.proofs.proof import CAUSES
 from store.tables import attempts, deliveries, history, leads, refused_proofs, sources, workers
 
-HOUR_MS = 3_600_000
 OPEN = "open"  # an attempt on its way
 
 

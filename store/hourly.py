@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.account.caps import HOUR_MS
+from core.durations import HOUR_MS
 from core.outcome import NOT_SENT
 from core.states import STATES
 from store.tables import attempts, hourly, leads

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from core.account.caps import HOUR_MS
+from core.durations import HOUR_MS
 from core.states import STATES
 from store.tables import attempts, history, leads
 

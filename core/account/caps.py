@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from core.account.pace import MOST_AT_ONCE
+from core.durations import DAY_MS
 from core.outcome import ACCEPTED, REFUSED
 
-HOUR_MS, DAY_MS = 3_600_000, 24 * 3_600_000
 PRICES_MS = 30 * DAY_MS  # how long a price is remembered
 PRICE_AT_FIRST = Decimal(10)  # of a script whose price nobody has named yet: twice a plausible one
 TOTALS = ""  # the scope of the totals over all sources, beside the names of sources

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import current_app, request
 
+from core.durations import DAY_MS, HOUR_MS
 from core.reading import request_text
 from flow import trial
 from flow.trial import Tried
@@ -16,7 +17,6 @@ from store import figures
 from store import versions as sources
 
 part = Part("sources", __name__, url_prefix="/api/sources", description="The forms and CRMs that post leads")
-DAY_MS = 24 * figures.HOUR_MS
 
 
 @part.get("")
@@ -28,7 +28,7 @@ def list_() -> dict[str, Any]:
         now = gateway.store.now_ms(tx)
         standing = sources.sources_standing(tx)
         counts, last = figures.counts_by_source(tx), figures.last_leads(tx)
-        refused = sources.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
+        refused = sources.refused(tx, now - now % HOUR_MS - DAY_MS + HOUR_MS)
     base = current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/")
     rows = []
     for name, row in sorted(standing.items()):

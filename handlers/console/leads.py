@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 
+from core.durations import HOUR_MS
 from core.numbers.sealed import opened, seal
 from core.reason import Reason
 from core.states import RECEIVED, STATES
@@ -21,7 +22,6 @@ from store.queries import Wanted
 A_PAGE = 50
 PERIODS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "": 0}  # hours; empty: any time
 FILTERS = ("state", "source", "period", "who")  # of the URL; `who` is a sealed number
-HOUR_MS = 3_600_000
 
 
 @page("/leads")

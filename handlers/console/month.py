@@ -10,17 +10,17 @@ from decimal import Decimal
 from typing import Any
 
 from core.alarm import Stamp
+from core.durations import HOUR_MS
 from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
 from flow.hourly import HOURLY
 from handlers.console import charts
 from handlers.console.words import zone
-from store import figures, hourly, stamps
+from store import hourly, stamps
 from store.engine import Tx
 
 DAYS = 30
 HOURS = 24  # that are read from the leads
 KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
-HOUR_MS = figures.HOUR_MS
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request
 
 from core.account.caps import TOTALS, unpriced, used
+from core.durations import HOUR_MS
 from flow import silence
 from handlers.console import cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
@@ -18,7 +19,6 @@ from store import caps, figures, inbox
 from store import overview as last_day
 from store.engine import Tx
 
-HOUR_MS = figures.HOUR_MS
 TOP_CASES = 4
 GOAL_MS = 5_000
 

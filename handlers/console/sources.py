@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import current_app, render_template
 
+from core.durations import DAY_MS, HOUR_MS
 from core.new_source import address
 from core.people import VIEWER
 from core.ports import SourceFiles
@@ -18,7 +19,6 @@ from handlers.console.door import page, public_base, the_gateway
 from store import figures, search
 from store import versions as rows
 
-DAY_MS = 24 * figures.HOUR_MS
 HIDDEN = "•••"  # where the token stands: the secret itself never leaves the secrets file
 
 
@@ -42,7 +42,7 @@ def sources() -> Any:
         now = gateway.store.now_ms(tx)
         counts = search.count_by_source(tx, gateway.sources.names(), now - DAY_MS)
         last = figures.last_leads(tx)
-        refused = rows.refused(tx, now - now % figures.HOUR_MS - DAY_MS + figures.HOUR_MS)
+        refused = rows.refused(tx, now - now % HOUR_MS - DAY_MS + HOUR_MS)
         standing = rows.standing(tx)
         silent = {one.source: one for one in silence.look(gateway, tx, now)}
     files = gateway.sources.files
@@ -65,7 +65,7 @@ def source(source: str) -> Any:
     gateway, current = the_gateway(), in_force(source)
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        hour = now - now % figures.HOUR_MS
+        hour = now - now % HOUR_MS
         refused = [row for row in figures.refused_per_hour(tx, hour - DAY_MS) if row[0] == source]
         counts = search.count_states(tx, now - DAY_MS, source)
         last = figures.last_leads(tx).get(source)

@@ -6,8 +6,9 @@ import pytest
 
 from core.account.pause import Pause
 from core.account.trouble import NO_ANSWERS, Trouble, paused
-from core.alarm import HOUR_MS, INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Silent, Stamp, Waiting
+from core.alarm import INFO, PAGE, WARN, Facts, FullCap, NearCap, Room, Seen, Share, Silent, Stamp, Waiting
 from core.alarms import ALARMS, BACKUP, BACKUP_MS, DRILL, GB, PARENTS, STEADY, ringing, steady
+from core.durations import HOUR_MS
 
 NOW = 1_795_597_200_000
 WELL = Facts(now=NOW, worker_seen=NOW - 1000, database_since=NOW)

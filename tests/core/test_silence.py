@@ -6,13 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bench.silence import KINDS, measured
-from core.alarm import HOUR_MS
+from core.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from core.silence import DAYS, KNOWN_LEADS, NEWEST, judge, learn, rings_at
 
 ZONE = ZoneInfo("UTC")
 MONDAY = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1000)
-DAY_MS = 24 * HOUR_MS
-MINUTE_MS = 60_000
 
 
 def days(n, a_day, per_hour=6, first=9):

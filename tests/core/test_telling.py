@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.alarm import HOUR_MS, PAGE, WARN
+from core.alarm import PAGE, WARN
 from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
+from core.durations import DAY_MS, HOUR_MS
 from core.telling import (
     CLEARED,
-    DAY_MS,
     GATHER_MS,
     MOST_AN_HOUR,
     RAISED,

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.alarm import PAGE, WARN, Alarm, Stamp
-from core.alarms import BACKUP, HOUR_MS
+from core.alarms import BACKUP
+from core.durations import HOUR_MS
 from flow import alarms, claim, decide, operate
 from flow.watch import Watch
 from store import alarms as kept

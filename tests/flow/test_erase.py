@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import LargeBinary
 
 from core import states
+from core.durations import DAY_MS
 from core.outcome import REFUSED, Outcome
 from flow import decide, erase, operate
-from flow.erase import DAY_MS
 from store import do_not_call, epoch, queries
 from store.journal import Entry, number_hash
 from store.personal import After, columns_of

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from core.account.caps import HOUR_MS
+from core.durations import HOUR_MS
 from core.outcome import ACCEPTED, Outcome
 from flow import erase, operate
 from flow.hourly import DAYS, FRESH_DAYS, HOURLY, Hours

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
+from core.durations import DAY_MS
 from core.reading.delivery import Delivery
 from flow import erase, intake
-from flow.erase import DAY_MS
 
 SIGNED = """
 auth: {scheme: hmac, secret: env:SHOP_TOKEN, header: X-Sig}

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from core.alarm import HOUR_MS, PAGE, WARN, Stamp
+from core.alarm import PAGE, WARN, Stamp
 from core.alarms import WATCH
+from core.durations import HOUR_MS
 from flow import alarms, silence
 from flow.telling import Help
 from flow.watch import Watch

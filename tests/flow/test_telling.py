@@ -3,7 +3,8 @@
 import re
 from zoneinfo import ZoneInfo
 
-from core.alarm import HOUR_MS, PAGE, WARN, Alarm
+from core.alarm import PAGE, WARN, Alarm
+from core.durations import HOUR_MS
 from core.ports import Told
 from core.telling import Manners
 from flow import alarms, heartbeat, operate, telling

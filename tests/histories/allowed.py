@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from core.durations import DAY_MS, HOUR_MS
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED
 from core.overall import POLICY
 from store import do_not_call
 from store.tables import attempts
 
-HOUR_MS, DAY_MS = 3_600_000, 24 * 3_600_000
 MINUTE_S, DAY_S, MOSCOW_S = 60, 24 * 3600, 3 * 3600
 AT_FIRST = Decimal(10)  # what a call is reckoned with while no price of its script is known
 

@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core.account.caps import DAY_MS, HOUR_MS, PRICE_AT_FIRST, TOTALS, Rung
+from core.account.caps import PRICE_AT_FIRST, TOTALS, Rung
+from core.durations import DAY_MS, HOUR_MS
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
 from core.ports import Call
 from store import accounts as trouble

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.durations import HOUR_MS
 from store import due, erasure, figures, hourly, queries
 from store.ids import new_id
 from store.queries import Wanted
@@ -10,7 +11,6 @@ from tests.store.leads_in import AT, lead_in
 from tests.store.plans import as_if_many, plans
 
 MANY = 400
-HOUR_MS = 3_600_000
 PLACE = (1_764_061_200_000, 9)
 
 

@@ -3,8 +3,9 @@ alarm has to stand, and mends."""
 
 from dataclasses import dataclass, field, replace
 
-from core.alarm import HOUR_MS, Stamp
+from core.alarm import Stamp
 from core.alarms import BACKUP, DRILL
+from core.durations import HOUR_MS
 from core.ports import Told
 from flow import caps, claim, decide, operate, pauses
 from flow.telling import Help

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.account.pace import KEPT_MS, MOST_AT_ONCE, after, gap_ms, moments, wait_ms
+from core.durations import DAY_MS
 
 NOW = 1_764_061_200_000
-DAY_MS = 86_400_000
 
 
 def test_without_a_pace_a_claim_takes_as_many_as_it_may():

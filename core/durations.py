@@ -1,0 +1,5 @@
+"""Lengths of time, in milliseconds."""
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS

@@ -11,6 +11,10 @@ MEND: Advice = (
     "Поправьте поля источника, посмотрите, что изменится, сохраните и пересчитайте",
 )
 RULE: Advice = ("Nothing: a rule decided so", "Ничего: так решило правило")
+ASIDE: Advice = (
+    "Nothing: a rule decided so. Where the person asked for one more call, call all the same",
+    "Ничего: так решило правило. Если человек сам просит ещё звонок, всё равно позвоните",
+)
 WAIT: Advice = ("Nothing: it goes on by itself", "Ничего: дальше само")
 ROOM: Advice = (
     "Nothing: it rings when there is room. Or raise the cap and save; it is live within 2 s",
@@ -86,7 +90,7 @@ TABLE: dict[str, Said] = {
         "The number is in a range that is never rung (`never_prefixes`): {found}"),
     "too_old": Said(DECIDE, "Ждал больше {limit}, звонок может быть некстати",
         "Too old to be welcome: it waited longer than {limit} (`{rule}`)"),
-    "called_recently": Said(RULE, "На этот номер звонили {at}, лид № {no}",
+    "called_recently": Said(ASIDE, "На этот номер звонили {at}, лид № {no}",
         "This number was called less than {window} ago, on {at}, for lead {no}"),
     "quiet_hours": Said(WAIT, "Тихие часы, позвоним в {opens}",
         "Waits for the calling hours; they begin {opens} ({zone})"),

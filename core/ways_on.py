@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.reason import PROTECTING
-from core.reason_words import CRM, DECIDE, LOOK, MEND, TABLE
+from core.reason_words import ASIDE, CRM, DECIDE, DRY, LOOK, MEND, TABLE
 from core.states import CALLING, HELD, REFUSED, STATES, SUPPRESSED, UNKNOWN, targets
 
 
@@ -44,10 +44,13 @@ def of(state: str, code: str, *, has_call: bool, claimed: bool) -> tuple[Way, ..
         found = (ALL_THE_SAME, DO_NOT_CALL)
     elif state == HELD:
         found = (ASK_AGAIN if advice is CRM else RECOMPUTE, DO_NOT_CALL)
-    elif STATES[state].final and state != SUPPRESSED:
+    elif state == SUPPRESSED:
+        # What no rearm sets aside is not offered: the lead would only be suppressed again.
+        found = (ALL_THE_SAME, RECOMPUTE) if advice in (ASIDE, DRY) and has_call else (RECOMPUTE,)
+    elif STATES[state].final:
         found = (CALL_AGAIN,) if has_call else (RECOMPUTE,)
     elif state != CALLING:
-        found = (ALL_THE_SAME, RECOMPUTE) if state == SUPPRESSED and has_call else (DO_NOT_CALL,)
+        found = (DO_NOT_CALL,)
     recompute = not claimed and not (code in PROTECTING and has_call)
     return tuple(
         one

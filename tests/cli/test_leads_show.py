@@ -105,3 +105,10 @@ def test_no_way_is_offered_that_the_states_do_not_hold(state, has_call):
             assert {way.do for way in ways} <= {"cancel", "remap", "rearm", "resolve"}
             assert has_call or not any(way.do == "rearm" for way in ways)
             assert not (claimed and any(way.do == "remap" for way in ways))
+
+
+@pytest.mark.parametrize("code", TABLE)
+def test_a_call_all_the_same_is_offered_for_what_a_rearm_can_set_aside(code):
+    """A number on the do-not-call list stays unrung: no button and no command says otherwise."""
+    offered = ways_on.ALL_THE_SAME in ways_on.of("suppressed", code, has_call=True, claimed=False)
+    assert offered == (code in ("called_recently", "dry_run"))

@@ -28,6 +28,9 @@ def test_a_number_is_put_on_the_list_in_any_spelling_and_taken_off(operator, gat
     lead_id = gateway.take({"id": "1", "phone": "79990000001"})
     gateway.work()
     assert gateway.lead(lead_id).state == "suppressed"
+    told = operator.get(f"/console/leads/{lead_id}")
+    assert "Call all the same" not in told  # the list is not to be set aside
+    assert "Recompute" in told
     no = re.search(r"/console/do-not-call/(\d+)/remove", page)[1]
     assert "Nobody is on the list" in operator.post(f"/console/do-not-call/{no}/remove", why="a mistake")
     assert operator.send(f"/console/do-not-call/{no}/remove").status_code == 404

@@ -1,5 +1,8 @@
 """Many leads at once: copies of one real lead, row by row, made by the database itself."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 
@@ -10,14 +13,18 @@ from store.tables import attempts, deliveries, delivery_leads, event_keys, histo
 NUMBERS = 79_000_000_000  # a copy's number is this and its own count
 WORTH_ANALYZING = 10_000
 Span = tuple[int, int]
+EMPTY: Mapping[str, str] = MappingProxyType({})
 TIMES = frozenset({"at", "received_at", "asked_at", "first_at", "started_at", "deadline_at", "ended_at"})
 
 
-def copies(store: Store, template: str, count: int, *, first: int, state: str, due_at: int) -> None:
+def copies(
+    store: Store, template: str, count: int, *, first: int, state: str, due_at: int, also: Mapping[str, str] = EMPTY
+) -> None:
     """`count` copies of the lead `template`, which has been called, numbered from `first`.
 
     Their numbers, keys and ids are their own. `accepted`: as the template is, attempt and all, spread over the
-    days before; `ready`: as it was before its claim, due since `due_at`; `received`: as it came, likewise."""
+    days before; `ready`: as it was before its claim, due since `due_at`; `received`: as it came, likewise. `also`:
+    what else a copy has of its own, column -> SQL over its number `i`, in every table that has such a column."""
     called = state == "accepted"
     with store.write() as tx:
         delivery = tx.exec_driver_sql(f"SELECT delivery FROM delivery_leads WHERE lead = '{template}'").scalar_one()
@@ -28,6 +35,7 @@ def copies(store: Store, template: str, count: int, *, first: int, state: str, d
             "payload": f"replace(payload, '{known.number}', CAST({NUMBERS} + i AS text))",
             "lead": "'lead-' || CAST(i AS text)",
             "delivery": "'delivery-' || CAST(i AS text)",
+            **also,
         }
         span = (first, first + count)
         _copy(tx, deliveries, f"id = '{delivery}'", span, {**own, "id": own["delivery"]})

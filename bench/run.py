@@ -27,6 +27,7 @@ from bench import (
     p7_footprint,
     p8_processes,
     p9_one_worker,
+    pages,
     silent,
 )
 from bench.measure import Line, Skip, spread
@@ -47,7 +48,7 @@ ROWS: dict[str, Callable[[], Iterator[Line]]] = {
     "P9": p9_one_worker.ceilings,
     "silent": silent.sockets,
 }
-LONG = {"P5": p5_big.big}  # with --big only: it fills a million leads
+LONG = {"P5": p5_big.big, "pages": pages.pages}  # with --big only: they fill a million leads
 RESULTS = ROOT / "bench" / "results.json"
 HEAD = ("row", "what", "measured", "its ceiling", "", "ratio", "goal", "")
 
@@ -55,7 +56,9 @@ HEAD = ("row", "what", "measured", "its ceiling", "", "ratio", "goal", "")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--rows", default="", help=f"a few of {','.join(ROWS | LONG)}, with commas; all without it")
-    parser.add_argument("--big", action="store_true", help="also P5: a million leads are stored first (minutes)")
+    parser.add_argument(
+        "--big", action="store_true", help="also P5 and pages: a million leads are stored first (minutes)"
+    )
     given = parser.parse_args()
     wanted = [name for name in given.rows.split(",") if name] or [*ROWS, *(LONG if given.big else ())]
     unknown = [name for name in wanted if name not in ROWS | LONG]

@@ -65,13 +65,21 @@ def remap(lead: str, who: str, why: str) -> None:
 @command.command("rearm")
 @click.argument("lead", type=LEAD)
 @click.option("--despite", multiple=True, type=click.Choice(sorted(DESPITE)), help="A rule to set aside; repeatable.")
-@click.option("--again", is_flag=True, help="It was accepted, so it rang; ring it once more all the same.")
+@click.option(
+    "--again",
+    type=click.IntRange(1),
+    metavar="ROUND",
+    help="It was accepted in this round, so it rang; ring it once more all the same.",
+)
 @who_and_why
 @with_appcontext
-def rearm(lead: str, despite: tuple[str, ...], again: bool, who: str, why: str) -> None:
-    """Ring for a LEAD (again), in a new round."""
+def rearm(lead: str, despite: tuple[str, ...], again: int | None, who: str, why: str) -> None:
+    """Ring for a LEAD (again), in a new round.
+
+    What was accepted rings again by --again and the round that `show` names: the same line typed twice rings once."""
     gateway = the_gateway()
-    _said(lead, lambda: operate.rearm(gateway, lead, who, why, despite, again=again))
+    once_more = again is not None
+    _said(lead, lambda: operate.rearm(gateway, lead, who, why, despite, again=once_more, after_round=again))
 
 
 @command.command("resolve")

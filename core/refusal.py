@@ -55,8 +55,14 @@ TABLE: dict[str, tuple[str, str]] = {
         "источник {source} в пробном режиме и никому не звонит: сначала уберите из него dry_run",
     ),
     "rang": (
-        "this lead was accepted: it rang{when}; say so (--again, `again`) to ring it once more",
-        "звонок по этому лиду был{when}: подтвердите (--again, `again`), чтобы позвонить ещё раз",
+        "this lead was accepted: it rang{when}; say so (--again {round}, `again`) to ring it once more",
+        "звонок по этому лиду был{when}: подтвердите (--again {round}, `again`), чтобы позвонить ещё раз",
+    ),
+    "another_round": (
+        "--again {after} was done already: a person has asked for ringing {round} since; nobody is rung "
+        "by the same line twice. Look at the lead; --again {round} rings once more after that",
+        "--again {after} уже выполнено: с тех пор человек попросил звонок {round}; одна и та же строка дважды "
+        "не звонит. Посмотрите лид; --again {round} позвонит ещё раз после него",
     ),
     "rang_among_many": (
         "this lead was accepted: it rang{when}; look at it and ring it by itself",

@@ -59,10 +59,12 @@ def rearm(
     *,
     among_many: bool = False,
     again: bool = False,
+    after_round: int | None = None,
 ) -> Lead:
     """Ring for this lead (again), in a new round, with the named rules set aside. `among_many`: as for `remap`.
 
-    `again`: its person knows that it was accepted, and wants it rung once more; never among many.
+    `again`: its person knows that it was accepted, and wants it rung once more; never among many. `after_round`: the
+    round that they saw, so that what is asked for twice rings once.
     Refused while an attempt's fate may still come to light: until 10 minutes after the deadline of
     every attempt of it that is open or unknown."""
     aside = sorted(set(despite))
@@ -71,6 +73,8 @@ def rearm(
     with gateway.store.write() as tx:
         lead = _find(tx, lead_id, seen)
         now = gateway.store.now_ms(tx)
+        if after_round not in (None, lead.round):
+            raise Refused("another_round", after=after_round, round=lead.round)
         refuse_rearm(gateway, tx, lead, among_many=among_many, again=again)
         columns: Columns = {
             "round": lead.round + 1,
@@ -161,7 +165,9 @@ def _refuse_rung(tx: Tx, lead: Lead, again: bool, among_many: bool) -> None:
         return
     rang_at = attempts.newest_start(tx, lead.id)
     when = "" if rang_at is None else f" at {datetime.fromtimestamp(rang_at / 1000, UTC):%Y-%m-%d %H:%M} UTC"
-    raise Refused("rang_among_many" if among_many else "rang", when=when)
+    if among_many:
+        raise Refused("rang_among_many", when=when)
+    raise Refused("rang", when=when, round=lead.round)
 
 
 def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:

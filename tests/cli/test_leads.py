@@ -119,4 +119,29 @@ def test_a_bulk_that_changed_nothing_ends_with_1_and_its_preview_prints_the_plac
     assert flask("leads", "bulk", "rearm", "--state", "accepted", "--after", place, "--do", *WHY)[0] == 1
     assert flask("leads", "bulk", "rearm", "--state", "accepted", "--after", "nowhere", *WHY)[0] == 2
     assert flask("leads", "rearm", str(lead.no), *WHY)[0] == 1
-    assert flask("leads", "rearm", str(lead.no), "--again", *WHY)[0] == 0
+
+
+def test_a_wish_to_ring_once_more_that_is_typed_twice_rings_once(flask, gateway):
+    no = str(gateway.lead(lead_of(gateway)).no)
+    once_more = ("leads", "rearm", no, "--despite", "once_per_number", "--again")
+    assert "--again 1" in flask("leads", "rearm", no, *WHY)[1]
+    assert flask(*once_more, "1", *WHY)[0] == 0
+    for _ in range(2):  # while the first waits, and when it has rung
+        code, said = flask(*once_more, "1", *WHY)
+        assert (code, "was done already" in said, "--again 2" in said) == (1, True, True)
+        gateway.work()
+    assert len(gateway.voice.asked) == 2
+    assert flask(*once_more, "2", *WHY)[0] == 0
+    gateway.work()
+    assert len(gateway.voice.asked) == 3
+    assert flask(*once_more, *WHY)[0] == 2
+
+
+def test_nor_does_it_ring_again_where_the_provider_said_no_or_nothing(flask, gateway):
+    gateway.voice.outcomes = [YES, NO]
+    no = str(gateway.lead(lead_of(gateway)).no)
+    once_more = ("leads", "rearm", no, "--again", "1", *WHY)
+    assert flask(*once_more)[0] == 0
+    gateway.work()
+    assert gateway.lead(no).state == "refused"
+    assert flask(*once_more)[0] == 1

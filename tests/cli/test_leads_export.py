@@ -89,7 +89,7 @@ def test_a_source_that_never_was_is_said_and_makes_no_file(flask, tmp_path):
 
 def test_a_table_for_excel_has_names_local_times_commas_and_no_formula(three, flask, tmp_path):
     no = three.lead(three.lead_ids()[0]).no
-    assert flask("leads", "rearm", str(no), "--again", *WHY)[0] == 0
+    assert flask("leads", "rearm", str(no), "--again", "1", *WHY)[0] == 0
     assert flask("leads", "cancel", str(no), "--who", "anna", "--why", "=1+1")[0] == 0
     file = exported(flask, tmp_path, "--excel", "--lang", "ru", "--source", "shop")
     assert file.read_bytes().startswith(b"\xef\xbb\xbf")

@@ -116,7 +116,9 @@ def rearms(kind: str, folder: Path) -> Result:
         lead = world.senders.post_until_taken(number).leads[0]["id"]
         world.settle()
         first.kill()
-        asked = [world.flask("leads", "rearm", lead, "--again", "--why", "trial", "--who", "trial") for _ in range(5)]
+        asked = [
+            world.flask("leads", "rearm", lead, "--again", "1", "--why", "trial", "--who", "trial") for _ in range(5)
+        ]
         codes = sorted(process.ended() or 0 for process in asked)
         if codes != [0, 1, 1, 1, 1]:
             problems.append(f"rearms ended with {codes}, not one of them well")

@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
+import log
 from config.load import (
     PRESETS,
     USUAL_POLICY,
@@ -35,7 +34,6 @@ from core.overall import POLICY
 from core.proofs.authentic import unproven
 from core.source import Standing
 
-log = structlog.get_logger()
 WHO = "watch"
 NO_VALUE = "none of its secrets has a value yet ({}); it is taken when one appears"
 Read = Loaded | PolicyText | Problems

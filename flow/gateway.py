@@ -5,8 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
+import log
 from core.account.caps import TOTALS, Caps
 from core.ports import Account, Bell, Crm
 from core.silence import Habits
@@ -49,7 +48,7 @@ class Gateway:
     secrets_problem: Callable[[], str] = lambda: ""  # why their file cannot be read; empty: it can
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
-    log = structlog.get_logger()
+    log = log
 
     @property
     def totals(self) -> Totals:

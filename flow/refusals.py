@@ -6,13 +6,10 @@ import threading
 import time
 from collections import Counter
 
-import structlog
-
+import log
 from core.durations import HOUR_MS
 from store import versions as sources
 from store.engine import Store, StoreUnavailable
-
-log = structlog.get_logger()
 
 
 class Refusals:

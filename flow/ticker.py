@@ -6,11 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import structlog
-
+import log
 from store.engine import StoreUnavailable
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)

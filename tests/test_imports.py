@@ -13,7 +13,7 @@ MAY = {
     "schemas": {"schemas", "marshmallow", "core"},
     "config": {"config", "ruamel", "yaml", "environs", "dotenv", "marshmallow", "schemas", "core"},
     "store": {"store", "sqlalchemy", "alembic", "psycopg", "core"},
-    "wire": {"wire", "requests", "urllib3", "core"},
+    "wire": {"wire", "requests", "core"},
     "voice": {"voice", "marshmallow", "wire", "core"},
     "flow": {"flow", "core", "store"},
     "handlers": {

@@ -7,16 +7,13 @@ byte a second too, ends in time. The host may be http, loopback or private: the 
 
 import re
 import ssl
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from core.ports import Answer, Question
 from wire.clocks import CLOCKS, Clocks
+from wire.exchange import ask, request_of
 from wire.line import Line, NotYet, Route
 from wire.post import tls_context
-
-if TYPE_CHECKING:
-    import requests
 
 REPLY_LIMIT = 256_000  # bytes of one answer, its headers included
 CONNECT_MS, TOTAL_MS = 3_000, 8_000
@@ -44,14 +41,14 @@ class GuardedCrm:
         """One question. Never raises for what a network can do, nor for what stands in a question."""
         try:
             route, target = self._route(question)
-            request = _request(question, route)
+            request = _request(question, target)
         except ValueError:  # requests' own are ValueErrors too, and quote what they refuse
             return Answer("odd", how="bad_question")
         line = Line(
             route, self._clocks, self._clocks.start(), self._connect_ms, self._total_ms, None, reply_limit=REPLY_LIMIT
         )
         try:
-            return _exchange(line, request, target)
+            return _exchange(line, question.method, request)
         except NotYet as stopped:
             return Answer("silent", how=stopped.how)
         except Exception:  # http.client's own for what is no HTTP, an OSError for what the line met
@@ -83,7 +80,7 @@ class GuardedCrm:
         return self._tls
 
 
-def _request(question: Question, route: Route) -> "requests.PreparedRequest":
+def _request(question: Question, target: str) -> bytes:
     """`requests` writes the headers; the address it would write is not used."""
     import requests
 
@@ -92,20 +89,17 @@ def _request(question: Question, route: Route) -> "requests.PreparedRequest":
     headers |= {"Accept-Encoding": "identity", "Connection": "close"}
     if question.body is not None:
         headers["Content-Type"] = "application/json"
-    return requests.Request(question.method, question.base, headers=headers, data=question.body).prepare()
+    made = requests.Request(question.method, question.base, headers=headers, data=question.body).prepare()
+    written = {name: str(value) for name, value in made.headers.items()}
+    return request_of(str(made.method), target, written, question.body or b"")
 
 
-def _exchange(line: Line, request: "requests.PreparedRequest", target: str) -> Answer:
-    from wire.connection import OneLine
-
-    raw = OneLine(line, target).send(request, stream=True).raw
-    pieces = []
-    while piece := raw.read1(REPLY_LIMIT, decode_content=False):
-        pieces.append(piece)
-    body = b"".join(pieces)
-    if not body and line.ended == "closed" and raw.status == 200:
-        return Answer("silent", raw.status, "closed")
-    return classify(raw.status, body, str(raw.headers.get("Retry-After", "")))
+def _exchange(line: Line, method: str, request: bytes) -> Answer:
+    reply = ask(line, method, request)
+    body = reply.whole(REPLY_LIMIT)
+    if not body and line.ended == "closed" and reply.status == 200:
+        return Answer("silent", reply.status, "closed")
+    return classify(reply.status, body, reply.headers.get("Retry-After", ""))
 
 
 def classify(status: int, body: bytes, retry_after: str = "") -> Answer:

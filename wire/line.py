@@ -1,6 +1,6 @@
 """The line to the provider: one TCP or TLS connection for one request, that knows whether its first byte left.
 
-The class of an exception proves nothing: requests and urllib3 raise the same ones before and after the
+The class of an exception proves nothing: libraries raise the same ones before and after the
 other side has read the request. What proves it is `Line.sent`, set immediately before the first byte of
 the request line is handed to the socket. Everything that fails earlier is a `NotYet`.
 """
@@ -20,9 +20,6 @@ from wire.lookup import addresses
 
 Trace = Callable[[str], None]
 REPLY_LIMIT = 64 * 1024  # bytes read of one reply, its status line and headers included
-
-# urllib3 warns about odd reply headers and prints them; what a provider answers may hold a phone number.
-logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class NotYet(Exception):
@@ -169,7 +166,7 @@ class Line(io.RawIOBase):
         if self.trace is not None:
             self.trace(stage)
 
-    # What http.client and urllib3 ask of a socket ----------------------------------------------------
+    # What http.client asks of a socket ----------------------------------------------------
 
     def sendall(self, data: bytes) -> None:
         """All of `data` within the time left (one deadline for the whole call, not for each packet)."""

@@ -1,7 +1,7 @@
 """One POST, told exactly: sent and answered, sent and not answered, or provably not sent.
 
 The provider has no idempotency key and no status query, so "was it sent?" must never be a guess.
-requests does the work below its session: a session would follow redirects (a 307 is POSTed again, with
+requests writes the head, once; its session is not used: it would follow redirects (a 307 is POSTed again, with
 the key, elsewhere), read proxies, .netrc and CA files from the environment, and take a stale connection from a pool.
 """
 
@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from core.ports import Start
 from wire.clocks import CLOCKS, Clocks
+from wire.exchange import ask, request_of
 from wire.line import REPLY_LIMIT, Line, NotYet, Route, Trace
 
 if TYPE_CHECKING:
@@ -99,11 +100,14 @@ class Post:
         self._clocks, self._trace = clocks, trace
 
     @cached_property
-    def _template(self) -> "requests.PreparedRequest":
-        template = _template(self._url, self._headers)
-        if self._forwards:
-            template.headers.update(self._route.proxy_headers)
-        return template
+    def _head(self) -> tuple[str, dict[str, str]]:
+        """What is asked for, and the headers, in the order in which they are sent. A proxy that forwards is told the
+        whole address, and reads the headers."""
+        made, through = _template(self._url, self._headers), self._route
+        headers = {name: str(value) for name, value in made.headers.items()}
+        if through.proxy is not None and through.tls is None:
+            return str(made.url), {**headers, **through.proxy_headers}
+        return made.path_url, headers
 
     @cached_property
     def _route(self) -> Route:
@@ -113,11 +117,6 @@ class Post:
         if self._proxy is None:
             return Route(str(parts.hostname), port, tls)
         return Route(str(parts.hostname), port, tls, *self._proxy)
-
-    @property
-    def _forwards(self) -> bool:
-        """A proxy that forwards is told the whole address, and reads the headers."""
-        return self._route.proxy is not None and self._route.tls is None
 
     def send(self, body: bytes, start: Start) -> Sent | NotSent | NoAnswer:
         """One POST of `body`, over by `start` + the total time-out.
@@ -138,21 +137,14 @@ class Post:
             line.hang_up()
 
     def _exchange(self, line: Line, body: bytes) -> Sent | NoAnswer:
-        from wire.connection import OneLine
-
-        request = self._template.copy()
-        request.body = body
-        request.headers["Content-Length"] = str(len(body))
-        target = str(self._template.url) if self._forwards else self._template.path_url
-        raw = OneLine(line, target).send(request, stream=True).raw
-        pieces = []
-        while piece := raw.read1(REPLY_LIMIT, decode_content=False):
-            pieces.append(piece)
+        target, headers = self._head
+        reply = ask(line, "POST", request_of("POST", target, {**headers, "Content-Length": str(len(body))}, body))
+        told = reply.whole(REPLY_LIMIT)
         line.at("answered")
         framed = line.ended != "closed"
-        if not framed and not pieces:
+        if not framed and not told:
             return _no_answer(line)  # nothing but a close: the headers themselves may be cut
-        return Sent(raw.status, tuple(raw.headers.items()), b"".join(pieces), framed)
+        return Sent(reply.status, tuple(reply.headers.items()), told, framed)
 
 
 def _no_answer(line: Line) -> NoAnswer:

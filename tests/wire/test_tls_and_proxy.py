@@ -104,7 +104,7 @@ def test_a_file_of_authorities_that_is_none_stops_the_start(tmp_path):
 
 @pytest.fixture
 def hostile_environment(monkeypatch, peer, tmp_path, tls):
-    """Everything by which requests, urllib3 or OpenSSL would let the environment take part."""
+    """Everything by which requests or OpenSSL would let the environment take part."""
     proxy = peer(WHOLE)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")

@@ -11,7 +11,7 @@ FREE = set(sys.stdlib_module_names) | {"log"}
 MAY = {
     "core": {"core", "phonenumbers", "jmespath", "jinja2", "defusedxml", "werkzeug"},
     "schemas": {"schemas", "marshmallow", "core"},
-    "config": {"config", "ruamel", "yaml", "environs", "dotenv", "marshmallow", "schemas", "core"},
+    "config": {"config", "ruamel", "yaml", "dotenv", "schemas", "core"},
     "store": {"store", "sqlalchemy", "alembic", "psycopg", "core"},
     "wire": {"wire", "requests", "core"},
     "voice": {"voice", "marshmallow", "wire", "core"},

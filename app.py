@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import click
 from flask import Flask
 
-import log
 from cli import commands
-from config import load
+from config import load, logs
 from config.accounts import load_accounts, main_account
 from config.secrets import Secrets
 from config.settings import ROOT, Settings, SettingsError, read
@@ -58,7 +57,7 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
         settings = settings or read()
         check_place(settings)
         check_front(settings)
-        log.set_up(quiet=click.get_current_context(silent=True) is not None)
+        logs.set_up(quiet=click.get_current_context(silent=True) is not None)
         gateway = gateway or wire(settings)
     except SettingsError as why:
         if click.get_current_context(silent=True) is None:
@@ -121,14 +120,14 @@ def check_place(settings: Settings) -> None:
         if kind == "refused":
             raise SettingsError([f"DATABASE_URL: {text}"])
         if kind:
-            log.say(text)
+            logs.say(text)
 
 
 def check_front(settings: Settings) -> None:
     """A web process that the world reaches without a proxy that buffers says so: see docs/deploy.md."""
     is_command = click.get_current_context(silent=True) is not None
     if not is_command and not settings.trusted_proxies and settings.host not in ("127.0.0.1", "::1", "localhost"):
-        log.say(
+        logs.say(
             f"this listens on {settings.host} with no proxy before it (TRUSTED_PROXIES=0): a few dozen senders whose "
             "headers drip can keep every thread busy, and only a proxy that buffers requests (nginx, Caddy) stops them"
         )
@@ -194,17 +193,17 @@ def wire(settings: Settings, trace: Trace | None = None, providers: Mapping[str,
     `trace` is for fault trials: see `wire.post.Post`."""
     secrets = Secrets(settings.secrets_file)
     if said := secrets.problem():
-        log.say(said)
+        logs.say(said)
     able, broken = accounts(settings, secrets, providers, trace)
     for problems in broken.values():
-        log.say(problems)
+        logs.say(problems)
     store = opened(settings.database_url, pool=max(POOL, sum(account.slots for account in able.values()) + 8))
     sources = InForce(store, load.from_text)
     sources.files = watcher = Watcher(settings.sources_dir, settings.policy_file, sources, secrets=secrets)
     gateway = Gateway(
         store=store,
         sources=sources,
-        bell=open_bell(store, settings.run_dir, settings.database_direct_url, log.say),
+        bell=open_bell(store, settings.run_dir, settings.database_direct_url, logs.say),
         refusals=Refusals(store),
         secrets=secrets,
         secrets_problem=secrets.problem,

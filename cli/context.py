@@ -13,9 +13,9 @@ import click
 from dotenv import dotenv_values
 from flask import current_app
 
-import log
 from cli.typed import TEXT
 from cli.words import _
+from config import logs
 from config.settings import ROOT, Places, Settings, SettingsError, places, read
 from flow.gateway import Gateway
 from store import migrate
@@ -50,7 +50,7 @@ def wired_gateway(*, of_make_run: bool = False) -> Gateway:
             settings = read({**_dotenv(), **os.environ}, dotenv=RUN_ENV)
         except SettingsError:
             fail(problems)
-        log.set_up(quiet=True)
+        logs.set_up(quiet=True)
         current_app.config["SETTINGS"] = settings
         current_app.extensions["gateway"] = current_app.extensions["wire"](settings)
     gateway: Gateway = current_app.extensions["gateway"]

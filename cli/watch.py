@@ -11,8 +11,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-import log
 from cli.context import the_settings, wired_gateway
+from config import logs
 from flow import heartbeat, hourly, telling
 from flow.gateway import Gateway
 from flow.hourly import Hours
@@ -31,10 +31,10 @@ def command() -> None:
     """Look each 15 seconds, raise and clear alarms, tell them, until SIGTERM or Ctrl-C."""
     gateway = wired_gateway()
     settings = the_settings()
-    log.set_up()
+    logs.set_up()
     help_, look_again = current_app.extensions["help"](gateway, settings)
     if gateway.broken_alarms:
-        log.say(gateway.broken_alarms)
+        logs.say(gateway.broken_alarms)
     stopping = threading.Event()
 
     def stop(*_: Any) -> None:

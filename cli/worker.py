@@ -11,9 +11,9 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-import log
 from cli.askers import Askers
 from cli.context import fail, wired_gateway
+from config import logs
 from core.ports import Account
 from flow import call, caps, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
@@ -209,7 +209,7 @@ class Worker:
 def command() -> None:
     """Map, claim, call and record until SIGTERM or Ctrl-C; then finish what is on the wire."""
     gateway = wired_gateway()
-    log.set_up()
+    logs.set_up()
     try:
         with gateway.store.read() as tx:
             if not migrate.is_current(tx):

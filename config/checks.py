@@ -1,10 +1,11 @@
-"""Whether a setting's value can be what it should; each raises ValueError with what was expected."""
+"""Whether a setting's value can be what it should; each raises ValidationError with what was expected."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from environs import ValidationError
 
 LONGEST_NAME, LONGEST_PATH = 255, 4_000  # what file systems take
 
@@ -20,47 +21,39 @@ def _leads_somewhere(text: str) -> bool:
 
 def http_url(text: str) -> None:
     if not _leads_somewhere(text):
-        raise ValueError("must be an address like https://voice.mobilgroup.ru/api/lido/send/")
+        raise ValidationError("must be an address like https://voice.mobilgroup.ru/api/lido/send/")
 
 
 def page_url(text: str) -> None:
     if text and not _leads_somewhere(text):
-        raise ValueError("must be an address like https://voice.mobilgroup.ru/")
+        raise ValidationError("must be an address like https://voice.mobilgroup.ru/")
 
 
 def zone(text: str) -> None:
     try:
         ZoneInfo(text or "UTC")
     except (OSError, ValueError, KeyError) as why:  # a zone that is not there is a KeyError
-        raise ValueError("must be a zone's name like Europe/Moscow") from why
+        raise ValidationError("must be a zone's name like Europe/Moscow") from why
 
 
 def database(text: str) -> None:
     if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        raise ValueError("must start with sqlite:/// or postgresql://")
+        raise ValidationError("must start with sqlite:/// or postgresql://")
     try:
         urlsplit(text).port  # noqa: B018 - raises for a port that cannot be
     except ValueError as why:
-        raise ValueError("must be like postgresql://user:password@host:5432/leads, the port a number") from why
+        raise ValidationError("must be like postgresql://user:password@host:5432/leads, the port a number") from why
 
 
 def public_url(text: str) -> None:
     if text and not _leads_somewhere(text):
-        raise ValueError("must be an address like https://leads.example.ru, with https:// before it")
-
-
-def at_least(characters: int, how: str = "") -> Callable[[str], None]:
-    def check(text: str) -> None:
-        if len(text) < characters:
-            raise ValueError(f"must have at least {characters} characters{how}")
-
-    return check
+        raise ValidationError("must be an address like https://leads.example.ru, with https:// before it")
 
 
 def path(text: str) -> None:
     parts = [os.fsencode(part) for part in Path(text).parts]
     if "\0" in text or len(text) > LONGEST_PATH or any(len(part) > LONGEST_NAME for part in parts):
-        raise ValueError(f"must be a path, each name in it at most {LONGEST_NAME} bytes")
+        raise ValidationError(f"must be a path, each name in it at most {LONGEST_NAME} bytes")
 
 
 def unreadable(file: Path) -> str:

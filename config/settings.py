@@ -6,13 +6,16 @@ here, gunicorn's workers too. `docs/settings.md` names each one; a test compares
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from environs import EnvValidationError, FileAwareEnv, validate
+
 from config import checks
-from config.environment import Environment
+from config.checks import database, http_url, page_url, public_url, zone
 from core.account.wanted import WantedAccount
 from core.addresses import is_public, is_this_machine
 
@@ -79,95 +82,147 @@ class Places:
     public_url: str  # without a slash at its end; where PUBLIC_URL is not set, this machine's own
 
 
+class _Env(FileAwareEnv):
+    """Reads a given mapping; blank is not set; NAME and NAME_FILE together is an error."""
+
+    def __init__(self, environ: Mapping[str, str], dotenv: Path | None) -> None:
+        super().__init__(eager=False, strip_whitespace=True)
+        if dotenv is not None and dotenv.exists():
+            if why := checks.unreadable(dotenv):
+                raise SettingsError([f"{dotenv} cannot be read ({why}): give this user the right to, or mend it"])
+            self.read_env(str(dotenv), recurse=False)
+        self._values = {**self._environ, **{k: v for k, v in environ.items() if v}}
+        # NAME in the environment hides NAME_FILE of .env, and the other way round: the environment wins whole.
+        for name, value in environ.items():
+            if value and name.endswith("_FILE") and name[:-5] not in environ:
+                self._values.pop(name[:-5], None)
+            elif value and f"{name}_FILE" not in environ:
+                self._values.pop(f"{name}_FILE", None)
+        self._environ = {}
+
+    def holds(self, name: str) -> bool:
+        """Whether the variable is set at all, to whatever."""
+        return bool(self._values.get(name))
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        value, file = self._values.get(env_key), self._values.get(f"{env_key}_FILE")
+        if value and file:
+            raise ValueError(f"{env_key} and {env_key}_FILE are both set; leave one of them")
+        if file:
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as why:
+                raise ValueError(f"{env_key}_FILE must name a readable UTF-8 file") from why
+        return value or default
+
+
 def read(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / ".env") -> Settings:
     """The settings of this process. Raises SettingsError with every problem."""
-    env = Environment(os.environ if environ is None else environ, dotenv)
-    if env.problems:  # without the file nothing else can be said
-        raise SettingsError(env.problems)
+    env = _Env(os.environ if environ is None else environ, dotenv)
+    problems: list[str] = []
 
-    def file(name: str, default: str) -> Path:
-        """A relative path stands on the project's root."""
-        return ROOT / env.text(name, default, checks.path)
+    def get(kind: str, name: str, *args: Any, **options: Any) -> Any:
+        try:
+            return getattr(env, kind)(name, *args, **options)
+        except ValueError as why:  # NAME and NAME_FILE, or an unreadable file
+            problems.append(str(why))
+            return args[0] if args else ""
 
-    long_enough = checks.at_least(32, " (try: openssl rand -hex 32)")
+    long_enough = validate.Length(min=32, error="must have at least 32 characters (try: openssl rand -hex 32)")
     settings = Settings(
-        host=env.text("HOST", "0.0.0.0"),  # noqa: S104 - the documented default; make run says 127.0.0.1
-        port=env.whole("PORT", 8000, 1, 65_535),
-        database_url=_database_url(env.text("DATABASE_URL", check=checks.database)),
-        database_direct_url=_database_url(env.text("DATABASE_DIRECT_URL", "")),
-        secret_key=env.text("SECRET_KEY", check=long_enough),
-        digest_key=env.text("DIGEST_KEY", check=long_enough),
-        api_token=env.text("API_TOKEN", check=checks.at_least(16)),
-        sources_dir=file("SOURCES_DIR", "config/sources"),
-        accounts_dir=file("ACCOUNTS_DIR", "config/accounts"),
-        policy_file=file("POLICY_FILE", "config/policy.yaml"),
-        secrets_file=file("SECRETS_FILE", "var/secrets.env"),
-        alarms_file=file("ALARMS_FILE", "config/alarms.yaml"),
-        backup_dir=file("BACKUP_DIR", "var/backups"),
-        heartbeat_url=env.text("HEARTBEAT_URL", "", checks.page_url),
-        public_url=env.text("PUBLIC_URL", "", checks.public_url).rstrip("/"),
-        trusted_proxies=env.whole("TRUSTED_PROXIES", 0, 0, 10),
-        run_dir=env.text("RUN_DIR", "", checks.path),
-        retention_days=env.whole("RETENTION_DAYS", 90, 1, 3650),
-        main_account=_main_account(env),
-        voice_insecure=env.one_of("VOICE_INSECURE", "", "0", "1") == "1",
-        console=_console(env),
+        host=get("str", "HOST", "0.0.0.0"),  # noqa: S104 - the documented default; make run says 127.0.0.1
+        port=get("int", "PORT", 8000, validate=validate.Range(1, 65535)),
+        database_url=_database_url(get("str", "DATABASE_URL", validate=database)),
+        database_direct_url=_database_url(get("str", "DATABASE_DIRECT_URL", "")),
+        secret_key=get("str", "SECRET_KEY", validate=long_enough),
+        digest_key=get("str", "DIGEST_KEY", validate=long_enough),
+        api_token=get("str", "API_TOKEN", validate=validate.Length(min=16, error="must have at least 16 characters")),
+        sources_dir=_under_root(get("str", "SOURCES_DIR", "config/sources", validate=checks.path)),
+        accounts_dir=_under_root(get("str", "ACCOUNTS_DIR", "config/accounts", validate=checks.path)),
+        policy_file=_under_root(get("str", "POLICY_FILE", "config/policy.yaml", validate=checks.path)),
+        secrets_file=_under_root(get("str", "SECRETS_FILE", "var/secrets.env", validate=checks.path)),
+        alarms_file=_under_root(get("str", "ALARMS_FILE", "config/alarms.yaml", validate=checks.path)),
+        backup_dir=_under_root(get("str", "BACKUP_DIR", "var/backups", validate=checks.path)),
+        heartbeat_url=get("str", "HEARTBEAT_URL", "", validate=page_url),
+        public_url=(get("str", "PUBLIC_URL", "", validate=public_url) or "").rstrip("/"),
+        trusted_proxies=get("int", "TRUSTED_PROXIES", 0, validate=validate.Range(0, 10)),
+        run_dir=get("str", "RUN_DIR", "", validate=checks.path),
+        retention_days=get("int", "RETENTION_DAYS", 90, validate=validate.Range(1, 3650)),
+        main_account=_main_account(get),
+        voice_insecure=get("str", "VOICE_INSECURE", "", validate=validate.OneOf(["", "0", "1"])) == "1",
+        console=_console(get),
     )
-    if problems := env.problems + _together(settings) + _kept(env, settings.database_url):
+    problems += _sealed(env) + _together(settings) + _kept(env, settings.database_url)
+    if problems:
         raise SettingsError(sorted(set(problems)))
     return settings
 
 
-def _console(env: Environment) -> ConsoleSettings:
+def _console(get: Callable[..., Any]) -> ConsoleSettings:
     return ConsoleSettings(
-        timezone=env.text("TIMEZONE", "", checks.zone),
-        panel_url=env.text("VOICE_PANEL_URL", "", checks.page_url),
-        saves=env.one_of("CONSOLE_SAVES", "on", "off") == "on",
-        owner=env.text("CONSOLE_OWNER", ""),
-        owner_password=env.text("CONSOLE_OWNER_PASSWORD", ""),
+        timezone=get("str", "TIMEZONE", "", validate=zone),
+        panel_url=get("str", "VOICE_PANEL_URL", "", validate=page_url),
+        saves=get("str", "CONSOLE_SAVES", "on", validate=validate.OneOf(["on", "off"])) == "on",
+        owner=get("str", "CONSOLE_OWNER", ""),
+        owner_password=get("str", "CONSOLE_OWNER_PASSWORD", ""),
     )
 
 
-def _main_account(env: Environment) -> WantedAccount:
-    key_name = {"header": "key", "body": "key_in_body"}[env.one_of("VOICE_API_AUTH", "header", "body")]
+def _main_account(get: Callable[..., Any]) -> WantedAccount:
+    key_name = {"header": "key", "body": "key_in_body"}.get(
+        get("str", "VOICE_API_AUTH", "header", validate=validate.OneOf(["header", "body"])), "key"
+    )
     auth = {
-        key_name: env.text("VOICE_API_KEY", ""),
-        "login": env.text("VOICE_API_LOGIN", ""),
-        "password": env.text("VOICE_API_PASSWORD", ""),
+        key_name: get("str", "VOICE_API_KEY", ""),
+        "login": get("str", "VOICE_API_LOGIN", ""),
+        "password": get("str", "VOICE_API_PASSWORD", ""),
     }
     return WantedAccount(
         name="main",
-        provider=env.text("VOICE_PROVIDER", "mobilgroup"),
-        url=env.text("VOICE_API_URL", check=checks.http_url),
+        provider=get("str", "VOICE_PROVIDER", "mobilgroup"),
+        url=get("str", "VOICE_API_URL", validate=http_url),
         auth={name: value for name, value in auth.items() if value},
-        connect_timeout_ms=round(1000 * env.number("VOICE_CONNECT_TIMEOUT", 3, 0.05, 60)),
-        total_timeout_ms=round(1000 * env.number("VOICE_TOTAL_TIMEOUT", 20, 0.1, 300)),
-        slots=env.whole("VOICE_CONCURRENCY", 8, 1, 512),
-        calls_per_s=env.number("VOICE_RATE", 5, 0, 10_000),
-        ca_file=env.text("VOICE_CA_FILE", "", checks.path),
-        proxy=env.text("VOICE_PROXY", ""),
+        connect_timeout_ms=_ms(get("float", "VOICE_CONNECT_TIMEOUT", 3.0, validate=validate.Range(0.05, 60))),
+        total_timeout_ms=_ms(get("float", "VOICE_TOTAL_TIMEOUT", 20.0, validate=validate.Range(0.1, 300))),
+        slots=get("int", "VOICE_CONCURRENCY", 8, validate=validate.Range(1, 512)),
+        calls_per_s=get("float", "VOICE_RATE", 5.0, validate=validate.Range(0, 10_000)),
+        ca_file=get("str", "VOICE_CA_FILE", "", validate=checks.path),
+        proxy=get("str", "VOICE_PROXY", ""),
     )
 
 
 def places(environ: Mapping[str, str] | None = None, dotenv: Path | None = ROOT / ".env") -> Places:
     """What a command needs that works before there are settings; `make run`'s own count too. Raises
     SettingsError."""
-    known = Environment(os.environ if environ is None else environ, dotenv)
-    own = Environment({}, ROOT / "var/run.env") if environ is None else known
+    known = _Env(os.environ if environ is None else environ, dotenv)
+    own = _Env({}, ROOT / "var/run.env") if environ is None else known
 
     def get(name: str, default: str) -> str:
-        return known.text(name, "") or own.text(name, default)
+        try:
+            return str(known.str(name, "") or own.str(name, "") or default)
+        except ValueError as why:
+            raise SettingsError([str(why)]) from why
 
-    found = Places(
+    return Places(
         sources_dir=ROOT / get("SOURCES_DIR", "config/sources"),
         accounts_dir=ROOT / get("ACCOUNTS_DIR", "config/accounts"),
         policy_file=ROOT / get("POLICY_FILE", "config/policy.yaml"),
         secrets_file=ROOT / get("SECRETS_FILE", "var/secrets.env"),
         public_url=get("PUBLIC_URL", f"http://127.0.0.1:{get('PORT', '8000')}").rstrip("/"),
     )
-    if problems := known.problems or own.problems:
-        raise SettingsError(problems)
-    return found
+
+
+def _sealed(env: _Env) -> list[str]:
+    try:
+        env.seal()
+    except EnvValidationError as why:
+        messages: dict[str, Any] = dict(why.error_messages)  # type: ignore[arg-type]
+        return [f"{name}: {' '.join(_flat(texts))}" for name, texts in messages.items()]
+    return []
+
+
+def _flat(texts: Any) -> list[str]:
+    return [str(t) for t in (texts if isinstance(texts, list) else [texts])]
 
 
 def _together(s: Settings) -> list[str]:
@@ -190,13 +245,23 @@ def _together(s: Settings) -> list[str]:
     return problems
 
 
-def _kept(env: Environment, database_url: str) -> list[str]:
+def _kept(env: _Env, database_url: str) -> list[str]:
     """A file on a disk that is emptied with the next start would take accepted leads with it."""
     if not database_url.startswith("sqlite:"):
         return []
     text = "DATABASE_URL: {} keeps no disk from one start to the next, and a SQLite file would go with its leads; "
     text += "take a PostgreSQL (postgresql://...)"
     return [text.format(platform) for name, platform in FORGETFUL.items() if env.holds(name)]
+
+
+def _under_root(path: str | None) -> Path:
+    """None where the setting was wrong, which is told beside."""
+    return ROOT / (path or "")
+
+
+def _ms(seconds: float | None) -> int:
+    """None where the setting was wrong, which is told beside."""
+    return round((seconds or 0) * 1000)
 
 
 def is_open(url: str) -> bool:
@@ -206,6 +271,8 @@ def is_open(url: str) -> bool:
 
 def _database_url(url: str) -> str:
     """`postgres://` is taken as `postgresql://`; a relative SQLite path stands on the project's root."""
+    if not isinstance(url, str):
+        return ""
     if url.startswith("postgres://"):
         return "postgresql://" + url[len("postgres://") :]
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):

@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import log
+import structlog
+
 from config.load import (
     PRESETS,
     USUAL_POLICY,
@@ -34,6 +35,7 @@ from core.overall import POLICY
 from core.proofs.authentic import unproven
 from core.source import Standing
 
+log = structlog.get_logger()
 WHO = "watch"
 NO_VALUE = "none of its secrets has a value yet ({}); it is taken when one appears"
 Read = Loaded | PolicyText | Problems

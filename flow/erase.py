@@ -162,7 +162,7 @@ def _ended(tx: Tx, lead: Lead, now: int, who: str, why: str) -> Lead:
 def _tell(gateway: Gateway, *of_each: list[tuple[str, Exception]]) -> None:
     for row_id, why in (one for some in of_each for one in some):
         gateway.unerasable.add(row_id)
-        gateway.log.exception("not_erased", of=why, id=row_id)
+        gateway.log.error("not_erased", id=row_id, exc_info=why)
 
 
 def _since(gateway: Gateway, now: int) -> Since:

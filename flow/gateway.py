@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import log
+import structlog
+
 from core.account.caps import TOTALS, Caps
 from core.ports import Account, Bell, Crm
 from core.silence import Habits
@@ -48,7 +49,7 @@ class Gateway:
     secrets_problem: Callable[[], str] = lambda: ""  # why their file cannot be read; empty: it can
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
-    log = log
+    log = structlog.get_logger()
 
     @property
     def totals(self) -> Totals:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import log
+import structlog
+
 from core.overall import Overall
 from core.source import Source, Standing
 from flow import compare
 from store import versions
 from store.engine import Store, StoreUnavailable, Tx
 
+log = structlog.get_logger()
 FromText = Callable[[str, str], object]  # a Source, an Overall under the policy's name, or what is wrong with the text
 
 

@@ -6,10 +6,13 @@ import threading
 import time
 from collections import Counter
 
-import log
+import structlog
+
 from core.durations import HOUR_MS
 from store import versions as sources
 from store.engine import Store, StoreUnavailable
+
+log = structlog.get_logger()
 
 
 class Refusals:

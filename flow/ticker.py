@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import log
+import structlog
+
 from store.engine import StoreUnavailable
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)

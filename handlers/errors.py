@@ -2,14 +2,15 @@
 
 import json
 
+import structlog
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-import log
 from flow.operate import NoSuchLead, Refused
 from flow.trial import NoSuchSource
 from store.engine import StoreUnavailable
 
+log = structlog.get_logger()
 STATUS: dict[type[Exception], int] = {Refused: 409, NoSuchLead: 404, NoSuchSource: 404, StoreUnavailable: 503}
 NOT_AS_DESCRIBED = "the request is not as /api/docs describes it; `errors` names what is wrong"
 

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from store.engine import Store
@@ -17,6 +18,10 @@ _CLOCKLESS = [HealthCheck.too_slow]
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=_CLOCKLESS)
 settings.register_profile("far", deadline=None, max_examples=2000, suppress_health_check=_CLOCKLESS, print_blob=True)
 settings.load_profile("suite")
+
+# A traceback that shows the values of each line, as structlog's own does where rich is there, takes seconds.
+_WORDS = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _WORDS])
 
 
 def pytest_configure(config):

@@ -173,11 +173,11 @@ def test_every_reason_has_its_russian_line():
 def settings_in_code():
     """Name -> default as written, of everything that settings.py and gunicorn.conf.py read."""
     found = {}
-    for reader in ("env.text", "env.one_of", "env.whole", "env.number", "file"):
-        for call in calls_in("config/settings.py", reader):
-            variable, *default = call.args
-            if isinstance(variable, ast.Constant):  # not the readers' own calls of each other
-                found[variable.value] = default[0].value if default and isinstance(default[0], ast.Constant) else None
+    for call in calls_in("config/settings.py", "get"):
+        kind, variable, *default = call.args
+        if not isinstance(kind, ast.Constant) or kind.value not in ("str", "int", "float"):
+            continue  # the places' own
+        found[variable.value] = default[0].value if default and isinstance(default[0], ast.Constant) else None
     for name, default in re.findall(r"""_given\.get\(["'](\w+)["']\) or ["']?([\w.]*)""", text("../gunicorn.conf.py")):
         found.setdefault(name, default)
     return found

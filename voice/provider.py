@@ -5,13 +5,13 @@ stands here and in `wire.post`, and is the same for all of them.
 """
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import quote, quote_plus
 
-import log
 from core.account.trouble import MOST_IN_FLIGHT
 from core.account.wanted import WantedAccount
 from core.outcome import NOT_SENT, UNKNOWN, Outcome
@@ -19,6 +19,7 @@ from core.ports import Account, Call, Start
 from wire.clocks import CLOCKS, Clocks
 from wire.post import NoAnswer, NotSent, Post, Trace
 
+_log = logging.getLogger(__name__)
 REPLY_KEPT = 4096  # bytes of a reply kept as evidence
 
 
@@ -74,7 +75,7 @@ class Spoken:
         try:
             outcome = self._dialect.judge(ended.status, ended.body, call)
         except Exception as failure:  # a bug of ours, but the call has left: nothing may make it look unsent
-            log.exception("reply_not_judged", of=failure)
+            _log.error("a reply could not be judged: %s", type(failure).__name__)  # its text may show the reply
             outcome = Outcome(UNKNOWN, "odd_reply", http_status=ended.status)
         if outcome.kind == NOT_SENT:  # a reply came, so something left
             outcome = replace(outcome, kind=UNKNOWN, how="odd_reply")

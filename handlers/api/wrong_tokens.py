@@ -5,13 +5,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import log
+import structlog
+
 from handlers.room import Places
 
 WINDOW_S = 10.0
 MISTAKES = 30  # of one window
 WAIT_S = 0.5
 WAITING = 4  # threads that wait at one time; the others are told to come later
+
+log = structlog.get_logger()
 
 
 class WrongTokens:

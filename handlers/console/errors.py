@@ -2,15 +2,17 @@
 
 from typing import Any
 
+import structlog
 from flask import g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-import log
 from flow.operate import NoSuchLead
 from flow.trial import NoSuchSource
 from handlers.console.door import blueprint, page
 from store.engine import StoreUnavailable
+
+log = structlog.get_logger()
 
 
 @blueprint.errorhandler(NoSuchLead)

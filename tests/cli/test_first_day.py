@@ -36,7 +36,7 @@ def run(command, tmp_path, **said):
             {"DATABASE_URL": "sqlite:////proc/leads.db"},
             "unable to open database file; see whether",
         ),
-        ((*FLASK, "worker"), {"PORT": "abc"}, "PORT: must be a whole number"),
+        ((*FLASK, "worker"), {"PORT": "abc"}, "PORT: Not a valid integer"),
         ((*FLASK, "demo"), {"PORT": "abc"}, "try: PORT=8010 make run"),
         (GUNICORN, {"PORT": "abc"}, "PORT: expected a whole number from 1 to 65535, got 'abc'"),
         (GUNICORN, {"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY: expected a whole number from 1 to 256, got '0'"),

@@ -4,13 +4,13 @@ import os
 import shutil
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.load import PRESETS, from_text
 from config.watch import Watcher
 from core.overall import POLICY
 from flow.in_force import InForce
 from store import versions as sources
-from tests.logged import logged
 
 SHOP = """\
 # the shop's form
@@ -147,7 +147,7 @@ def test_a_broken_file_leaves_the_version_in_force_also_over_a_restart(machine, 
 
 def test_a_broken_file_is_said_once_with_its_place(machine):
     machine.settled(SHOP)
-    with logged() as lines:
+    with capture_logs() as lines:
         machine.settled(BROKEN)
         machine.look(5)
     assert [(line["event"], line["line"], line["key"], line["keeps"]) for line in lines] == [
@@ -374,7 +374,7 @@ def test_a_version_none_of_whose_secrets_has_a_value_waits_for_one(machine):
     machine.process.look(2)
     assert machine.process.in_force.get("shop").n == 1
     machine.save(SHOP.replace("env:SHOP_TOKEN", "env:SHOP_TOKN"))
-    with logged() as logs:
+    with capture_logs() as logs:
         machine.process.look(5)
     assert machine.process.in_force.get("shop").n == 1
     assert "env:SHOP_TOKN" in machine.process.watcher.differing["shop"]

@@ -7,6 +7,7 @@ python -m tests.faults.run [T3 ...] [--short] [--database sqlite|postgresql] [--
 import argparse
 import functools
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -19,7 +20,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import log
+import structlog
+
 from tests.faults import database
 from tests.faults.all_trials import TRIALS
 from tests.faults.trial import Row, Trial, carry_out
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         say("no such trial:", *sorted(unknown), "- there are:", *(one.name for one in TRIALS), file=sys.stderr)
         return 2
     # The one trial that runs in this process must not write between the lines of the table.
-    log.use(lambda _line: None)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     say(line(dict(zip(COLUMNS, COLUMNS, strict=True))))
     with (
         tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder,

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from core import alarms as rules
 from core.alarm import INFO, Seen
@@ -23,7 +24,6 @@ from store.journal import Journal
 from store.remembered import Remembered
 from store.tables import attempts
 from tests.fakes import NO, SHOP, YES, by_state
-from tests.logged import logged
 
 HOUR, DAY = 3600, 24 * 3600
 WORKERS = 6
@@ -188,7 +188,7 @@ def test_unknown_calls_keep_their_reservation_and_what_was_not_sent_gives_it_bac
 def test_what_waits_for_room_says_so_and_nothing_is_written_on_it(gateway):
     capped(gateway, hour=2)
     leads(gateway, 9)
-    with logged() as logs:
+    with capture_logs() as logs:
         gateway.work()
     assert [line["source"] for line in logs if line["event"] == "cap_reached"] == ["shop"]
     with gateway.store.read() as tx:
@@ -202,7 +202,7 @@ def test_what_waits_for_room_says_so_and_nothing_is_written_on_it(gateway):
     for lead_id in stored:
         assert gateway.lead(lead_id).history_n == 2  # received and mapped
     gateway.clock.forward(60)
-    with logged() as logs:
+    with capture_logs() as logs:
         gateway.work()
     assert "cap_reached" not in {line["event"] for line in logs}  # it was said when it was reached
 

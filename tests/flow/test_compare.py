@@ -2,12 +2,13 @@
 
 import json
 
+from structlog.testing import capture_logs
+
 from config.load import load_text
 from config.yaml_text import parse
 from flow import compare
 from store import versions as sources
 from tests.fakes import SHOP
-from tests.logged import logged
 
 NOWHERE = SHOP.replace("field: phone", "field: nowhere")
 IVAN = {"id": "1", "phone": "+7 999 000-00-01"}
@@ -28,7 +29,7 @@ def test_a_mended_mapping_says_how_many_held_leads_may_fit(gateway):
         gateway.take({**IVAN, "id": str(n)})
     gateway.take({"id": "9", "phone": "no number"})
     gateway.work()
-    with logged() as lines:
+    with capture_logs() as lines:
         came = taken(gateway, SHOP)
     assert came.may_fit == 3
     said = next(line["said"] for line in lines if line["event"] == "held_leads_may_fit")

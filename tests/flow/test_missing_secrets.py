@@ -1,12 +1,12 @@
 """A secret that cannot be read proves nothing about a sender: 503, until it is known who is right."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.secrets import Secrets
 from core.proofs.authentic import weakness
 from flow.weak import WeakProofs
 from tests.fakes import SHOP, TOKEN
-from tests.logged import logged
 
 IVAN = {"id": "1", "phone": "9990000001"}
 
@@ -68,7 +68,7 @@ def test_what_a_stranger_could_guess_is_said_once(gateway, auth, value, said):
     assert said in found if said else found == ""
     assert "fifteen" not in found
     eyes = WeakProofs(gateway.parts)
-    with logged() as logs:
+    with capture_logs() as logs:
         eyes.look()
         eyes.look()
     assert len([line for line in logs if line["event"] == "weak_proof"]) == (1 if said else 0)

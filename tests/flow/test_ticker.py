@@ -5,10 +5,10 @@ import threading
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from flow.ticker import Look, Ticker
 from store.engine import StoreUnavailable
-from tests.logged import logged
 
 WAIT_S = 10
 
@@ -67,12 +67,12 @@ def test_one_that_fails_is_said_once_and_stops_no_other():
             raise trouble
 
     ticker = ticking(clock, Look("failing", 1000, failing), Look("files", 1000, lambda: seen.append(clock.at)))
-    with logged() as lines:
+    with capture_logs() as lines:
         for _ in range(5):
             clock.at += 1
             ticker.round()
     assert len(seen) == 5
-    assert [(line["event"], line["level"], line.get("why", "")) for line in lines] == [
+    assert [(line["event"], line["log_level"], line.get("why", "")) for line in lines] == [
         ("look_failed", "error", ""),
         ("look_failed", "warning", "away"),
         ("look_works_again", "info", ""),

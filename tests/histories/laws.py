@@ -5,6 +5,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from core import states
 from core.reason import PROTECTING
@@ -13,7 +14,6 @@ from store.tables import deliveries, delivery_leads, event_keys, history, leads
 from tests.fakes import CRM_TOKEN, TOKEN, YES
 from tests.histories import texts
 from tests.histories.allowed import LawBroken
-from tests.logged import logged
 
 MISTAKES = {  # what the product logs where it survives a bug of its own
     *("claims_one_by_one", "claim_failed", "decisions_one_by_one", "decision_failed", "mapping_failed", "not_erased"),
@@ -30,11 +30,11 @@ _FIRST = (
 @contextmanager
 def without_mistakes(world):
     """Whatever the product survives by logging a bug of its own breaks a law; a row that we spoilt is none of it."""
-    with logged() as lines:
+    with capture_logs() as lines:
         yield
     for line in lines:
         if line["event"] in MISTAKES and not (line["event"] == "not_erased" and line["id"] in world.spoiled):
-            raise LawBroken("a step raised", f"{line['event']}: {line.get('exception')}")
+            raise LawBroken("a step raised", f"{line['event']}: {line.get('exc_info')}")
 
 
 def hold(world):

@@ -9,10 +9,11 @@ from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-import log
+from config import logs
 from tests.faults.database import SQLITE, rows
 from tests.faults.processes import wait_until
 from tests.faults.world import World
@@ -131,14 +132,14 @@ def test_t26_t41_a_log_of_each_request_is_found(lived):
 
 def logged(text):
     """What the log holds after this value went into it in every way."""
-    written, before = io.StringIO(), log.use(lambda _line: None)
+    written, before = io.StringIO(), structlog.get_config()
     with redirect_stderr(written):
-        log.set_up()
+        logs.set_up()
         try:
-            log.info("received", source=text, leads=[text], why=text)
-            log.warning(text[:50] or "x")
+            structlog.get_logger().info("received", source=text, leads=[text], why=text)
+            structlog.get_logger().warning(text[:50] or "x")
         finally:
-            log.use(before)
+            structlog.configure(**before)
     return written.getvalue()
 
 
@@ -152,7 +153,7 @@ def problems_of_lines(text):
         told = [json.loads(line) for line in lines]
     except ValueError:
         return ["no JSON"]
-    return [] if all(len(line.get("why", "")) <= log.LONGEST + 3 for line in told) else ["without measure"]
+    return [] if all(len(line.get("why", "")) <= logs.LONGEST + 3 for line in told) else ["without measure"]
 
 
 HOSTILE = ["a\r\nb", "\x1b[2J\x1b]0;x\x07", "\u2028\u2029\x85", "x" * 1_000_000, '"}\n{"event": "paid"', "\u202eexe"]
@@ -181,7 +182,7 @@ def test_t40_every_line_that_a_house_has_written_is_json(house):
         assert status_of(port, whole(HOOK, spelled)) == 200
         status_of(port, head(f"/hooks/shop%0d%0a%1b[2J{n}?token=x%0aB", "User-Agent: \x1b[2J", method="GET"))
     house.settle()
-    for file in Path(house.folder).glob("w*.log"):
-        for line in file.read_bytes().splitlines():
+    for log in Path(house.folder).glob("w*.log"):
+        for line in log.read_bytes().splitlines():
             told = json.loads(line)
-            assert {"event", "level", "timestamp"} <= set(told), file
+            assert {"event", "level", "timestamp"} <= set(told), log

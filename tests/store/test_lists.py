@@ -3,7 +3,7 @@
 import pytest
 
 from core.durations import HOUR_MS
-from store import due, erasure, figures, hourly, queries
+from store import due, erasure, figures, hourly, queries, today
 from store.ids import new_id
 from store.queries import Wanted
 from store.tables import attempts
@@ -107,6 +107,23 @@ def test_the_leads_to_erase_are_read_from_their_index(store, many):
 def test_figures_are_read_from_their_index(store, many, ask, index):
     (plan,) = plans(store, many, ask)
     assert index in plan
+
+
+TODAY = {
+    "deliveries": lambda tx: today.stored(tx, ["source-1", "source-2"], AT),
+    "money": lambda tx: today.spent(tx, ["source-1", "source-2"], AT),
+    "calls": lambda tx: today.called(tx, ["source-1", "source-2"], AT, [1_000]),
+    "replies": lambda tx: today.answered(tx, AT, [1_000]),
+}
+
+
+@pytest.mark.parametrize("ask", TODAY.values(), ids=TODAY)
+def test_the_present_day_is_read_from_index_ranges(store, many, ask):
+    for plan in plans(store, many, ask):
+        assert "deliveries_by_" in plan or "attempts_by_" in plan
+        assert "Seq Scan on deliveries" not in plan
+        assert "Seq Scan on attempts" not in plan
+        assert "SCAN" not in plan
 
 
 HOURS = {

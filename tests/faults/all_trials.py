@@ -2,10 +2,13 @@
 
 from tests.faults import (
     accepting,
+    claims_in_groups,
     clocks,
     dispatching,
     failing_database,
+    failing_groups,
     failing_provider,
+    grouped,
     histories,
     other_database,
     repeating,
@@ -25,6 +28,9 @@ _FILES = (
     failing_database,
     statements,
     failing_provider,
+    grouped,
+    failing_groups,
+    claims_in_groups,
     other_database,
     histories,
     troubled_account,

@@ -26,7 +26,7 @@ def worker_with_failpoint(*, point: str, act: str) -> None:
     failpoint = Failpoint(point, act)
     parts = wire(settings, trace=failpoint.trace)
     failpoint.watch(parts)
-    _work(parts)
+    work(parts)
 
 
 def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
@@ -36,17 +36,18 @@ def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
     parts = wire(settings, trace=failpoint.trace)
     failpoint.watch(parts)
     sweep.settle_lost = _reclaim  # type: ignore[assignment]
-    _work(parts)
+    work(parts)
 
 
 def worker_that_asks_no_epoch() -> None:
     """The control: it takes any database for the one it knew."""
     epoch.is_ours = lambda store, journal, tx, seen: True  # type: ignore[assignment]
     settings = read()
-    _work(wire(settings))
+    work(wire(settings))
 
 
-def _work(parts: Gateway) -> None:
+def work(parts: Gateway) -> None:
+    """The worker's process, with these parts."""
     create_app(read(), parts)
     worker = Worker(parts)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import app  # noqa: F401 - imported before the fork, so that a start costs a moment
 from config.settings import ROOT
-from tests.faults import builds
+from tests.faults import builds, group_builds
 
 
 def run(entry: str, environment: dict[str, str], log: str, options: dict) -> None:
@@ -74,5 +74,7 @@ ENTRIES: dict[str, Callable[..., None]] = {
     "simulator": simulator,
     "worker_with_failpoint": builds.worker_with_failpoint,
     "worker_that_asks_no_epoch": builds.worker_that_asks_no_epoch,
+    "worker_that_believes_any_commit": group_builds.worker_that_believes_any_commit,
     "worker_that_reclaims": builds.worker_that_reclaims,
+    "worker_that_sends_first": group_builds.worker_that_sends_first,
 }

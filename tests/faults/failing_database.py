@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster, fresh, rows
 from tests.faults.processes import Process, wait_until
-from tests.faults.proxy import AFTER, BEFORE, CuttingProxy
+from tests.faults.proxy import AFTER, BEFORE, CuttingProxy, behind_a_proxy
 from tests.faults.senders import Crowd
 from tests.faults.trial import Result, Skip, Trial, put_on
 from tests.faults.world import GRACE_S, TIMEOUT_S, World
@@ -133,19 +131,16 @@ def cut_at_commit(kind: str, folder: Path, runs: int) -> Result:
     """Before the server hears of it and after: intake answers 503 and its sender's repeat makes one lead; dispatch
     sends nothing on a commit that is not proven."""
     problems: list[str] = []
-    direct = make_url(fresh(POSTGRESQL, folder))
-    with CuttingProxy(direct.host or "127.0.0.1", direct.port or 5432) as proxy:
-        url = direct.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
-        with World(kind, folder, url=url) as world:
-            world.web()
-            world.worker()
-            for when in (BEFORE, AFTER):
-                for _ in range(runs):
-                    _cut_intake(world, proxy, when, problems)
-                    _cut_claim(world, proxy, when, problems)
-                    _cut_outcome(world, proxy, when, problems)
-            world.settle()
-            verdict = world.verdict()
+    with behind_a_proxy(folder) as (proxy, url), World(kind, folder, url=url) as world:
+        world.web()
+        world.worker()
+        for when in (BEFORE, AFTER):
+            for _ in range(runs):
+                _cut_intake(world, proxy, when, problems)
+                _cut_claim(world, proxy, when, problems)
+                _cut_outcome(world, proxy, when, problems)
+        world.settle()
+        verdict = world.verdict()
     if proxy.cuts != 6 * runs:
         problems.append(f"BLIND: {proxy.cuts} of {6 * runs} cuts were made")
     return Result(proxy.cuts, verdict, problems + verdict.problems())
@@ -208,12 +203,14 @@ def fill(filler: Path) -> None:
 
 
 @contextlib.contextmanager
-def small_file_system(where: Path) -> Iterator[Path]:
+def small_file_system(where: Path, size: str = "3m") -> Iterator[Path]:
     """A tmpfs of a few megabytes, where this machine allows to mount one."""
     where.mkdir(parents=True)
     if os.geteuid() != 0 or not os.path.exists("/bin/mount"):
         raise Skip("mounting a small file system needs root")
-    mounted = subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(where)], capture_output=True)
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(where)], capture_output=True
+    )
     if mounted.returncode != 0:
         raise Skip("this machine mounts no tmpfs")
     try:

@@ -5,18 +5,20 @@ engine, stands before its store and its voice, and is told by the wire's `trace`
 """
 
 import contextlib
+import json
 import os
 import random
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, event
 
 from core.outcome import Outcome
 from core.ports import Call, Start, Voice
 from flow.gateway import Gateway
+from store.journal import Entry
 
 BEFORE_CLAIM = "P1 before the claim"
 IN_CLAIM = "P2 in the claim's commit"
@@ -27,6 +29,8 @@ SENT = "P6 all sent"
 ANSWERED = "P7 answer read"
 IN_OUTCOME = "P8 in the outcome's commit"
 POINTS = (BEFORE_CLAIM, IN_CLAIM, COMMITTED, CONNECTED, HALF_SENT, SENT, ANSWERED, IN_OUTCOME)
+# Not of the eight: where a claim of several leads is written down.
+BEFORE_LINES, BETWEEN_LINES, IN_A_LINE = "before the first line", "between two lines", "in the middle of a line"
 _TRACED = {"connected": CONNECTED, "half_sent": HALF_SENT, "sent": SENT, "answered": ANSWERED}
 _COMMIT_TAKES_S = 0.002  # a commit is hit somewhere within this time
 
@@ -55,6 +59,8 @@ class Failpoint:
         event.listen(engine, "rollback", lambda _connection: self._doing.__dict__.clear())
         self._write = parts.store.write
         parts.store.write = self._gated_write  # type: ignore[method-assign]
+        self._journal, self._write_lines = parts.journal, parts.journal.write
+        parts.journal.write = self._gated_lines  # type: ignore[method-assign]
         for name, account in parts.accounts.items():
             parts.accounts[name] = replace(account, voice=_Watched(account.voice, self))
 
@@ -70,6 +76,18 @@ class Failpoint:
         if point == self._point and self._armed.acquire(blocking=False):
             # Somewhere in it: before the database hears of it, while it syncs, or just after.
             threading.Timer(random.uniform(0, _COMMIT_TAKES_S), os.kill, (os.getpid(), signal.SIGKILL)).start()
+
+    def _gated_lines(self, *entries: Entry) -> None:
+        self._reach(BEFORE_LINES)
+        if self._point in (BETWEEN_LINES, IN_A_LINE) and len(entries) > 1:
+            half = len(entries) // 2
+            self._write_lines(*entries[:half])
+            if self._point == IN_A_LINE:
+                with open(max(self._journal.directory.glob("journal-*")), "ab") as file:
+                    file.write(json.dumps(asdict(entries[half])).encode()[:60])
+            self._reach(self._point)
+            entries = entries[half:]
+        self._write_lines(*entries)
 
     def committed(self) -> None:
         self._reach(COMMITTED)

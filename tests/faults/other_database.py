@@ -53,7 +53,7 @@ def cloned(kind: str, folder: Path, calls: int) -> Result:
         world.senders.many(calls)
         clone = folder / "clone"
         clone.mkdir()
-        _backup(_file(world), clone / "leads.db")
+        backup(file_of(world), clone / "leads.db")
         elsewhere = {"DATABASE_URL": f"sqlite:///{clone}/leads.db", "RUN_DIR": str(clone / "run")}
         stranger = world.start("flask", "clone-worker", elsewhere, arguments=["worker"])
         held = "SELECT count(*) FROM leads WHERE state = 'held' AND reason = 'may_have_rung'"
@@ -126,11 +126,11 @@ def _put_back(kind: str, folder: Path, calls: int, entry: str, *, restart: bool)
         _rung_before(world)
         with _frozen(world):
             world.senders.many(calls)
-            _backup(_file(world), folder / "copy.db")
+            backup(file_of(world), folder / "copy.db")
         _all_rung(world, calls, problems)
         if restart:
             _end([*world.workers, *world.webs])
-        _replace(folder / "copy.db", _file(world))
+        put_back(folder / "copy.db", file_of(world))
         if restart:
             world.web(port=world.senders.ports[0])
             world.worker(entry)
@@ -178,17 +178,17 @@ def _end(processes: list[Process]) -> None:
         process.ended()
 
 
-def _file(world: World) -> Path:
+def file_of(world: World) -> Path:
     return Path(world.url.removeprefix("sqlite:///"))
 
 
-def _backup(source: Path, target: Path) -> None:
+def backup(source: Path, target: Path) -> None:
     """As SQLite's own backup makes it."""
     with closing(sqlite3.connect(source, timeout=20)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
 
 
-def _replace(copy: Path, file: Path) -> None:
+def put_back(copy: Path, file: Path) -> None:
     """As an operator puts a backup back: the file by rename, its journal files away."""
     for suffix in ("-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)

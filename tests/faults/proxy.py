@@ -3,6 +3,12 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from tests.faults.database import POSTGRESQL, fresh
 
 BEFORE, AFTER = "before", "after"  # the server hears of it, or does not
 
@@ -61,6 +67,14 @@ class CuttingProxy:
     def marker(self) -> bytes:
         with self._lock:
             return self._marker
+
+
+@contextlib.contextmanager
+def behind_a_proxy(folder: Path) -> Iterator[tuple[CuttingProxy, str]]:
+    """A proxy before a fresh database, and the address of the database behind it."""
+    direct = make_url(fresh(POSTGRESQL, folder))
+    with CuttingProxy(direct.host or "127.0.0.1", direct.port or 5432) as proxy:
+        yield proxy, direct.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
 
 
 class _Line:

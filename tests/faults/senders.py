@@ -17,11 +17,12 @@ FIRST_NUMBER = 79_000_000_000
 
 @dataclass(frozen=True)
 class Heard:
-    """One answer: status, its headers by lower name, the lead ids of a 2xx. Status 0: none came."""
+    """One answer: status, its headers by lower name, the lead ids of a 2xx and its delivery's. Status 0: none came."""
 
     status: int
     headers: dict[str, str]
     leads: tuple[dict, ...] = ()
+    delivery: str = ""
 
 
 class Senders:
@@ -71,9 +72,10 @@ class Senders:
         heard_headers = {name.lower(): value for name, value in answer.getheaders()}
         if not 200 <= answer.status < 300:
             return Heard(answer.status, heard_headers)
-        leads = tuple(json.loads(text)["leads"])
+        told = json.loads(text)
+        leads = tuple(told["leads"])
         self._note({"number": number, "leads": [lead["id"] for lead in leads]})
-        return Heard(answer.status, heard_headers, leads)
+        return Heard(answer.status, heard_headers, leads, told["delivery"])
 
     def post_until_taken(self, number: str, seconds: float = 60.0, **more) -> Heard:
         """As a sender that sends the same event again until it hears a 2xx."""

@@ -18,6 +18,7 @@ from tests.faults.world import World
 
 LINES = (BEFORE_LINES, BETWEEN_LINES, IN_A_LINE)
 TOGETHER = 8  # leads of one claim
+PATIENT_S = 3.0  # where what is claimed has to leave in time, also on a busy machine
 
 TRIALS: list[Trial] = []
 trial = put_on(TRIALS)
@@ -47,7 +48,7 @@ def killed_over_the_lines(kind: str, folder: Path, runs: int) -> Result:
             problems.append(f"claimed: {sorted({ends[lead] for lead in claimed})}, others: {sorted(others)}")
     if len(claimed) < 2 * len(LINES) * runs:
         problems.append(f"BLIND: {len(claimed)} were claimed together in {len(LINES) * runs} claims")
-    with World(kind, folder / "control", concurrency=TOGETHER) as world:
+    with World(kind, folder / "control", concurrency=TOGETHER, timeout=PATIENT_S) as world:
         world.web()
         world.senders.many(TOGETHER)
         _killed(world, "worker_that_sends_first", BETWEEN_LINES, problems)
@@ -86,7 +87,10 @@ class Forgotten:
 
 
 def _forgotten(kind: str, folder: Path, entry: str, point: str, problems: list[str]) -> Forgotten:
-    with _database(kind, folder) as (url, cluster), World(kind, folder, url=url, concurrency=TOGETHER) as world:
+    with (
+        _database(kind, folder) as (url, cluster),
+        World(kind, folder, url=url, concurrency=TOGETHER, timeout=PATIENT_S) as world,
+    ):
         world.web()
         first = world.worker()
         world.senders.many(2)  # calls that the copy knows of
@@ -147,7 +151,10 @@ def cut_at_a_claims_commit(kind: str, folder: Path, runs: int) -> Result:
     """Before the server hears of it and after: nothing is sent on it; each is rung once by a later claim. Control: a
     worker that believes any commit rings twice."""
     problems: list[str] = []
-    with behind_a_proxy(folder) as (proxy, url), World(kind, folder, url=url, concurrency=TOGETHER) as world:
+    with (
+        behind_a_proxy(folder) as (proxy, url),
+        World(kind, folder, url=url, concurrency=TOGETHER, timeout=PATIENT_S) as world,
+    ):
         world.web()
         for when in (BEFORE, AFTER):
             for _ in range(runs):

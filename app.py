@@ -56,7 +56,6 @@ def create_app(settings: Settings | None = None, gateway: Gateway | None = None)
     try:
         settings = settings or read()
         check_place(settings)
-        check_front(settings)
         logs.set_up(quiet=click.get_current_context(silent=True) is not None)
         gateway = gateway or wire(settings)
     except SettingsError as why:
@@ -82,11 +81,11 @@ def serve(app: Flask, settings: Settings) -> None:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from config.save import Files
-    from handlers import console, errors, health, hooks, metrics, read_off
+    from handlers import console, errors, health, hooks, metrics
     from handlers.api import description as api
-    from handlers.room import Room
 
-    app.wsgi_app = Room(hooks.Hooks(app, app.wsgi_app))  # type: ignore[method-assign]
+    app.wsgi_app = hooks.Hooks(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.extensions["sorts"] = hooks.sorts(app.extensions["gateway"])
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -101,7 +100,6 @@ def serve(app: Flask, settings: Settings) -> None:
         panel_url=settings.console.panel_url,
     )
     errors.register(app)
-    read_off.register(app)
     app.before_request(lambda: app.extensions["gateway"].ticker.start())
 
 
@@ -121,16 +119,6 @@ def check_place(settings: Settings) -> None:
             raise SettingsError([f"DATABASE_URL: {text}"])
         if kind:
             logs.say(text)
-
-
-def check_front(settings: Settings) -> None:
-    """A web process that the world reaches without a proxy that buffers says so: see docs/deploy.md."""
-    is_command = click.get_current_context(silent=True) is not None
-    if not is_command and not settings.trusted_proxies and settings.host not in ("127.0.0.1", "::1", "localhost"):
-        logs.say(
-            f"this listens on {settings.host} with no proxy before it (TRUSTED_PROXIES=0): a few dozen senders whose "
-            "headers drip can keep every thread busy, and only a proxy that buffers requests (nginx, Caddy) stops them"
-        )
 
 
 def accounts(

@@ -36,7 +36,7 @@ _socket = _given.get("WEB_SOCKET") or ""
 bind = f"unix:{_socket}" if _socket else _port
 umask = 0o007  # the socket's: for us and our group, which the proxy's user is in
 workers = int(_given.get("WEB_CONCURRENCY") or 2)
-worker_class = "gthread"
+worker_class = "serving.worker.Worker"
 threads = 32
 preload_app = True
 # A CRM may put a whole order into the query (GetCourse: 4.4 kB).

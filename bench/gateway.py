@@ -72,11 +72,16 @@ class Twin:
 class Bare:
     """The bare Flask view under the gateway's own gunicorn settings."""
 
-    def __init__(self, folder: Path, processes: int = 2, threads: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, processes: int = 2, threads: int | None = None, worker_class: str | None = None
+    ) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/hooks/bench"
+        own_class = [] if worker_class is None else ["--worker-class", worker_class]
         self.process = Process(
-            [*WEB, *_threads(threads), "bench.bare:app"], _web_environment(port, processes), folder / "bare.txt"
+            [*WEB, *_threads(threads), *own_class, "bench.bare:app"],
+            _web_environment(port, processes),
+            folder / f"bare-{port}.txt",
         )
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), START_S, "the bare view's start")
 

@@ -4,9 +4,8 @@ A success leaves only after the delivery's bytes and its leads are durably commi
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from core import identity
@@ -21,12 +20,14 @@ from flow.erased_keys import KeyOfErased
 from flow.gateway import Gateway
 from flow.intake_batch import Batch, Stored
 from flow.intake_prepared import Prepared, prepare
-from flow.together import Take
+from flow.together import Seat, Take
 from store.engine import StoreUnavailable
 
 TRIES = 5
 LONGEST_WAIT_MS = 10_000  # for one's turn to be stored
 JSON_TYPE = "application/json"
+
+Committed = tuple[Sequence[Prepared], Sequence[Sequence[Stored]]]
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,70 @@ NOT_STORED = "not stored; please send again"
 IT_WORKS = "this address works"
 
 
+class Waiting:
+    """A delivery that only has to be stored. `wait` has it stored and answers; or somebody who waits for no one has
+    several `seated`, calls `lead` on one of them, and `leave` on each that is not told in time."""
+
+    def __init__(self, gateway: Gateway, reply: Reply | None, payload: dict[str, Any], prepared: Prepared) -> None:
+        self._gateway, self._reply, self._payload, self._prepared = gateway, reply, payload, prepared
+        self._committed: list[Committed] = []  # by us, for ourselves and for others
+        self._seat: Seat[Prepared, list[Stored]] | None = None
+
+    def wait(self) -> Answer:
+        try:
+            return self._answer(lambda: self._gateway.storing.do(self._prepared, self._store_all, LONGEST_WAIT_MS))
+        finally:  # when those who waited have been woken
+            self._say()
+
+    def seated(self, told: Callable[[], None]) -> None:
+        """`told` is called when there is an `answer`."""
+        self._seat = self._gateway.storing.seat(self._prepared, told)
+
+    def lead(self) -> bool:
+        """Whether others wait to be stored, and nobody does it."""
+        return self._gateway.storing.lead(self._store_all, self._say)
+
+    def leave(self) -> None:
+        if self._seat is not None:
+            self._gateway.storing.leave(self._seat)
+
+    def answer(self) -> Answer:
+        """Of one that was told, at once."""
+        return self.wait() if self._seat is None else self._answer(self._seat.outcome)
+
+    def _answer(self, stored: Callable[[], list[Stored]]) -> Answer:
+        try:
+            return _reply(self._reply, self._payload, self._prepared.kept.id, stored())
+        except (StoreUnavailable, TimeoutError) as why:
+            name = self._prepared.source.name
+            self._gateway.log.error("not_stored", source=name, why=str(why))
+            self._gateway.refusals.count(name, UNSTORED)
+            return problem(503, NOT_STORED, retry_after=5)
+
+    def _store_all(self, take_all: Take[Prepared]) -> list[list[Stored]]:
+        return _store_all(self._gateway, self._committed, take_all)
+
+    def _say(self) -> None:
+        """One line for all that one commit stored."""
+        for together, stored in self._committed:
+            self._gateway.log.info(
+                "received",
+                sources=sorted({prepared.source.name for prepared in together}),
+                deliveries=[prepared.kept.id for prepared in together],
+                leads=[lead.id for its in stored for lead in its],
+            )
+        self._committed.clear()
+
+
 def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Proof | None = None) -> Answer:
     """Check, store and answer one request to the source `name`. `now_ms`: since 1970; `proof`: where the
     request's head has proved it already."""
+    begun = begin(gateway, name, delivery, now_ms, proof)
+    return begun.wait() if isinstance(begun, Waiting) else begun
+
+
+def begin(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Proof | None = None) -> Answer | Waiting:
+    """All of `take` that needs no database."""
     current = gateway.sources.get(name) or gateway.sources.fresh(name)
     if current is None:
         return unknown(gateway, name)
@@ -67,18 +129,7 @@ def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Pr
     pieces = identity.split(delivery, source, proof)
     if not pieces:
         return Answer(200, "text/plain; charset=utf-8", IT_WORKS.encode())
-    prepared = prepare(delivery, source, proof, pieces)
-    committed: list[tuple[Sequence[Prepared], Sequence[Sequence[Stored]]]] = []  # by us, for ourselves and for others
-    try:
-        stored = gateway.storing.do(prepared, partial(_store_all, gateway, committed), LONGEST_WAIT_MS)
-    except (StoreUnavailable, TimeoutError) as why:
-        gateway.log.error("not_stored", source=name, why=str(why))
-        gateway.refusals.count(name, UNSTORED)
-        return problem(503, NOT_STORED, retry_after=5)
-    finally:  # when those who waited have been woken
-        for together, all_stored in committed:
-            _say(gateway, together, all_stored)
-    return _reply(source.reply, as_it_came(pieces[0].payload), prepared.kept.id, stored)
+    return Waiting(gateway, source.reply, as_it_came(pieces[0].payload), prepare(delivery, source, proof, pieces))
 
 
 def refuse(gateway: Gateway, name: str, proof: Proof) -> Answer:
@@ -97,7 +148,7 @@ def unknown(gateway: Gateway, name: str) -> Answer:
     return problem(503, NOT_IN_FORCE, retry_after=5)
 
 
-def _store_all(gateway: Gateway, committed: list[Any], take_all: Take[Prepared]) -> list[list[Stored]]:
+def _store_all(gateway: Gateway, committed: list[Committed], take_all: Take[Prepared]) -> list[list[Stored]]:
     """Deliveries in one commit, put down in `committed`. It begins anew, with a look at the keys of erased leads first,
     where a key turned out to be one of those: rarely, so that all the others pay nothing for it."""
     for go in range(TRIES):
@@ -112,16 +163,6 @@ def _store_all(gateway: Gateway, committed: list[Any], take_all: Take[Prepared])
             committed.append((together, stored))
             return stored
     raise StoreUnavailable("keys were erased while they were taken")
-
-
-def _say(gateway: Gateway, together: Sequence[Prepared], stored: Sequence[Sequence[Stored]]) -> None:
-    """One line for all that one commit stored."""
-    gateway.log.info(
-        "received",
-        sources=sorted({prepared.source.name for prepared in together}),
-        deliveries=[prepared.kept.id for prepared in together],
-        leads=[lead.id for its in stored for lead in its],
-    )
 
 
 def _reply(reply: Reply | None, payload: dict[str, Any], delivery_id: str, stored: Sequence[Stored]) -> Answer:

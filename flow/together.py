@@ -7,7 +7,7 @@ the lead to the first that came meanwhile. One thread alone does its own item at
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -25,13 +25,22 @@ class Apart(Exception):
 
 
 @dataclass(eq=False)
-class _Seat(Generic[Item, Result]):
+class Seat(Generic[Item, Result]):
+    """`told` is called once it is done, by whoever has done it."""
+
     item: Item
+    told: Callable[[], None]
+    woken: Any = None  # a lock of the thread that waits for it, which can lead
     result: list[Result] = field(default_factory=list)
     failure: BaseException | None = None
     done: bool = False
     leads: bool = False
-    woken: threading.Lock = field(default_factory=threading.Lock)  # held until it is done or leads
+
+    def outcome(self) -> Result:
+        """Of one that is done: its result, or its failure raised."""
+        if self.failure is not None:
+            raise self.failure
+        return self.result[0]
 
 
 class Together(Generic[Item, Result]):
@@ -41,7 +50,7 @@ class Together(Generic[Item, Result]):
 
     def __init__(self, everybodys: type[Exception], most: int = MOST) -> None:
         self._everybodys, self._most = everybodys, most
-        self._waiting: list[_Seat[Item, Result]] = []
+        self._waiting: list[Seat[Item, Result]] = []
         self._seats = threading.Lock()
         self._led = False  # somebody leads
 
@@ -51,48 +60,80 @@ class Together(Generic[Item, Result]):
 
         `do_all`, the same for all who share the seats, answers a result for each item, in their order. It asks for
         the items as late as it can, after it has won the database's lock: whoever came meanwhile is with them."""
-        seat: _Seat[Item, Result] = _Seat(item)
-        seat.woken.acquire()
+        woken = threading.Lock()
+        woken.acquire()
+        seat: Seat[Item, Result] = Seat(item, woken.release, woken)
         with self._seats:
             self._waiting.append(seat)
             seat.leads, self._led = not self._led, True
-        if not seat.leads and not seat.woken.acquire(timeout=-1 if timeout_ms is None else timeout_ms / 1000):
-            self._leave(seat)
-        if seat.leads:
-            seats: list[_Seat[Item, Result]] = []
-            try:
-                self._lead(seats, do_all)
-            finally:
-                self._hand_on()  # first: the next one has a lock to wait for
-                for other in seats:
-                    if other is not seat:
-                        other.woken.release()
-        if seat.failure is not None:
-            raise seat.failure
-        return seat.result[0]
+        if not seat.leads and not woken.acquire(timeout=-1 if timeout_ms is None else timeout_ms / 1000):
+            self.leave(seat)
+        while seat.leads and self._go(do_all, seat):
+            continue
+        return seat.outcome()
+
+    def seat(self, item: Item, told: Callable[[], None]) -> Seat[Item, Result]:
+        """A seat for which no thread waits: somebody has to `lead`, and to call `leave` where it lasts too long."""
+        seat: Seat[Item, Result] = Seat(item, told)
+        with self._seats:
+            self._waiting.append(seat)
+        return seat
+
+    def lead(self, do_all: DoAll[Item, Result], after: Callable[[], None]) -> bool:
+        """Do those that wait, unless somebody leads already; `after` that, when they have been told. Whether others
+        wait now, and nobody leads."""
+        with self._seats:
+            if self._led or not self._waiting:
+                return False
+            self._led = True
+        left = self._go(do_all, None, after)
+        if left:
+            with self._seats:
+                self._led = False
+        return left
 
     def waiting(self) -> int:
         """How many have a seat and are not being done yet."""
         return len(self._waiting)
 
-    def _leave(self, seat: _Seat[Item, Result]) -> None:
-        """Get up after having waited too long; not where it was done, or was handed the lead, at this moment."""
+    def leave(self, seat: Seat[Item, Result]) -> None:
+        """Get up after having waited too long: fails with TimeoutError; not where it was done, or was handed the lead,
+        at this moment."""
         with self._seats:
             if seat.done or seat.leads:
                 return
             if seat in self._waiting:
                 self._waiting.remove(seat)
-        raise TimeoutError("others are before this one")
+            seat.failure, seat.done = TimeoutError("others are before this one"), True
+        if seat.woken is None:
+            seat.told()
 
-    def _hand_on(self) -> None:
+    def _go(
+        self, do_all: DoAll[Item, Result], own: Seat[Item, Result] | None, after: Callable[[], None] = lambda: None
+    ) -> bool:
+        """One go; whether this thread has to lead on: its own is not done, or nobody else that waits can."""
+        seats: list[Seat[Item, Result]] = []
+        done = self._lead(seats, do_all)
+        goes_on = self._hand_on(own)  # first: the next one has a lock to wait for
+        for other in done:
+            if other is not own:
+                other.told()
+        after()
+        return goes_on
+
+    def _hand_on(self, own: Seat[Item, Result] | None) -> bool:
+        """Give the lead to a thread that waits for its seat; whether there is none and somebody waits."""
         with self._seats:
-            self._led = bool(self._waiting)
-            if self._led:
-                self._waiting[0].leads = True
-                self._waiting[0].woken.release()
+            able = next((seat for seat in self._waiting if seat.woken), None)
+            if own in self._waiting or able is None:
+                self._led = bool(self._waiting)
+                return self._led
+            able.leads = True
+            able.told()
+            return False
 
-    def _lead(self, seats: list[_Seat[Item, Result]], do_all: DoAll[Item, Result]) -> None:
-        """`seats` are then those that were done."""
+    def _lead(self, seats: list[Seat[Item, Result]], do_all: DoAll[Item, Result]) -> list[Seat[Item, Result]]:
+        """`seats` are then those that were taken; those of them that nobody has left meanwhile are to be told."""
 
         def take() -> list[Item]:
             if not seats:
@@ -104,39 +145,40 @@ class Together(Generic[Item, Result]):
             results = do_all(take)
         except BaseException as why:
             take()  # it may have failed before it did
-            self._after_failure(seats, why, do_all)
-        else:
-            _settle(seats, results)
+            return self._after_failure(seats, why, do_all)
+        return self._settle(seats, results)
 
     def _after_failure(
-        self, seats: Sequence[_Seat[Item, Result]], why: BaseException, do_all: DoAll[Item, Result]
-    ) -> None:
+        self, seats: Sequence[Seat[Item, Result]], why: BaseException, do_all: DoAll[Item, Result]
+    ) -> list[Seat[Item, Result]]:
         if isinstance(why, self._everybodys) or len(seats) == 1:
-            _fail(seats, why)
-            return
+            return self._fail(seats, why)
         named = [seat for seat in seats if isinstance(why, Apart) and seat.item in why.items]
         apart = named or seats
         rest = [seat for seat in seats if seat not in apart]
-        if rest:
-            self._do(rest, do_all)
+        done = self._do(rest, do_all) if rest else []
         for seat in apart:
-            self._do([seat], do_all)
+            done += self._do([seat], do_all)
+        return done
 
-    def _do(self, seats: Sequence[_Seat[Item, Result]], do_all: DoAll[Item, Result]) -> None:
+    def _do(self, seats: Sequence[Seat[Item, Result]], do_all: DoAll[Item, Result]) -> list[Seat[Item, Result]]:
         try:
             results = do_all(lambda: [seat.item for seat in seats])
         except BaseException as why:
-            self._after_failure(seats, why, do_all)
-        else:
-            _settle(seats, results)
+            return self._after_failure(seats, why, do_all)
+        return self._settle(seats, results)
 
+    def _settle(self, seats: Sequence[Seat[Item, Result]], results: Sequence[Result]) -> list[Seat[Item, Result]]:
+        with self._seats:
+            there = [seat for seat in seats if not seat.done]
+            for seat, result in zip(seats, results, strict=True):
+                seat.result.append(result)
+                seat.done = True
+        return there
 
-def _settle(seats: Sequence[_Seat[Item, Result]], results: Sequence[Result]) -> None:
-    for seat, result in zip(seats, results, strict=True):
-        seat.result.append(result)
-        seat.done = True
-
-
-def _fail(seats: Sequence[_Seat[Item, Result]], why: BaseException) -> None:
-    for seat in seats:
-        seat.failure, seat.done = why, True
+    def _fail(self, seats: Sequence[Seat[Item, Result]], why: BaseException) -> list[Seat[Item, Result]]:
+        with self._seats:
+            there = [seat for seat in seats if not seat.done]
+            for seat in there:
+                seat.failure, seat.done = why, True
+        return there

@@ -6,7 +6,7 @@ answered by the same functions.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -18,18 +18,15 @@ from core.proofs import authentic
 from core.reading.delivery import Delivery
 from flow import intake
 from flow.gateway import Gateway
-from flow.intake import Answer
-from handlers import errors, read_off
-from handlers.room import FULL, HOOK_THREADS, HOOKS, WAIT_S, Deadlines, Places, Wsgi
+from flow.intake import Answer, Waiting
+from handlers import errors
 
 blueprint = Blueprint("hooks", __name__)
+HOOKS = "/hooks/"
 METHODS = ["POST", "PUT", "PATCH", "GET"]
-BODY_S = 15.0  # for a whole body to arrive
-OF_ONE_ADDRESS = 8  # bodies that are read at one time before their sender has proved anything
 
 Environ = dict[str, Any]
-_UNPROVED = Places(HOOK_THREADS, OF_ONE_ADDRESS)
-_DEADLINES = Deadlines()
+Wsgi = Callable[..., Iterable[bytes]]
 
 
 class Hooks:
@@ -45,16 +42,47 @@ class Hooks:
         gateway: Gateway = self._app.extensions["gateway"]
         try:
             gateway.ticker.start()
-            answer = _answered(gateway, self._app.config["PUBLIC_URL"], environ, *named)
+            begun = _begun(gateway, self._app.config["PUBLIC_URL"], environ, *named)
         except Exception as why:
-            response = errors.told(why)
-        else:
-            if answer.status == 200:
-                length = str(len(answer.body))
-                start_response("200 OK", [("Content-Type", answer.content_type), ("Content-Length", length)])
-                return [answer.body]
-            response = _response(answer)
-        return read_off.later(environ, response)(environ, start_response)
+            return errors.told(why)(environ, start_response)
+        if isinstance(begun, Waiting):
+            return Later(begun, environ, start_response)
+        return _response(begun)(environ, start_response)
+
+
+class Later:
+    """The answer to a delivery that is not stored yet: iterating over it waits. A server that has several of them has
+    each take a seat, asks one to lead, and iterates over each when it is told that it is done."""
+
+    def __init__(self, waiting: Waiting, environ: Environ, start_response: Any) -> None:
+        self._waiting, self._environ, self._start_response = waiting, environ, start_response
+        self.take_seat, self.lead, self.leave = waiting.seated, waiting.lead, waiting.leave
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            answer = self._waiting.answer()
+        except Exception as why:
+            yield from errors.told(why)(self._environ, self._start_response)
+            return
+        if answer.status != 200:
+            yield from _response(answer)(self._environ, self._start_response)
+            return
+        length = str(len(answer.body))
+        self._start_response("200 OK", [("Content-Type", answer.content_type), ("Content-Length", length)])
+        yield answer.body
+
+
+def sorts(gateway: Gateway) -> Callable[[str, str], str]:
+    """How the server may answer a request of this method and path: many of a source that this process knows together,
+    by one thread; the others for /hooks each by a thread, of which they may have a few."""
+
+    def sort(method: str, path: str) -> str:
+        if not path.startswith(HOOKS):
+            return ""
+        source = path[len(HOOKS) :].partition("/")[0]
+        return "together" if method in METHODS and gateway.sources.get(source) else "apart"
+
+    return sort
 
 
 def _named(environ: Environ) -> tuple[str, str] | None:
@@ -75,10 +103,11 @@ def receive(source: str, rest: str = "") -> Response:
     if request.method == "HEAD":
         current = gateway.sources.get(source) or gateway.sources.fresh(source)
         return Response(status=200 if current else intake.unknown(gateway, source).status)
-    return _response(_answered(gateway, current_app.config["PUBLIC_URL"], request.environ, source, rest))
+    begun = _begun(gateway, current_app.config["PUBLIC_URL"], request.environ, source, rest)
+    return _response(begun.wait() if isinstance(begun, Waiting) else begun)
 
 
-def _answered(gateway: Gateway, public_url: str, environ: Environ, source: str, rest: str) -> Answer:
+def _begun(gateway: Gateway, public_url: str, environ: Environ, source: str, rest: str) -> Answer | Waiting:
     current = gateway.sources.get(source) or gateway.sources.fresh(source)
     if current is None:
         return intake.unknown(gateway, source)
@@ -90,11 +119,11 @@ def _answered(gateway: Gateway, public_url: str, environ: Environ, source: str, 
     proof = None if current.removed else authentic.check_head(head, current.source, gateway.secrets, _now_ms())
     if proof is not None and not proof.ok:
         return intake.refuse(gateway, source, proof)
-    body = _body_in_time(environ, current.source.body.max_bytes, proved=proof is not None)
+    body = _whole_body(environ, current.source.body.max_bytes)
     if isinstance(body, Answer):
         gateway.refusals.count(source, "too_large" if body.status == 413 else "not_whole")
         return body
-    return intake.take(gateway, source, head.with_body(body), _now_ms(), proof)
+    return intake.begin(gateway, source, head.with_body(body), _now_ms(), proof)
 
 
 def _now_ms() -> int:
@@ -123,23 +152,6 @@ def _headers(environ: Environ) -> Iterable[tuple[str, str]]:
             yield name.replace("_", "-").lower(), value
 
 
-def _body_in_time(environ: Environ, limit: int, *, proved: bool) -> bytes | Answer:
-    """The body's bytes within `BODY_S`. Who has proved nothing yet shares the few places of his address, or a handful
-    of senders that say nothing more would be all that we read."""
-    who = environ.get("REMOTE_ADDR") or ""
-    if not proved and not _UNPROVED.take(who, WAIT_S):
-        return intake.problem(503, FULL, retry_after=1)
-    try:
-        with _DEADLINES.within(environ.get("gunicorn.socket"), BODY_S) as is_over:
-            body = _whole_body(environ, limit)
-    finally:
-        if not proved:
-            _UNPROVED.give_back(who)
-    if isinstance(body, Answer) and is_over():
-        return intake.problem(408, f"the body did not arrive within {BODY_S:.0f} s; send again")
-    return body
-
-
 def _whole_body(environ: Environ, limit: int) -> bytes | Answer:
     """The body's bytes; an Answer when they are too many or did not arrive whole.
 
@@ -152,6 +164,8 @@ def _whole_body(environ: Environ, limit: int) -> bytes | Answer:
         body = _read(environ, announced, limit + 1)
     except HTTPException:
         raise
+    except TimeoutError as why:  # of the server
+        return intake.problem(408, f"{why}; send again")
     except Exception as why:  # the server's own: a chunk that is none, a body that breaks off
         return intake.problem(400, f"the body did not arrive whole ({type(why).__name__}); send again")
     if len(body) > limit:

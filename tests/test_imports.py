@@ -35,6 +35,7 @@ MAY = {
     },
     "cli": {"cli", "babel", "click", "flask", "honcho", "dotenv", "flow", "config", "store", "core", "simulator"},
     "simulator": {"simulator"},
+    "serving": {"serving", "gunicorn"},
 }
 PURE = {"time", "os", "socket", "random", "subprocess", "logging", "structlog", "requests", "sqlite3", "pathlib"}
 STORE_CHANGES_IN_HANDLERS = {"store.leads", "store.attempts"}

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 import structlog
 
-from handlers.room import Places
-
 WINDOW_S = 10.0
 MISTAKES = 30  # of one window
 WAIT_S = 0.5
@@ -26,7 +24,7 @@ class WrongTokens:
         self._clock, self._sleep = clock, sleep
         self._came: deque[float] = deque(maxlen=1000)
         self._said_at = float("-inf")
-        self._places = Places(WAITING)
+        self._places = threading.BoundedSemaphore(WAITING)
         self._lock = threading.Lock()
 
     def one_more(self, remote: str) -> bool:
@@ -43,10 +41,10 @@ class WrongTokens:
             return True
         if says:
             log.warning("wrong_api_tokens", count=count, seconds=WINDOW_S, remote=remote)
-        if not self._places.take():
+        if not self._places.acquire(blocking=False):
             return False
         try:
             self._sleep(WAIT_S)
         finally:
-            self._places.give_back()
+            self._places.release()
         return True

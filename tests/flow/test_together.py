@@ -144,3 +144,74 @@ def test_many_at_once_are_each_done_once():
     assert sorted(told) == sorted(f"done {(n, k)}" for n in range(12) for k in range(50))
     assert sum(len(group) for group in office.groups) == 600
     assert all(len(group) <= 8 for group in office.groups)
+
+
+def told_by(office, *items):
+    """Seats for which no thread waits, and who was told."""
+    told: list[object] = []
+    return {item: office.seats.seat(item, lambda item=item: told.append(item)) for item in items}, told
+
+
+def test_of_those_for_whom_no_thread_waits_one_call_does_all_and_tells_each():
+    office, after = Office(), []
+    seats, told = told_by(office, "a", "b", "c")
+    assert office.seats.lead(office.do_all, lambda: after.append(list(told))) is False
+    assert office.groups == [["a", "b", "c"]]
+    assert told == ["a", "b", "c"]
+    assert after == [["a", "b", "c"]]
+    assert [seat.outcome() for seat in seats.values()] == ["done a", "done b", "done c"]
+
+
+def test_a_call_does_one_go_and_says_whether_more_wait():
+    office = Office(most=2)
+    _, told = told_by(office, 1, 2, 3)
+    assert office.seats.lead(office.do_all, lambda: None) is True
+    assert told == [1, 2]
+    assert office.seats.lead(office.do_all, lambda: None) is False
+    assert office.groups == [[1, 2], [3]]
+
+
+def test_a_thread_that_leads_does_also_those_who_come_meanwhile_and_have_none():
+    office = Office()
+    told: list[object] = []
+
+    def stays(take):
+        if office.groups:
+            return office.do_all(take)
+        items = office.do_all(take)
+        office.seats.seat("later", lambda: told.append("later"))
+        assert office.seats.lead(office.do_all, lambda: None) is False
+        return items
+
+    assert office.seats.do("first", stays) == "done first"
+    assert office.groups == [["first"], ["later"]]
+    assert told == ["later"]
+
+
+def test_who_has_waited_too_long_is_told_so_and_is_not_told_again():
+    office = Office()
+    seats, told = told_by(office, "a", "b")
+    office.seats.leave(seats["a"])
+    assert told == ["a"]
+    with pytest.raises(TimeoutError):
+        seats["a"].outcome()
+    office.seats.lead(office.do_all, lambda: None)
+    office.seats.leave(seats["b"])
+    assert office.groups == [["b"]]
+    assert told == ["a", "b"]
+
+
+def test_who_leaves_while_it_is_done_is_told_once():
+    office = Office()
+    seats, told = told_by(office, "a", "b")
+
+    def slow(take):
+        items = take()
+        office.seats.leave(seats["a"])
+        return [f"done {item}" for item in items]
+
+    office.seats.lead(slow, lambda: None)
+    assert told == ["a", "b"]
+    with pytest.raises(TimeoutError):
+        seats["a"].outcome()
+    assert seats["b"].outcome() == "done b"

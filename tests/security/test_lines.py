@@ -1,5 +1,6 @@
 """T31 and T32: heads that are too large, two lengths for one body, and lines that say nothing for long."""
 
+import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -141,10 +142,28 @@ class Bare:
         return Named(self._port, None, 5)
 
 
-def test_t32_without_a_proxy_heads_that_drip_are_found(tmp_path):
-    """What docs/reliability.md says of a web process alone; it is also what the row above would show of a proxy
-    that passes on what it has not read whole."""
-    with World("sqlite", tmp_path) as world:
-        world.web()
-        well, _, p99_s = slow.under(Bare(world.senders.ports[0]), "header drip", 4)
+@pytest.fixture
+def bare(tmp_path):
+    """`with bare() as front`: a house's web process without a proxy."""
+
+    @contextlib.contextmanager
+    def standing(**settings):
+        with World("sqlite", tmp_path) as world:
+            world.environment["TRIAL_TOKEN"] = slow.TOKEN
+            world.web(settings=settings)
+            yield Bare(world.senders.ports[0])
+
+    return standing
+
+
+@pytest.mark.parametrize("kind", slow.KINDS)
+def test_t32_nor_do_they_where_there_is_no_proxy(bare, kind):
+    with bare() as front:
+        well, _, p99_s = slow.under(front, kind, 4)
+    assert (well, p99_s < 1) == (1.0, True), (well, p99_s)
+
+
+def test_t32_a_server_that_gives_each_line_a_thread_is_found(bare):
+    with bare(GUNICORN_CMD_ARGS="--worker-class=gthread") as front:
+        well, _, p99_s = slow.under(front, "header drip", 4)
     assert well < 1 or p99_s >= 1, (well, p99_s)

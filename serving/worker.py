@@ -118,7 +118,7 @@ class Worker(Loop):
     def _give_back(self, line: Line, *, keep: bool) -> None:
         """To the loop; but a line that has nothing more to say is closed here, and nobody woken."""
         try:
-            if not keep and line.out.flush() and line.is_silent():
+            if line.out.flush() and not keep and line.is_silent():
                 line.sock.close()
                 self._closed.append(None)
                 return

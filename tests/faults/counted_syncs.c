@@ -1,5 +1,5 @@
-/* Preloaded into a web process by the sync trial: for each reply with success to a POST, whether the thread that
- * sends it has synced a file since it read the request. One byte a reply goes to the file in COUNTED_SYNCS:
+/* Preloaded into a web process by the sync trial: for each reply with success to a POST, whether the process that
+ * sends it has synced a file since it read the request: who reads is not always who stores. One byte a reply goes to the file in COUNTED_SYNCS:
  * '1' synced, '0' not. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static __thread int asked, synced;
+static volatile int asked, synced;
 
 static void *real(const char *name) { return dlsym(RTLD_NEXT, name); }
 

@@ -17,8 +17,8 @@ trial = put_on(TRIALS)
 
 @trial("T1b", "each reply after its commit's sync", databases=(SQLITE,), short={"leads": 30}, long={"leads": 500})
 def synced_before_reply(kind: str, folder: Path, leads: int) -> Result:
-    """The thread that answers has synced since it read the request. One sender after the other: of several at once
-    one thread stores, and syncs, for all. The control, without syncs, must be seen."""
+    """The process that answers has synced since it read the request. One sender after the other: of several at once
+    one sync is for all. The control, without syncs, must be seen."""
     library = preload.library("counted_syncs", folder / "library")
     problems: list[str] = []
     with _counted(kind, folder / "product", library, "app:create_app()") as (world, seen):

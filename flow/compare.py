@@ -7,6 +7,7 @@ from typing import Any
 
 from core import decision, mapping
 from core.lead import Lead
+from core.mapping import Mapped, Unmapped
 from core.policy import Facts
 from core.reason import Reason
 from core.source import Source
@@ -42,9 +43,13 @@ def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change
     if replace(before, examples=()) == replace(after, examples=()):
         return []
     changes, before, after = [], replace(before, enabled=True), replace(after, enabled=True)
+    decide_alike = _decides_by(before) == _decides_by(after)
     for lead in leads:
         payload = json.loads(lead.payload)
-        change = Change(lead, outcome(payload, before, lead), outcome(payload, after, lead))
+        was, is_now = mapping.map_call(payload, before), mapping.map_call(payload, after)
+        if decide_alike and _decided_by(was) == _decided_by(is_now):
+            continue
+        change = Change(lead, _decided(was, payload, before, lead), _decided(is_now, payload, after, lead))
         if change.before != change.after:
             changes.append(change)
     return changes
@@ -52,10 +57,24 @@ def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change
 
 def outcome(payload: dict[str, Any], source: Source, lead: Lead) -> Outcome:
     """What `source`, which is enabled, makes of the payload of `lead`, if it were asked now."""
-    mapped = mapping.map_call(payload, source)
+    return _decided(mapping.map_call(payload, source), payload, source, lead)
+
+
+def _decides_by(source: Source) -> tuple[Any, ...]:
+    return source.policy, source.dry_run, source.account
+
+
+def _decided_by(mapped: Mapped | Unmapped) -> tuple[Any, ...]:
+    """What a decision sees of it: who asked when, and how it was read, changes none."""
+    if isinstance(mapped, Unmapped):
+        return mapped.reasons, mapped.is_lead
+    return mapped.call, mapped.reasons
+
+
+def _decided(mapped: Mapped | Unmapped, payload: dict[str, Any], source: Source, lead: Lead) -> Outcome:
     facts = Facts(received_at_ms=lead.received_at, payload=payload, despite=frozenset({"hours", "max_age"}))
     move = decision.decide(mapped, source, facts, lead.received_at)
-    if isinstance(mapped, mapping.Unmapped):
+    if isinstance(mapped, Unmapped):
         return Outcome(move.target, reasons=move.reasons)
     call = mapped.call
     return Outcome(move.target, call.number, call.script, call.sms, () if move.target == READY else move.reasons[:1])

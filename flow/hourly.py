@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from core.alarm import Stamp
 from core.durations import DAY_MS, HOUR_MS
 from flow.gateway import Gateway
-from store import hourly, stamps
+from store import hourly, hourly_calls, stamps
+from store.engine import Tx
 
 EVERY_MS = 300_000
 HOURLY = "hourly"  # its stamp
-DAYS = 32  # that are kept: thirty for a chart, from the reader's own midnight on
+DAYS = 32  # of leads that are kept: thirty for a chart, from the reader's own midnight on
 FRESH_DAYS = 2  # are counted at each look: most leads are decided by then
+HOURS = 25  # of calls that are kept: those of a day, which begins within an hour
+FRESH_HOURS = 2  # are counted at each look: a call ends within a minute or two
 
 
 @dataclass
 class Hours:
-    """At its first look everything that is kept is counted, a day a transaction; from then on the last two days and
-    one of the older ones in turn, so that what a person decides late is there within a few hours."""
+    """At its first look everything that is kept is counted, a day a transaction; from then on the last two days (of
+    calls hours) and one of the older ones in turn, so that what a person decides late is there within some hours."""
 
     gateway: Gateway
     _looks: int = 0
@@ -25,15 +28,20 @@ class Hours:
         store = self.gateway.store
         with store.read() as tx:
             now = store.now_ms(tx)
-        older = FRESH_DAYS + self._looks % (DAYS - FRESH_DAYS)
-        for day in [*range(FRESH_DAYS), older] if self._looks else range(DAYS):
-            self._count(now, day)
+        for day in self._in_turn(DAYS, FRESH_DAYS):
+            self._count_leads(now, day)
+        for hour in self._in_turn(HOURS, FRESH_HOURS):
+            self._count_calls(now, hour)
         self._looks += 1
         with store.write() as tx:
             hourly.forget_old(tx, now - (DAYS + 1) * DAY_MS)
+            hourly_calls.forget_old(tx, now - (HOURS + 1) * HOUR_MS)
             stamps.put(tx, HOURLY, Stamp(now, True))
 
-    def _count(self, now: int, days_before: int) -> None:
+    def _in_turn(self, all_: int, fresh: int) -> list[int]:
+        return [*range(fresh), fresh + self._looks % (all_ - fresh)] if self._looks else list(range(all_))
+
+    def _count_leads(self, now: int, days_before: int) -> None:
         """The 24 hours that ended so many days before the last full hour. Nothing is written where nothing changed."""
         end = now - now % HOUR_MS - days_before * DAY_MS
         with self.gateway.store.read() as tx:
@@ -42,3 +50,20 @@ class Hours:
         if counted != kept:
             with self.gateway.store.write() as tx:
                 hourly.keep(tx, counted, kept)
+
+    def _count_calls(self, now: int, hours_before: int) -> None:
+        """The hour that ended so many hours before the last full one."""
+        end = now - now % HOUR_MS - hours_before * HOUR_MS
+        with self.gateway.store.read() as tx:
+            counted = hourly_calls.counted(tx, end - HOUR_MS, end)
+            kept = hourly_calls.kept(tx, end - HOUR_MS, end)
+        if counted != kept:
+            with self.gateway.store.write() as tx:
+                hourly_calls.keep(tx, counted, kept)
+
+
+def counted_at(tx: Tx, now: int) -> int | None:
+    """When the hours were last counted; None where they never were. A count by a clock that has been set back since is
+    none: what came after it is not in it."""
+    stamp = stamps.known(tx).get(HOURLY)
+    return None if stamp is None or stamp.at > now else stamp.at

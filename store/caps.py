@@ -80,21 +80,22 @@ def used_by_cap(tx: Connection, scope: str, caps: Caps, now: int) -> dict[str, L
     return {one.cap: one for one in room(tx, scope, caps, [""], now).left("")} if is_capped(caps) else {}
 
 
-def rung(tx: Connection, source: str, now: int) -> tuple[Rung, ...]:
-    """The calls of the last 24 hours that may have rung, of the source or of all (`TOTALS`). What lies further ahead
-    than the window is long was dated by a clock that has been set back since, and stops nothing."""
-    given = {"source": source, "day": now - DAY_MS + 1, "hour": now - HOUR_MS + 1}
-    given |= {"next_day": now + DAY_MS, "next_hour": now + HOUR_MS}
+def rung(tx: Connection, source: str, now: int, since: int = 0, until: int | None = None) -> tuple[Rung, ...]:
+    """The calls of the last 24 hours that may have rung, of the source or of all (`TOTALS`), of those the ones from
+    `since` until before `until`. What lies further ahead than the window is long was dated by a clock that has been
+    set back since, and stops nothing."""
+    given = {"source": source, "day": max(since, now - DAY_MS + 1), "hour": now - HOUR_MS + 1}
+    given |= {"next_day": now + DAY_MS if until is None else until - 1, "next_hour": now + HOUR_MS}
     found = rows.select(tx, _RUNG_IN_HOUSE if source == TOTALS else _RUNG, **given)
     return tuple(
-        Rung(script, outcome, _money(price), int(hour), int(day)) for script, outcome, price, hour, day in found
+        Rung(script, outcome, money(price), int(hour), int(day)) for script, outcome, price, hour, day in found
     )
 
 
 def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) -> int:
     """When the nth newest of these calls leaves the window."""
     of_window = attempts.c.started_at.between(now - window_ms + 1, now + window_ms)
-    query = select(attempts.c.started_at).where(_COUNTS, of_window)
+    query = select(attempts.c.started_at).where(COUNTS, of_window)
     query = query if source == TOTALS else query.where(attempts.c.source == source)
     found = tx.execute(query.order_by(attempts.c.started_at.desc()).offset(max(0, nth - 1)).limit(1)).scalar()
     return now if found is None else int(found) + window_ms
@@ -103,7 +104,7 @@ def room_comes(tx: Connection, source: str, nth: int, window_ms: int, now: int) 
 def oldest_leaves(tx: Connection, source: str, now: int) -> int:
     """When the oldest call of the last 24 hours leaves them."""
     of_day = attempts.c.started_at.between(now - DAY_MS + 1, now + DAY_MS)
-    query = select(func.min(attempts.c.started_at)).where(_COUNTS, of_day)
+    query = select(func.min(attempts.c.started_at)).where(COUNTS, of_day)
     found = tx.execute(query if source == TOTALS else query.where(attempts.c.source == source)).scalar()
     return now if found is None else int(found) + DAY_MS
 
@@ -114,11 +115,11 @@ def reservations(tx: Connection, scripts: Collection[str], now: int) -> dict[str
 
 
 def _dearest(tx: Connection, script: str, since: int) -> Decimal | None:
-    prices = (_money(price) for (price,) in rows.select(tx, _PRICES, script=script, since=since))
+    prices = (money(price) for (price,) in rows.select(tx, _PRICES, script=script, since=since))
     return max((price for price in prices if price is not None), default=None)
 
 
-def _money(price: str | None) -> Decimal | None:
+def money(price: str | None) -> Decimal | None:
     """A price as it was kept; one that is no amount counts as unknown."""
     try:
         found = None if price is None else Decimal(price)
@@ -215,7 +216,7 @@ def _reached(tx: Connection, scope: str, found: Left, script: str, now: int, sin
 
 
 # The statements of the hot path are built once: building one costs more than running it.
-_COUNTS = or_(attempts.c.outcome.is_(None), attempts.c.outcome != NOT_SENT)
+COUNTS = or_(attempts.c.outcome.is_(None), attempts.c.outcome != NOT_SENT)
 _RUNG_IN_HOUSE: Any = (
     select(
         attempts.c.script,
@@ -226,7 +227,7 @@ _RUNG_IN_HOUSE: Any = (
         ),
         func.count().label("last_day"),
     )
-    .where(_COUNTS, attempts.c.started_at.between(bindparam("day"), bindparam("next_day")))
+    .where(COUNTS, attempts.c.started_at.between(bindparam("day"), bindparam("next_day")))
     .group_by(attempts.c.script, attempts.c.outcome, attempts.c.price)
 )
 _RUNG = _RUNG_IN_HOUSE.where(attempts.c.source == bindparam("source"))

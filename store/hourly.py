@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Numeric, cast, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.durations import HOUR_MS
+from core.durations import DAY_MS, HOUR_MS
 from core.outcome import NOT_SENT
 from core.states import STATES
 from store.tables import attempts, hourly, leads
@@ -79,15 +79,17 @@ def forget_old(tx: Connection, before: int) -> None:
     tx.execute(delete(hourly).where(hourly.c.hour < before))
 
 
-def by_hour(tx: Connection, names: Sequence[str], since: int, until: int) -> list[tuple[int, str, int]]:
-    """(start of the hour, state, leads) of these sources together, of the hours from `since` until before `until`."""
-    query = select(hourly.c.hour, hourly.c.state, func.sum(hourly.c.leads)).where(hourly.c.source.in_(names))
-    query = query.where(hourly.c.hour >= since, hourly.c.hour < until).group_by(hourly.c.hour, hourly.c.state)
-    return [(hour, state, int(n)) for hour, state, n in tx.execute(query)]
+def of_sources(tx: Connection, names: Sequence[str], since: int, until: int) -> list[tuple[str, int, str, int]]:
+    """(source, start of the hour, state, leads) of the hours from `since` until before `until`."""
+    query = select(hourly.c.source, hourly.c.hour, hourly.c.state, hourly.c.leads).where(hourly.c.source.in_(names))
+    return [tuple(row) for row in tx.execute(query.where(hourly.c.hour >= since, hourly.c.hour < until))]
 
 
-def of_source(tx: Connection, source: str, since: int, until: int) -> list[tuple[int, str, Figures]]:
-    """(start of the hour, state, what came) of one source, oldest first."""
-    query = select(hourly).where(hourly.c.source == source, hourly.c.hour >= since, hourly.c.hour < until)
-    rows = tx.execute(query.order_by(hourly.c.hour, hourly.c.state))
-    return [(row.hour, row.state, Figures(row.leads, row.calls, Decimal(row.spend))) for row in rows]
+def by_day(tx: Connection, names: Sequence[str], since: int, until: int) -> list[tuple[int, str, Figures]]:
+    """(which 24 hours from `since` on, state, what came) of these sources together, of hours before `until`."""
+    nth = ((hourly.c.hour - since) // DAY_MS).label("nth")
+    spend = func.sum(cast(hourly.c.spend, Numeric(asdecimal=False)))  # SQLite adds no decimals: rounded below
+    query = select(nth, hourly.c.state, func.sum(hourly.c.leads), func.sum(hourly.c.calls), spend)
+    query = query.where(hourly.c.source.in_(names))
+    rows = tx.execute(query.where(hourly.c.hour >= since, hourly.c.hour < until).group_by(nth, hourly.c.state))
+    return [(n, state, Figures(int(came), int(calls), round(Decimal(cost), 6))) for n, state, came, calls, cost in rows]

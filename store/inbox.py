@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, func, literal_column, select, union_all
 
 from core.states import HELD, NEEDS_A_PERSON, READY
+from store import rows
 from store.tables import history, leads
 
 Row = dict[str, Any]
@@ -41,10 +42,7 @@ def waiting(tx: Connection) -> int:
 
 def pending(tx: Connection) -> list[Row]:
     """The leads themselves, without their payloads: by state, the oldest first, at most 1,000 of each."""
-    found: list[Row] = []
-    for query in _PENDING:
-        found += [dict(row._mapping) for row in tx.execute(query)]
-    return found
+    return [dict(zip(_PENDING_COLUMNS, row, strict=True)) for query in _PENDING for row in rows.select(tx, query)]
 
 
 def _few(state: str) -> Any:

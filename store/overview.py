@@ -1,5 +1,6 @@
-"""The last 24 hours as the console's first page shows them: each a walk over one index range."""
+"""The last hours as the console's first page shows them: each a walk over one index range."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
@@ -8,7 +9,8 @@ from core.durations import HOUR_MS
 from core.states import STATES
 from store.tables import attempts, history, leads
 
-SAMPLE = 1_000  # calls are enough to tell the 95th of a hundred
+SAMPLE = 400  # calls are enough to tell the 95th of a hundred
+Waits = Counter[int]  # milliseconds from lead to call, in two digits that count -> how many calls
 
 
 def by_hour(tx: Connection, names: Sequence[str], since: int) -> list[tuple[str, int, str, int]]:
@@ -20,17 +22,24 @@ def by_hour(tx: Connection, names: Sequence[str], since: int) -> list[tuple[str,
     return [tuple(row) for row in tx.execute(query.group_by(leads.c.source, leads.c.state, hour))]
 
 
-def waits(tx: Connection, since: int) -> list[tuple[int, int]]:
-    """(when the call began, milliseconds since its lead came) of the first calls since then that no rule made wait,
-    oldest first. Of more than some thousand a sample, by the millisecond in which they began."""
-    counted = select(func.count()).where(attempts.c.started_at >= since)
-    each = (
-        int(tx.execute(counted).scalar_one()) // SAMPLE | 1
-    )  # odd: leads that come on the beat are no sample of one beat
+def waits(tx: Connection, first: int, end: int, *, whole: bool = False) -> dict[int, Waits]:
+    """Start of an hour -> the waits of the first calls that began in it and that no rule made wait, from `first` until
+    before `end`. Of many a sample is read, of which each stands for several; all of them where it is to be `whole`."""
+    began = attempts.c.started_at >= first, attempts.c.started_at < end
+    count = 0 if whole else int(tx.execute(select(func.count()).where(*began)).scalar_one())
+    each = count // SAMPLE | 1  # odd: leads that come on the beat are no sample of one beat
     query = select(attempts.c.started_at, attempts.c.started_at - leads.c.received_at)
-    query = query.join(leads, leads.c.id == attempts.c.lead).where(attempts.c.started_at >= since, attempts.c.n == 1)
-    query = query.where(attempts.c.started_at % each == 0, _NO_RULE).order_by(attempts.c.started_at)
-    return [(row[0], row[1]) for row in tx.execute(query)]
+    query = query.join(leads, leads.c.id == attempts.c.lead).where(*began, attempts.c.n == 1, _NO_RULE)
+    found: dict[int, Waits] = defaultdict(Counter)
+    for at, wait in tx.execute(query.where(attempts.c.started_at % each == 0)):
+        found[at - at % HOUR_MS][_short(wait)] += each
+    return found
+
+
+def _short(wait: int) -> int:
+    """Two digits of it that count: a page tells no more."""
+    size = 10 ** max(0, len(str(wait)) - 2)
+    return wait // size * size
 
 
 def newest_waits(tx: Connection, since: int, count: int) -> list[int]:

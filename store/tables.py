@@ -38,7 +38,7 @@ from store.tables_beside import (  # noqa: F401
 )
 from store.tables_people import audit, login_failures, sign_in_links, tokens, users  # noqa: F401
 from store.tables_versions import in_force, sources, versions  # noqa: F401
-from store.tables_watch import alarm_messages, alarm_quiets, alarms, hourly, stamps  # noqa: F401
+from store.tables_watch import alarm_messages, alarm_quiets, alarms, hourly, hourly_calls, stamps  # noqa: F401
 
 deliveries = Table(
     "deliveries",

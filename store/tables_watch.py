@@ -87,3 +87,15 @@ hourly = Table(
     Column("spend", Text, nullable=False, info=WORD),  # the price of those calls
     sqlite_with_rowid=False,
 )
+
+# store.hourly_calls: the hours of a day.
+hourly_calls = Table(
+    "hourly_calls",
+    meta,
+    Column(
+        "hour", BigInteger, primary_key=True, autoincrement=False
+    ),  # milliseconds of its start; its calls began in it
+    Column("calls", Text, nullable=False, info=WORD),  # JSON: [script, outcome, price, calls that may have rung]
+    Column("waits", Text, nullable=False, info=WORD),  # JSON: [milliseconds from lead to first call, calls]
+    sqlite_with_rowid=False,
+)

@@ -1,6 +1,6 @@
 """Pictures from numbers: counts become rectangles and points of a box of 100 by 100. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FEWEST = 8  # calls of an hour: a 95th of a hundred of fewer is no point
@@ -43,9 +43,21 @@ def stacks(columns: Sequence[Sequence[tuple[str, int]]], top: int) -> list[Bar]:
     return found
 
 
-def part_of(values: Sequence[int], part: int) -> int:
-    """The value that `part` of a hundred do not pass; of at least one value."""
-    return sorted(values)[(len(values) * part + 99) // 100 - 1]
+def spark(counts: Sequence[int]) -> str:
+    """The path of bars without colours or names: a row of a table draws two dozen of them."""
+    top, width = max([1, *counts]), 100 / max(1, len(counts))
+    bars = ((round(nth * width, 1), round(100 * count / top, 1)) for nth, count in enumerate(counts) if count)
+    return "".join(f"M{x} 100v-{height}h{width * 0.88:.1f}v{height}z" for x, height in bars)
+
+
+def part_of(counts: Mapping[int, int], part: int) -> int:
+    """The value that `part` of a hundred do not pass, of at least one; `counts`: value -> how often it is there."""
+    left = (sum(counts.values()) * part + 99) // 100
+    for value in sorted(counts):
+        left -= counts[value]
+        if left <= 0:
+            return value
+    raise ValueError("nothing is counted")
 
 
 def lines(values: Sequence[float | None], top: float) -> list[str]:

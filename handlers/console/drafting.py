@@ -20,7 +20,8 @@ from handlers.console.door import the_gateway
 from handlers.console.sources import in_force, the_files
 from store import versions as rows
 
-BACKTEST = 200
+BACKTEST = 200  # leads are asked before anything is saved
+PREVIEW = 100  # while somebody types
 MOST_RULES = 20
 KINDS = ("lost", "number", "gained", "text", "held")  # the weightiest first
 
@@ -77,9 +78,9 @@ def kind(change: Change) -> str:
     return "number" if before.number != after.number else "text"
 
 
-def backtest(name: str, before: Source, after: Source | None) -> Backtest:
+def backtest(name: str, before: Source, after: Source | None, most: int = BACKTEST) -> Backtest:
     with the_gateway().store.read() as tx:
-        newest = rows.newest_leads(tx, name, BACKTEST)
+        newest = rows.newest_leads(tx, name, most)
     leads: list[Lead] = [lead for lead in newest if lead.erased_at is None]
     changes = [] if after is None else compare.against(leads, before, after)
     return Backtest(changes, len(leads), len(newest) - len(leads))

@@ -87,7 +87,10 @@ def _said(taken: Any) -> str:
 def _page(name: str, status: int = 200, *, problem: str = "", moved: bool = False) -> Any:
     current, draft, lead = in_force(name), drafting.draft(name), _lead(name)
     source = draft.source or current.source
-    tested = drafting.backtest(name, current.source, draft.source)
+    # While somebody types, half as many leads; what keeps a save back looks at those that it was kept back for.
+    tested = drafting.backtest(
+        name, current.source, draft.source, drafting.BACKTEST if status == 409 else drafting.PREVIEW
+    )
     tried = _tried(name, source, lead)
     call = tried.call if tried else None
     with the_gateway().store.read() as tx:

@@ -1,25 +1,26 @@
-"""Thirty days of leads, a bar a day on the reader's clock.
+"""The last 24 hours, and thirty days of leads, a bar a day on the reader's clock.
 
-All together, the last 24 hours are read from the leads, what lies before them from the hours that the watch counted."""
+Hours that the watch has counted since they were over are read from there; others of the last 24 from the leads."""
 
-from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.alarm import Stamp
-from core.durations import HOUR_MS
+from core.durations import DAY_MS, HOUR_MS
 from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
-from flow.hourly import HOURLY
+from flow.hourly import counted_at
 from handlers.console import charts
 from handlers.console.words import zone
-from store import hourly, stamps
+from store import hourly
+from store import overview as last_hours
 from store.engine import Tx
+from store.hourly import Figures
 
 DAYS = 30
-HOURS = 24  # that are read from the leads
+HOURS = 24  # that may be read from the leads
+Came = list[tuple[str, int, str, int]]  # source, start of the hour, state, leads
 KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
 
 
@@ -32,6 +33,11 @@ class Day:
     calls: int = 0
     spend: Decimal = Decimal(0)
 
+    def add(self, state: str, one: Figures) -> None:
+        self.kinds[kind_of(state)] += one.leads
+        self.calls += one.calls
+        self.spend += one.spend
+
 
 def kind_of(state: str) -> str:
     """A state as the charts colour it."""
@@ -42,9 +48,29 @@ def kind_of(state: str) -> str:
     return "called" if state == ACCEPTED else "on purpose"
 
 
-def live_since(now: int) -> int:
-    """The first of the hours that are read from the leads themselves."""
-    return now - now % HOUR_MS - (HOURS - 1) * HOUR_MS
+@dataclass(frozen=True)
+class Window:
+    """The last 24 hours by the clock's hours, from `first` on; those before `live` were counted, at `counted`."""
+
+    now: int
+    first: int
+    live: int
+    counted: int | None
+
+    @property
+    def hours(self) -> list[int]:
+        return [self.first + n * HOUR_MS for n in range(HOURS)]
+
+
+def window(tx: Tx, now: int) -> Window:
+    first, counted = now - now % HOUR_MS - (HOURS - 1) * HOUR_MS, counted_at(tx, now)
+    return Window(now, first, first if counted is None else max(first, counted - counted % HOUR_MS), counted)
+
+
+def came_in(tx: Tx, names: list[str], window: Window) -> Came:
+    """What came to these sources in the last 24 hours."""
+    counted = hourly.of_sources(tx, names, window.first, window.live) if window.live > window.first else []
+    return counted + last_hours.by_hour(tx, names, window.live)
 
 
 def days(now: int) -> list[Day]:
@@ -54,35 +80,42 @@ def days(now: int) -> list[Day]:
     return [Day(int(midnight.timestamp() * 1000)) for midnight in midnights]
 
 
-def together(tx: Tx, names: list[str], now: int, live: list[tuple[str, int, str, int]]) -> dict[str, Any]:
-    """All sources; `live` is what `store.overview.by_hour` says of the last 24 hours."""
-    found = days(now)
-    for hour, state, n in hourly.by_hour(tx, names, found[0].at, live_since(now)):
-        _day(found, hour).kinds[kind_of(state)] += n
-    for _source, hour, state, n in live:
-        _day(found, hour).kinds[kind_of(state)] += n
-    return _drawn(found, now, stamps.known(tx).get(HOURLY))
+def together(tx: Tx, names: list[str], window: Window, came: Came) -> dict[str, Any]:
+    """All sources; `came` is what came to them in the window."""
+    found = _counted(tx, names, days(window.now), window.first)
+    for _source, hour, state, n in came:
+        _put(found, hour, state, Figures(n))
+    return _drawn(found, window)
 
 
 def of_source(tx: Tx, name: str, now: int) -> dict[str, Any]:
-    """One source, with its calls and their price; what the watch has not counted yet is counted here, of 24 hours."""
-    found, counted = days(now), stamps.known(tx).get(HOURLY)
-    since = live_since(now) if counted is None else max(live_since(now), counted.at - counted.at % HOUR_MS)
-    rows = hourly.of_source(tx, name, found[0].at, since)
-    rows += [(hour, state, one) for (_, hour, state), one in hourly.counted(tx, since, now + 1, name).items()]
-    for hour, state, one in rows:
-        day = _day(found, hour)
-        day.kinds[kind_of(state)] += one.leads
-        day.calls += one.calls
-        day.spend += one.spend
-    return _drawn(found, now, counted)
+    """One source, with its calls and their price."""
+    of_now = window(tx, now)
+    found = _counted(tx, [name], days(now), of_now.live)
+    for (_, hour, state), one in hourly.counted(tx, of_now.live, now + 1, name).items():
+        _put(found, hour, state, one)
+    return _drawn(found, of_now)
 
 
-def _day(found: list[Day], at: int) -> Day:
-    return found[max(0, bisect_right([day.at for day in found], at) - 1)]
+def _counted(tx: Tx, names: list[str], found: list[Day], until: int) -> list[Day]:
+    """The days with what was counted of them until then. Days of 24 hours are one query, however many; summer time
+    begins and ends with a day that has another length."""
+    begin = 0
+    for end in range(1, len(found) + 1):
+        if end < len(found) and found[end].at - found[end - 1].at == DAY_MS:
+            continue
+        last = found[end].at if end < len(found) else until
+        for nth, state, one in hourly.by_day(tx, names, found[begin].at, min(last, until)):
+            found[min(begin + nth, end - 1)].add(state, one)
+        begin = end
+    return found
 
 
-def _drawn(found: list[Day], now: int, counted: Stamp | None) -> dict[str, Any]:
+def _put(found: list[Day], hour: int, state: str, one: Figures) -> None:
+    next((day for day in reversed(found) if day.at <= hour), found[0]).add(state, one)
+
+
+def _drawn(found: list[Day], window: Window) -> dict[str, Any]:
     columns = [[(kind, day.kinds[kind]) for kind in KINDS] for day in found]
     top = charts.scale(max(day.kinds.total() for day in found))
     return {
@@ -92,6 +125,6 @@ def _drawn(found: list[Day], now: int, counted: Stamp | None) -> dict[str, Any]:
         "sums": {kind: sum(day.kinds[kind] for day in found) for kind in KINDS},
         "calls": sum(day.calls for day in found),
         "spend": sum((day.spend for day in found), Decimal(0)),
-        "late": counted is None or counted.at < live_since(now),  # then hours are missing before the last 24
-        "counted": None if counted is None else counted.at,
+        "late": window.counted is None or window.counted < window.first,  # then hours are missing before the last 24
+        "counted": window.counted,
     }

@@ -1,23 +1,25 @@
 """The first page: five questions, in the order in which they matter."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
 
-from core.account.caps import TOTALS, unpriced, used
-from core.durations import HOUR_MS
+from core.account.caps import unpriced, used
 from flow import silence
 from handlers.console import cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
 from handlers.console.door import page, the_gateway
 from handlers.console.leads import titles
-from handlers.console.month import HOURS, KINDS, kind_of
+from handlers.console.month import KINDS, Came, Window, kind_of
 from handlers.console.words import zone_hour
-from store import caps, figures, inbox
-from store import overview as last_day
+from store import caps, figures, hourly_calls, inbox
+from store import overview as last_hours
 from store.engine import Tx
+from store.hourly_calls import Calls
+from store.overview import Waits
 
 TOP_CASES = 4
 GOAL_MS = 5_000
@@ -28,48 +30,45 @@ def overview() -> Any:
     gateway = the_gateway()
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        first, names = month.live_since(now), list(gateway.sources.names())
-        hours = [first + n * HOUR_MS for n in range(HOURS)]
-        came = last_day.by_hour(tx, names, first)
+        names, window = list(gateway.sources.names()), month.window(tx, now)
+        came, calls = month.came_in(tx, names, window), hourly_calls.kept(tx, window.first, window.live)
         of_month = request.args.get("chart") == "month"
         return render_template(
             "console/overview.html",
             any_lead=inbox.newest_no(tx) > 0,
             alarms=ringing(tx, ELSEWHERE),
             cases=cases.grouped(inbox.pending(tx))[:TOP_CASES],
-            speed=_speed(tx, hours),
-            money=_money(tx, now),
-            chart=None if of_month else _chart(came, hours),
-            month=month.together(tx, names, now, came) if of_month else None,
-            sources=_sources(tx, came, hours, now),
+            speed=_speed(tx, window, calls),
+            money=_money(tx, window, calls),
+            chart=None if of_month else _chart(came, window),
+            month=month.together(tx, names, window, came) if of_month else None,
+            sources=_sources(tx, came, window),
             goal=GOAL_MS,
             titles=titles(),
         )
 
 
-def _speed(tx: Tx, hours: list[int]) -> dict[str, Any]:
+def _speed(tx: Tx, window: Window, calls: Mapping[int, Calls]) -> dict[str, Any]:
     """Half and 95 of a hundred of the first calls that no rule made wait, and the latter by hour."""
-    waits = last_day.waits(tx, hours[0])
-    each: dict[int, list[int]] = defaultdict(list)
-    for at, wait in waits:
-        each[at - at % HOUR_MS].append(wait)
-    points = [charts.part_of(each[hour], 95) if len(each[hour]) >= charts.FEWEST else None for hour in hours]
+    each = {hour: one.waits for hour, one in calls.items()} | last_hours.waits(tx, window.live, window.now + 1)
+    known = (each.get(hour, Waits()) for hour in window.hours)
+    points = [charts.part_of(waits, 95) if waits.total() >= charts.FEWEST else None for waits in known]
     top = max([2 * GOAL_MS, *(point for point in points if point is not None)])
-    whole = [wait for _, wait in waits]
+    whole = sum(each.values(), Waits())
     return {
-        "calls": len(whole),
+        "calls": whole.total(),
         "half": charts.part_of(whole, 50) if whole else None,
         "most": charts.part_of(whole, 95) if whole else None,
-        "slow": sum(wait > GOAL_MS for wait in whole),
+        "slow": sum(n for wait, n in whole.items() if wait > GOAL_MS),
         "lines": charts.lines(points, top),
         "goal_y": round(100 - 100 * GOAL_MS / top, 2),
     }
 
 
-def _money(tx: Tx, now: int) -> dict[str, Any]:
+def _money(tx: Tx, window: Window, calls: Mapping[int, Calls]) -> dict[str, Any]:
     """What counts against the totals, of the last hour and day; caps of 0 are off."""
-    rung = caps.rung(tx, TOTALS, now)
-    counted = used(rung, caps.reservations(tx, unpriced(rung), now))
+    rung = hourly_calls.rung(tx, calls, window.live, window.now)
+    counted = used(rung, caps.reservations(tx, unpriced(rung), window.now))
     totals = the_gateway().totals
     most = totals.spend_per_day
     return {
@@ -83,10 +82,11 @@ def _money(tx: Tx, now: int) -> dict[str, Any]:
     }
 
 
-def _chart(came: list[tuple[str, int, str, int]], hours: list[int]) -> dict[str, Any]:
+def _chart(came: Came, window: Window) -> dict[str, Any]:
     counts: Counter[tuple[int, str]] = Counter()
     for _source, hour, state, n in came:
         counts[hour, kind_of(state)] += n
+    hours = window.hours
     columns = [[(kind, counts[hour, kind]) for kind in KINDS] for hour in hours]
     top = charts.scale(max(sum(n for _, n in column) for column in columns))
     return {
@@ -98,28 +98,25 @@ def _chart(came: list[tuple[str, int, str, int]], hours: list[int]) -> dict[str,
     }
 
 
-def _sources(tx: Tx, came: list[tuple[str, int, str, int]], hours: list[int], now: int) -> list[dict[str, Any]]:
+def _sources(tx: Tx, came: Came, window: Window) -> list[dict[str, Any]]:
     """A row for each source in force: first those from which leads are missing, then by their last lead, the oldest
     first."""
     gateway, last = the_gateway(), figures.last_leads(tx)
-    names, silent = gateway.sources.names(), {one.source: one for one in silence.look(gateway, tx, now)}
-    rows = []
-    for name in names:
-        kinds: Counter[str] = Counter()
-        each: Counter[int] = Counter()
-        for source, hour, state, n in came:
-            if source == name:
-                kinds[kind_of(state)] += n
-                each[hour] += n
-        top = max([1, *each.values()])
-        bars = charts.stacks([[("came", each[hour])] for hour in hours], top)
-        row: dict[str, Any] = {
+    names, silent = gateway.sources.names(), {one.source: one for one in silence.look(gateway, tx, window.now)}
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    each: dict[str, Counter[int]] = defaultdict(Counter)
+    for source, hour, state, n in came:
+        kinds[source][kind_of(state)] += n
+        each[source][hour] += n
+    rows: list[dict[str, Any]] = [
+        {
             "name": name,
             "last": last.get(name),
-            "bars": bars,
-            "leads": kinds.total(),
-            "kinds": kinds,
+            "bars": charts.spark([each[name][hour] for hour in window.hours]),
+            "leads": kinds[name].total(),
+            "kinds": kinds[name],
+            "silent": silent.get(name),
         }
-        row["silent"] = silent.get(name)
-        rows.append(row)
+        for name in names
+    ]
     return sorted(rows, key=lambda row: (not (row["silent"] and row["silent"].rings), row["last"] or 0))

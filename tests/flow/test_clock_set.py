@@ -265,6 +265,7 @@ MOMENTS = {
         *("erased_keys.first_at", "erasures.at", "event_keys.first_at", "forgotten_calls.at", "history.at"),
         *(
             "hourly.hour",
+            "hourly_calls.hour",
             "in_force.removed_at",
             "leads.asked_at",
             "leads.erased_at",

@@ -1,14 +1,18 @@
 """Hours that are over, counted beside the walk: again and again the same, and what changes late comes to light."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from core.durations import HOUR_MS
+from core.account.caps import TOTALS, used
+from core.durations import DAY_MS, HOUR_MS
 from core.outcome import ACCEPTED, Outcome
 from flow import erase, operate
-from flow.hourly import DAYS, FRESH_DAYS, HOURLY, Hours
-from store import hourly, stamps
+from flow.hourly import DAYS, FRESH_DAYS, HOURLY, HOURS, Hours, counted_at
+from store import caps, hourly, hourly_calls, stamps
 from store.tables import hourly as table
+from store.tables import hourly_calls as table_of_calls
 from tests.fakes import LOST, NEVER_LEFT, NO, YES
 
 DEAR = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b"{}", price="4.35")
@@ -68,12 +72,12 @@ def test_calls_and_their_price_are_counted_where_they_may_have_rung(gateway, clo
     gateway.work()
     Hours(gateway.parts).look()
     with gateway.store.read() as tx:
-        known = hourly.of_source(tx, "shop", 0, 2**60)
+        known = hourly.by_day(tx, ["shop"], 0, 2**60)
         whole = hourly.counted(tx, 0, 2**60)
         alone = hourly.counted(tx, 0, 2**60, "shop"), hourly.counted(tx, 0, 2**60, "other")
     told = {state: (one.leads, one.calls, str(one.spend)) for _, state, one in known}
-    assert told == {"accepted": (2, 2, "8.70"), "unknown": (1, 1, "0")}
-    assert {("shop", hour, state): one for hour, state, one in known} == whole
+    assert told == {"accepted": (2, 2, "8.700000"), "unknown": (1, 1, "0.000000")}
+    assert {state: one for _, state, one in known} == {state: one for (_, _, state), one in whole.items()}
     assert alone == (whole, {})
 
 
@@ -129,12 +133,53 @@ def test_hours_that_nobody_asks_for_any_more_go(night, clock):
     assert rows(night) == []
 
 
-def test_all_sources_are_added_up_by_hour(night):
+def test_sources_are_added_up_by_day_and_told_apart_by_hour(night):
     Hours(night.parts).look()
     with night.store.read() as tx:
-        together = hourly.by_hour(tx, ["other"], 0, 2**60)
-        first = min(hour for hour, *_ in together)
-        some = hourly.by_hour(tx, ["other"], first + HOUR_MS, 2**60)
-        none = hourly.by_hour(tx, ["shop"], 0, 2**60)
-    assert sum(n for *_, n in together) == 23
-    assert (len(some), none) == (len(together) - 1, [])
+        together = hourly.by_day(tx, ["other"], 0, 2**60)
+        each = hourly.of_sources(tx, ["other"], 0, 2**60)
+        first = min(hour for _, hour, *_ in each)
+        some = hourly.by_day(tx, ["other"], first + HOUR_MS, 2**60)
+        none = hourly.by_day(tx, ["shop"], 0, 2**60)
+    assert sum(one.leads for *_, one in together) == sum(n for *_, n in each) == 23
+    assert sum(one.leads for *_, one in some) == 22
+    assert {nth for nth, *_ in together} == {hour // DAY_MS for _, hour, *_ in each}
+    assert none == []
+
+
+def test_the_calls_of_an_hour_that_is_over_are_kept_with_the_waits_of_their_leads(night, clock):
+    Hours(night.parts).look()
+    with night.store.read() as tx:
+        now = night.store.now_ms(tx)
+        known = hourly_calls.kept(tx, 0, 2**60)
+        assert known == hourly_calls.counted(tx, now - 25 * HOUR_MS - now % HOUR_MS, now - now % HOUR_MS)
+        live = now - now % HOUR_MS
+        without = hourly_calls.rung(tx, {}, live, now)
+        by_hours, by_calls = hourly_calls.rung(tx, known, live, now), caps.rung(tx, TOTALS, now)
+    assert len(known) > 5
+    assert sum(one.waits.total() for one in known.values()) > 5
+    assert [used(rung, dict.fromkeys("AB", Decimal(10))) for rung in (by_hours, by_calls)] == [
+        used(by_calls, dict.fromkeys("AB", Decimal(10)))
+    ] * 2
+    assert sum(one.last_day for one in without) < sum(one.last_day for one in by_calls)  # they are what was read
+
+
+def test_what_was_lost_of_the_calls_hours_is_mended(night):
+    hours = Hours(night.parts)
+    hours.look()
+    with night.store.write() as tx:
+        right = hourly_calls.kept(tx, 0, 2**60)
+        tx.execute(delete(table_of_calls).where(table_of_calls.c.hour == min(right)))
+        tx.execute(update(table_of_calls).values(calls="[]", waits="[[7, 9]]"))
+    for _ in range(HOURS):
+        hours.look()
+    with night.store.read() as tx:
+        assert hourly_calls.kept(tx, 0, 2**60) == right
+
+
+def test_a_count_by_a_clock_that_was_set_back_is_none(night, clock):
+    Hours(night.parts).look()
+    with night.store.read() as tx:
+        now = night.store.now_ms(tx)
+        assert counted_at(tx, now) == now
+        assert counted_at(tx, now - 1) is None

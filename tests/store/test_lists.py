@@ -129,8 +129,8 @@ def test_the_present_day_is_read_from_index_ranges(store, many, ask):
 HOURS = {
     "counting": lambda tx: hourly.counted(tx, AT, AT + 1),
     "counting one source": lambda tx: hourly.counted(tx, AT, AT + 1, "source-1"),
-    "a source": lambda tx: hourly.of_source(tx, "source-1", 5, AT),
-    "all": lambda tx: hourly.by_hour(tx, ["source-1", "source-2"], 5, AT),
+    "by day": lambda tx: hourly.by_day(tx, ["source-1", "source-2"], 5, AT),
+    "by hour": lambda tx: hourly.of_sources(tx, ["source-1", "source-2"], 5, AT),
 }
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from config.save import Files
+from handlers.console import drafting
 from handlers.console.drafting import digest
 from tests.fakes import SHOP
 
@@ -92,6 +93,18 @@ def test_leads_that_would_lose_their_call_need_a_tick(owner, gateway, files):
     assert "1 of the last 1 would lose the call" in refused.text
     assert (files / "shop.yaml").read_text(encoding="utf-8") == WITH_COMMENTS
     owner.post("/console/sources/shop/save", **form, understood="yes")
+
+
+def test_what_is_saved_is_tried_on_more_leads_than_what_is_typed(owner, gateway, files):
+    gateway.take({"id": "old", "phone": "79990000001"})
+    for n in range(drafting.PREVIEW):
+        gateway.take({"id": str(n), "phone": f"79160000{n:03}", "tel": f"79160000{n:03}"})
+    form = changed(owner.get("/console/sources/shop/lab"), number="tel")
+    typed = owner.send("/console/sources/shop/lab", **form).text
+    assert f"<b>{drafting.PREVIEW}</b>as before" in typed
+    refused = owner.send("/console/sources/shop/save", **form)
+    assert refused.status_code == 409
+    assert f"1 of the last {drafting.PREVIEW + 1} would lose the call" in refused.text
 
 
 def test_a_file_that_changed_meanwhile_is_not_written_over(owner, gateway, files):

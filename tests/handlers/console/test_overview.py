@@ -2,10 +2,12 @@
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
@@ -13,6 +15,7 @@ from core.outcome import ACCEPTED, Outcome
 from flow import alarms as flow_alarms
 from flow.hourly import Hours
 from handlers.console import charts
+from store.tables import hourly_calls
 from tests.fakes import LOST, YES
 from tests.wire.conftest import peer
 from tests.wire.test_tell import answering
@@ -127,6 +130,32 @@ def test_thirty_days_stand_beside_the_hours_on_the_overview_and_with_their_price
     assert "counted 2 days ago: is flask watch running?" in owner.get("/console/?chart=month").replace("\u00a0", " ")
 
 
+def test_hours_that_the_watch_counted_say_what_the_leads_say(owner, gateway, clock):
+    gateway.voice.otherwise = DEAR
+    for n in range(24):
+        gateway.alive()
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}" if n % 5 else "none"})
+        clock.forward(1 + n % 3)
+        gateway.work()
+        clock.forward(600)
+    figures = re.compile(
+        r'class="big">[^<]*|<title>[^<]*|class="num"[^>]*>[^<]*|d="[^"]*"|points="[^"]*"|[\d,]+ of [\d,]+'
+    )
+
+    def told():
+        return figures.findall(owner.get("/console/"))
+
+    before = told()
+    assert len(before) > 30
+    Hours(gateway.parts).look()
+    assert told() == before
+    with gateway.store.write() as tx:  # and they are read from there
+        tx.execute(update(hourly_calls).values(waits="[[9000, 12]]", calls='[["Заявка", "accepted", "1000", 1]]'))
+    changed = "".join(told())
+    assert "9.0" in changed
+    assert re.search(r"3,0\d\d", changed)
+
+
 def test_a_source_tells_how_much_usually_comes_and_what_should_have_come(owner, gateway, clock):
     gateway.alive()
     for n in range(5 * 24):
@@ -159,6 +188,12 @@ def test_bars_stay_in_their_box_and_lie_on_one_another(columns):
 
 def test_an_axis_ends_at_a_round_number():
     assert [charts.scale(n) for n in (0, 1, 2, 3, 7, 11, 26, 46, 300, 301)] == [2, 2, 2, 4, 8, 20, 30, 50, 300, 400]
+
+
+@given(st.lists(st.integers(0, 50), min_size=1), st.integers(1, 100))
+def test_a_part_of_what_is_counted_is_that_of_the_values_themselves(values, part):
+    counts = Counter(values)
+    assert charts.part_of(counts, part) == sorted(values)[(len(values) * part + 99) // 100 - 1]
 
 
 def test_an_hour_without_enough_calls_is_a_gap():

@@ -129,6 +129,12 @@ def set_password(gateway: Gateway, user: User, password: str) -> User:
     return _change(gateway, user, user.name, "password_set", "", password=kept)
 
 
+def choose(gateway: Gateway, user: User, **chosen: str) -> None:
+    """`language` and `zone` that this user reads in, on whatever machine."""
+    with gateway.store.write() as tx:
+        rows.change(tx, user.id, ends_sessions=False, **chosen)
+
+
 def end_sessions(gateway: Gateway, user: User, who: str) -> User:
     """Sign the user out everywhere; open links end too."""
     return _change(gateway, user, who, "sessions_ended", user.name)

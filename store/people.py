@@ -25,6 +25,8 @@ class User:
     added_at: int
     seen_at: int | None
     disabled: bool
+    language: str
+    zone: str
 
 
 def user(tx: Connection, user_id: int) -> User | None:

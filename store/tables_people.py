@@ -22,6 +22,8 @@ users = Table(
     Column("added_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger),  # of the newest sign-in
     Column("disabled", Boolean, nullable=False, server_default=text("false")),
+    Column("language", Text, nullable=False, server_default="", info=WORD),  # what they read in; empty: the browser's
+    Column("zone", Text, nullable=False, server_default="", info=WORD),  # whose times they read; empty: the gateway's
 )
 
 sign_in_links = Table(

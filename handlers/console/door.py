@@ -18,6 +18,7 @@ from core.people import VIEWER
 from flow.gateway import Gateway
 from handlers.console import frame
 from store import people as rows
+from store.engine import Tx
 from store.people import User
 
 IDLE_MS, LONGEST_MS = 12 * 3_600_000, 7 * 24 * 3_600_000
@@ -87,10 +88,15 @@ def page(rule: str, role: str | None = VIEWER, *, post: bool = False, quiet: boo
     return put
 
 
+def look_who_is_in(tx: Tx) -> None:
+    """`g.user`: who is in, None where nobody is; `g.now` too."""
+    g.now = the_gateway().store.now_ms(tx)
+    g.user = _who_is_in(rows.user(tx, session["user"]) if "user" in session else None)
+
+
 def _keep_out(role: str, quiet: bool) -> AnyResponse | None:
     with the_gateway().store.read() as tx:
-        g.now = the_gateway().store.now_ms(tx)
-        g.user = _who_is_in(rows.user(tx, session["user"]) if "user" in session else None)
+        look_who_is_in(tx)
         if g.user is None:
             if "user" in session:
                 session.clear()

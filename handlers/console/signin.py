@@ -1,5 +1,6 @@
 """Coming in and going out: name and password, or a one-time link; and what a person keeps for themselves."""
 
+from collections.abc import Container, Mapping
 from typing import Any
 
 from flask import flash, g, make_response, redirect, render_template, request, session, url_for
@@ -8,7 +9,7 @@ from flask_babel import gettext as _
 from core.people import VIEWER
 from flow import passwords, people
 from flow.people import KeptOut, Wrong
-from handlers.console.door import is_loopback, let_in, page, safe_next, the_gateway, the_user
+from handlers.console.door import is_loopback, let_in, look_who_is_in, page, safe_next, the_gateway, the_user
 from handlers.console.words import LANGUAGES, THEMES, available_zones, language, zones
 from store import people as rows
 
@@ -109,15 +110,22 @@ def out_everywhere() -> Any:
 
 @page("/choose", None, post=True)
 def choose() -> Any:
-    """Language, time zone, theme and keys: kept in cookies of their own, known before anybody signs in."""
+    """Language and time zone: the user's, wherever they read; before the sign-in the language is the browser's, in a
+    cookie, as theme and keys always are."""
+    with the_gateway().store.read() as tx:
+        look_who_is_in(tx)
+    of_user = {"language": LANGUAGES, "zone": available_zones()} if g.user else {}
+    if theirs := _chosen(of_user):
+        people.choose(the_gateway(), the_user(), **theirs)
     answer = redirect(safe_next(request.form.get("next", "")), 303)
-    chosen = {"language": LANGUAGES, "theme": (*THEMES, ""), "keys": ("on", "off"), "zone": available_zones()}
-    for name, known in chosen.items():
-        value = request.form.get(name)
-        if value is not None and value in known:
-            secure = request.is_secure
-            answer.set_cookie(
-                name, value, max_age=YEAR_S, path="/console", httponly=True, secure=secure, samesite="Lax"
-            )
-    g.pop("frame", None)
+    of_browser = {"theme": (*THEMES, ""), "keys": ("on", "off"), **({} if g.user else {"language": LANGUAGES})}
+    for name, value in _chosen(of_browser).items():
+        answer.set_cookie(
+            name, value, max_age=YEAR_S, path="/console", httponly=True, secure=request.is_secure, samesite="Lax"
+        )
     return answer
+
+
+def _chosen(known: Mapping[str, Container[str]]) -> dict[str, str]:
+    """What the form says of these, where it is one of the known."""
+    return {name: request.form[name] for name, values in known.items() if request.form.get(name) in values}

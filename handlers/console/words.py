@@ -47,9 +47,9 @@ def register(app: Flask) -> None:
 
 
 def language() -> str:
-    """What the reader chose, else what their browser asks for, else English."""
+    """What the reader chose, or before the sign-in their browser; else what that asks for, else English."""
     if "language" not in g:
-        chosen = request.cookies.get("language", "")
+        chosen = (user.language if (user := g.get("user")) else "") or request.cookies.get("language", "")
         g.language = chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")
     return str(g.language or "en")
 
@@ -63,7 +63,8 @@ def theme() -> str:
 def zone() -> ZoneInfo:
     """What the reader chose, else the gateway's (TIMEZONE)."""
     if "zone" not in g:
-        g.zone = ZoneInfo(chosen) if is_zone(chosen := request.cookies.get("zone", "")) else current_app.config["ZONE"]
+        chosen = user.zone if (user := g.get("user")) else ""
+        g.zone = ZoneInfo(chosen) if is_zone(chosen) else current_app.config["ZONE"]
     found: ZoneInfo = g.zone
     return found
 

@@ -19,7 +19,7 @@ from cli.moments import bare, utc
 from cli.state_words import state_title
 from cli.why import why_lines
 from cli.words import Command, _, ngettext
-from core.csv_cell import phone, safe
+from core.csv_cell import amount, phone, safe
 from flow import people
 from flow.gateway import Gateway
 from store import queries
@@ -148,9 +148,7 @@ def _excel(file: TextIO, rows: Iterator[Row]) -> int:
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - how many there were
         local = {name: None if row[name] is None else bare(row[name]) for name in MOMENTS}
-        # A price with a point would be taken for a date or a text.
-        price = None if row["price"] is None else row["price"].replace(".", ",")
-        told = {**row, **local, "state": state_title(row["state"]), "price": price}
+        told = {**row, **local, "state": state_title(row["state"]), "price": amount(row["price"])}
         table.writerow([_cell(name, told[name]) for name in EXCEL])
     return count
 

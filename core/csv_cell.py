@@ -15,6 +15,11 @@ def safe(value: object) -> str:
     return _FORMULA.sub(r"\1'\2", str(value))
 
 
+def amount(price: str | None) -> str:
+    """An amount where `;` parts the cells: decimals have a comma there, and a point would make it a date or a text."""
+    return safe(price).replace(".", ",")
+
+
 def phone(number: str | None) -> str:
     """A number as text: a spreadsheet would make it a rounded decimal, or a formula of its `+`."""
     return f"'+{number}" if number else ""

@@ -42,6 +42,13 @@ def look(gateway: Gateway, tx: Tx, now: int, longest_ms: Mapping[str, int] | Non
     return tuple(found)
 
 
+def learning(tx: Tx, source: Source, now: int) -> tuple[int, int]:
+    """(which day of it this is, leads of the whole days before) of a source whose habit is not known yet."""
+    first, end = _span(_zone(source), now)
+    counts = arrivals.by_hour(tx, source.name, first, end)
+    return (end - _first_day(counts, first, end)) // DAY_MS + 1, sum(counts.values())
+
+
 def _served(gateway: Gateway) -> Iterable[Source]:
     for name in sorted(gateway.sources.names()):
         current = gateway.sources.get(name)
@@ -62,19 +69,22 @@ def _gone(spans: list[alarms.Stood], kind: str, subject: str) -> list[Span]:
 def _habit(
     tx: Tx, habits: Habits, name: str, of: list[str], zone: ZoneInfo, gone: list[Span], now: int
 ) -> Habit | None:
-    midnight = hours.local(zone, now).replace(hour=0, minute=0, second=0, microsecond=0)
-    end = int(midnight.timestamp()) * 1000
-    end -= end % HOUR_MS
+    first, end = _span(zone, now)
     if name in habits and habits[name][0] == end:
         return habits[name][1]
-    first = int((midnight - timedelta(days=DAYS)).timestamp()) * 1000
-    first -= first % HOUR_MS
     counts: Counter[int] = Counter()
     for source in of:
         counts.update(arrivals.by_hour(tx, source, first, end))
     habit = learn(counts, (_first_day(counts, first, end), end), zone, gone)
     habits[name] = (end, habit)
     return habit
+
+
+def _span(zone: ZoneInfo, now: int) -> Span:
+    """The whole days that are learnt from, the last of them yesterday."""
+    midnight = hours.local(zone, now).replace(hour=0, minute=0, second=0, microsecond=0)
+    first, end = (int(at.timestamp()) * 1000 for at in (midnight - timedelta(days=DAYS), midnight))
+    return first - first % HOUR_MS, end - end % HOUR_MS
 
 
 def _first_day(counts: Mapping[int, int], first: int, end: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from core.csv_cell import phone, safe
+from core.csv_cell import amount, phone, safe
 from core.people import OWNER
 from flow import people
 from handlers.console.door import page, the_gateway, the_user
@@ -54,7 +54,7 @@ def _cells(row: Row, attempt: Row | None) -> list[str]:
         "received_at": moment(row["received_at"]),
         "state": state_name(row["state"]),
         "why": why(row),
-        "price": (attempt or {}).get("price"),
+        "price": amount((attempt or {}).get("price")),
     }
     return [phone(told[name]) if name == "number" else safe(told[name]) for name in COLUMNS]
 

@@ -9,7 +9,7 @@ from flask import render_template, request
 
 from core.account.caps import unpriced, used
 from flow import silence
-from handlers.console import cases, charts, month
+from handlers.console import backlog, cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
 from handlers.console.door import page, the_gateway
 from handlers.console.leads import titles
@@ -39,6 +39,7 @@ def overview() -> Any:
             alarms=ringing(tx, ELSEWHERE),
             cases=cases.grouped(inbox.pending(tx))[:TOP_CASES],
             speed=_speed(tx, window, calls),
+            backlog=backlog.read(tx, gateway, now),
             money=_money(tx, window, calls),
             chart=None if of_month else _chart(came, window),
             month=month.together(tx, names, window, came) if of_month else None,

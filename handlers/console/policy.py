@@ -7,7 +7,7 @@ from flask import render_template
 from core.account.caps import TOTALS
 from core.source import Policy
 from flow.gateway import Gateway
-from handlers.console import frame
+from handlers.console import backlog, frame
 from handlers.console.door import page, the_gateway
 from handlers.console.leads import titles
 from store import caps as counts
@@ -23,6 +23,7 @@ def policy() -> Any:
         used = {name: counts.used_by_cap(tx, name, rules, now) for name, rules in _rules(gateway).items()}
         over_all = counts.used_by_cap(tx, TOTALS, gateway.totals, now)
         reached = counts.reached(tx)
+        waits = backlog.read(tx, gateway, now)
         stopped = frame.read(tx, gateway, now).stopped
     whole = {one.account for one in stopped if one.script is None}
     return render_template(
@@ -32,6 +33,7 @@ def policy() -> Any:
         over_all=over_all,
         totals=gateway.totals,
         reached=reached,
+        backlog=waits,
         pauses=stopped,
         all_stopped=not set(gateway.accounts) - whole,
         some_stopped=len(whole),

@@ -11,6 +11,7 @@ from core.durations import DAY_MS, HOUR_MS
 from core.new_source import address
 from core.people import VIEWER
 from core.ports import SourceFiles
+from core.silence import KNOWN_DAYS, KNOWN_LEADS
 from flow import silence
 from flow.in_force import InForceSource
 from flow.trial import NoSuchSource
@@ -71,6 +72,8 @@ def source(source: str) -> Any:
         last = figures.last_leads(tx).get(source)
         versions = rows.history(tx, source, 20)
         silent = next((one for one in silence.look(gateway, tx, now) if one.source == source), None)
+        is_learnt = last is None or silent is None or silent.line > 0
+        learning = None if is_learnt else silence.learning(tx, current.source, now)
         thirty_days = month.of_source(tx, source, now)
     files = gateway.sources.files
     return render_template(
@@ -83,6 +86,8 @@ def source(source: str) -> Any:
         counts=counts,
         last=last,
         silent=silent,
+        learning=learning,
+        known=(KNOWN_DAYS, KNOWN_LEADS),
         month=thirty_days,
         refused=refused,
         versions=versions,

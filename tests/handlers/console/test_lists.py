@@ -8,6 +8,7 @@ import pytest
 from flask import render_template_string
 from jinja2 import UndefinedError
 
+from core.outcome import ACCEPTED, Outcome
 from core.source import Policy
 from flow import people
 from handlers.console import act
@@ -122,6 +123,8 @@ def test_the_audit_says_who_did_what(owner, gateway):
 
 
 def test_the_table_for_excel_runs_no_formula_and_keeps_numbers_whole(owner, gateway):
+    gateway.alive()
+    gateway.voice.otherwise = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b"{}", price="4.35")
     gateway.take({"id": "1", "name": "=cmd|' /C calc'!A0", "phone": "79990000001"})
     gateway.work()
     owner.get("/console/leads")
@@ -131,6 +134,7 @@ def test_the_table_for_excel_runs_no_formula_and_keeps_numbers_whole(owner, gate
     assert rows[0][0] == "no"
     assert rows[1][5].startswith("'=cmd")
     assert rows[1][6] == "'+79990000001"
+    assert rows[1][8] == "4,35"  # as `flask leads export --excel` writes it: a point makes it a date
     assert "exported leads" in owner.get("/console/audit")
 
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -14,7 +15,7 @@ from core.alarms import ALARMS
 from core.outcome import ACCEPTED, Outcome
 from flow import alarms as flow_alarms
 from flow.hourly import Hours
-from handlers.console import charts
+from handlers.console import backlog, charts
 from store.tables import hourly_calls
 from tests.fakes import LOST, YES
 from tests.wire.conftest import peer
@@ -169,6 +170,41 @@ def test_a_source_tells_how_much_usually_comes_and_what_should_have_come(owner, 
     for path in ("/console/", "/console/sources", "/console/sources/shop"):
         page = owner.sign_in(f"later {len(path)}", "viewer").get(path)
         assert re.search(r"[45] should have come", page)
+
+
+def test_a_new_source_says_which_day_of_learning_it_is(owner, gateway, clock):
+    gateway.alive()
+    assert "is learnt" not in owner.get("/console/sources/shop")  # nothing came yet
+    for n, day in enumerate((1, 1, 2, 3)):  # it began at noon: that day is no whole one
+        gateway.take({"id": str(n), "phone": f"7999000000{n}"})
+        page = owner.sign_in(f"after {n} days", "viewer").get("/console/sources/shop")
+        assert f"how often leads come is learnt: day {day} of 3" in page
+        clock.forward(86_400)
+    page = owner.sign_in("in the end", "viewer").get("/console/sources/shop")
+    assert "is learnt from 30 leads on; so far" in page
+
+
+def test_what_waits_says_whether_it_is_called_before_the_hours_end(owner, gateway, clock):
+    for n in range(30):
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
+    clock.forward(1)
+    for path in ("/console/", "/console/policy"):
+        page = owner.get(path)
+        assert "30 leads are due." in page
+        assert "30 are not called before the hours end at 20:00" in page
+    gateway.alive()
+    gateway.work()
+    assert "due." not in owner.get("/console/")
+
+
+@pytest.mark.parametrize(
+    ("waiting", "pace", "closes_h", "by_h", "left"),
+    [(60, 30, 8, 2, 0), (60, 30, 1, 2, 30), (60, 0, 8, None, 60), (60, 30, None, 2, 0), (60, 0, None, None, 0)],
+)
+def test_the_pace_of_the_last_hour_tells_who_is_left(waiting, pace, closes_h, by_h, left):
+    hour = 3_600_000
+    found = backlog.of(waiting, pace, None if closes_h is None else closes_h * hour, 0)
+    assert (found.by, found.left) == (None if by_h is None else by_h * hour, left)
 
 
 @given(st.lists(st.lists(st.integers(0, 500), min_size=3, max_size=3), min_size=1, max_size=30))

@@ -11,28 +11,29 @@ from store.engine import StoreUnavailable
 BATCH = 16
 
 
-def decide_due(gateway: Gateway, limit: int = BATCH) -> bool:
-    """Map the newest stored leads that are due and decide on them, in one commit; whether there were any.
+def decide_due(gateway: Gateway, limit: int = BATCH, since_ms: int = 0) -> bool:
+    """Map the newest stored leads that are due (for so long at least) and decide on them, in one commit; whether
+    there were any.
 
     A lead that breaks the commit is found out by going one by one, and waits for a person. Whether there are any is
     asked first, without a turn among the writers."""
     with gateway.store.read() as tx:
-        if not due.to_map(tx, gateway.store.now_ms(tx), 1, gateway.readable(), lock=False):
+        if not due.to_map(tx, gateway.store.now_ms(tx) - since_ms, 1, gateway.readable(), lock=False):
             return False
     try:
-        return _decide_due(gateway, limit)
+        return _decide_due(gateway, limit, since_ms)
     except StoreUnavailable:
         raise
     except Exception:
         gateway.log.exception("decisions_one_by_one")
-    return _one_by_one(gateway, limit)
+    return _one_by_one(gateway, limit, since_ms)
 
 
-def _decide_due(gateway: Gateway, limit: int, only: Sequence[str] = ()) -> bool:
+def _decide_due(gateway: Gateway, limit: int, since_ms: int, only: Sequence[str] = ()) -> bool:
     with gateway.store.write() as tx:
         # Read.
         now = gateway.store.now_ms(tx)
-        found = due.those_of(tx, only, now) if only else due.to_map(tx, now, limit, gateway.readable())
+        found = due.those_of(tx, only, now) if only else due.to_map(tx, now - since_ms, limit, gateway.readable())
         begun = candidates.begin(gateway, found, versions.in_force(tx, {lead.source for lead in found}))
         known = facts.know(tx, begun, now, gateway.totals.calls_per_number_per_day)
         # Decide.
@@ -46,13 +47,13 @@ def _decide_due(gateway: Gateway, limit: int, only: Sequence[str] = ()) -> bool:
     return bool(found)
 
 
-def _one_by_one(gateway: Gateway, limit: int) -> bool:
+def _one_by_one(gateway: Gateway, limit: int, since_ms: int) -> bool:
     with gateway.store.read() as tx:
-        now = gateway.store.now_ms(tx)
+        now = gateway.store.now_ms(tx) - since_ms
         found = [lead.id for lead in due.to_map(tx, now, limit, gateway.readable(), lock=False)]
     for lead_id in found:
         try:
-            _decide_due(gateway, 1, [lead_id])
+            _decide_due(gateway, 1, 0, [lead_id])
         except StoreUnavailable:
             raise
         except Exception:

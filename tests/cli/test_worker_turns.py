@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import event
 
-from cli.worker import LOOK_MS
+from cli.worker import LOOK_MS, PASSED_BY_MS
 from flow import caps, decide, erase, sweep
 from flow.set_back import SetBack
 from tests.fakes import SHOP
@@ -24,6 +24,18 @@ def test_a_turn_that_was_not_rung_does_not_look_again_at_once(gateway, hire):
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     assert worker.turn(rung=False) <= LOOK_MS
     assert gateway.lead(lead).state == "received"
+    worker.turn(rung=True)
+    assert gateway.lead(lead).state != "received"
+
+
+def test_what_came_while_a_claim_looked_is_left_to_the_next_claim(gateway, hire):
+    """Mapped by itself it would cost a commit more."""
+    gateway.parts.accounts.clear()  # no claim takes anything
+    worker = hire(clock=gateway.clock)
+    lead = gateway.take({"id": "1", "phone": "+79990000001"})
+    worker.turn(rung=True)
+    assert gateway.lead(lead).state == "received"
+    gateway.clock.forward(PASSED_BY_MS / 1000)
     worker.turn(rung=True)
     assert gateway.lead(lead).state != "received"
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import event, text
 
-from cli.worker import Worker
+from cli.worker import PASSED_BY_MS, Worker
 from core.ports import Account
 from flow import call, claim, decide
 from store.journal import Journal
@@ -66,6 +66,7 @@ def test_leads_of_no_account_that_is_there_are_decided_where_the_account_has_roo
     ids = [gateway.take({"id": str(n), "phone": f"+7 999 000-00-{n:02d}"}, source="other") for n in range(3)]
     worker = Worker(gateway.parts)
     for _ in range(3):
+        gateway.clock.forward(PASSED_BY_MS / 1000)
         worker.turn()
     assert states(gateway, ids) == ["held"] * 3
 

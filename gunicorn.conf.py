@@ -4,9 +4,12 @@ The application is loaded once, before the workers are made: a wrong setting end
 with its list of problems, and no recycled worker can fail to boot later. Connections are opened
 after the fork. A listening socket that systemd hands over (LISTEN_FDS) goes before all of `bind`."""
 
+import errno
 import gc
 import os
+import socket
 import sys
+import time
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -31,7 +34,8 @@ for _name, _most in (("PORT", 65_535), ("WEB_CONCURRENCY", 256)):
     if _said and not (_said.isascii() and _said.isdecimal() and len(_said) < 6 and 1 <= int(_said) <= _most):
         _fail(f"{_name}: expected a whole number from 1 to {_most}, got {_said[:20]!r}")
 
-_port = f"{_given.get('HOST') or '0.0.0.0'}:{_given.get('PORT') or '8000'}"  # noqa: S104 - the documented default
+_host = _given.get("HOST") or "0.0.0.0"  # noqa: S104 - the documented default
+_port = f"{f'[{_host}]' if ':' in _host else _host}:{_given.get('PORT') or '8000'}"
 _socket = _given.get("WEB_SOCKET") or ""
 bind = f"unix:{_socket}" if _socket else _port
 umask = 0o007  # the socket's: for us and our group, which the proxy's user is in
@@ -53,6 +57,46 @@ control_socket_disable = True
 graceful_timeout = 30
 timeout = 60
 keepalive = 5
+
+
+# Why a place cannot be listened at, and what to do.
+_WHY = {
+    errno.EADDRINUSE: "PORT: {port} of {host} is taken: end what listens there (ss -ltnp), or set another PORT",
+    errno.EACCES: "PORT: this user may not take {port}: set one above 1023, a proxy may have that one (docs/deploy.md)",
+    errno.EADDRNOTAVAIL: "HOST: {host} is no address of this machine: 127.0.0.1 is behind a proxy, 0.0.0.0 all of them",
+}
+
+
+def on_starting(server):
+    """Once, before gunicorn would try five times to listen, with two lines each. What is handed over is open."""
+    if os.environ.get("LISTEN_FDS") or os.environ.get("GUNICORN_FD"):
+        return
+    for address in server.address:
+        if isinstance(address, tuple):
+            _look_at_port(*address[:2])
+        elif not os.access(Path(address).parent, os.W_OK | os.X_OK) or len(os.fsencode(address)) > 107:
+            _fail(f"WEB_SOCKET: {address} cannot be made: its folder has to be ours to write in, its path short")
+
+
+def _look_at_port(host, port):
+    """Wait up to five seconds for a process before us that is just going."""
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as why:
+        _fail(
+            f"HOST: {host[:80]} leads to no address ({why}): 127.0.0.1 is behind a proxy, 0.0.0.0 takes whoever comes"
+        )
+    for tries_left in reversed(range(50)):
+        with socket.socket(family, kind) as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                line.bind(place)
+                return
+            except OSError as why:
+                if why.errno != errno.EADDRINUSE or not tries_left:
+                    said = _WHY.get(why.errno, "HOST and PORT: {host} {port} cannot be listened at ({why})")
+                    _fail(said.format(host=host, port=port, why=why))
+        time.sleep(0.1)
 
 
 def when_ready(server):

@@ -10,7 +10,7 @@ from flow.gateway import Gateway
 from flow.worker_sight import BLIND
 from store import accounts as trouble
 from store import epoch, migrate, stamps, workers
-from store.engine import StoreUnavailable, Tx, this_machine
+from store.engine import Refused, StoreUnavailable, Tx, this_machine
 
 OK = "ok"
 # Without these nothing can be stored or nobody is rung: the only ones for which a balancer should take somebody else.
@@ -35,23 +35,29 @@ class Ready:
 
 
 def look(gateway: Gateway) -> Ready:
-    """Everything that can be asked here; never raises for a database that is away."""
-    gateway.sources.refresh()
-    own = {"sources": "; ".join(f"{name}: {why}" for name, why in sorted(gateway.sources.broken.items())) or OK}
-    files = _files(gateway)
+    """Everything that can be asked here; never raises, whatever the database says."""
+    paused: Mapping[str, str] = {}
     try:
-        with gateway.store.read() as tx:
-            if not migrate.is_current(tx):
-                missing = "missing: run the release command (flask release)"
-                return Ready({"database": OK, "migrations": missing, **own}, files=files)
-            if not epoch.has_begun(tx):
-                return Ready({"database": OK, "migrations": epoch.NONE_BEGUN, **own}, files=files)
-            known = _known(gateway, tx)
-            paused = trouble.what_is_paused(tx)
+        gateway.sources.refresh()
+        checks, paused = _of_the_database(gateway)
     except StoreUnavailable as why:
-        away = f"cannot be read ({why}): see whether it runs and DATABASE_URL is right"
-        return Ready({"database": away, **own}, files=files)
-    return Ready({"database": _writable(gateway), "migrations": OK, **known, **own}, paused, files)
+        checks = {"database": f"cannot be read ({why}): see whether it runs and DATABASE_URL is right"}
+    except Refused as why:
+        gateway.log.exception("bug", kind=type(why).__name__)
+        checks = {"database": f"refuses what it is asked ({type(why.orig).__name__}): the log says what"}
+    broken = "; ".join(f"{name}: {why}" for name, why in sorted(gateway.sources.broken.items()))
+    return Ready({**checks, "sources": broken or OK}, paused, _files(gateway))
+
+
+def _of_the_database(gateway: Gateway) -> tuple[dict[str, str], Mapping[str, str]]:
+    """The checks, and what is paused."""
+    with gateway.store.read() as tx:
+        if not migrate.is_current(tx):
+            return {"database": OK, "migrations": "missing: run the release command (flask release)"}, {}
+        if not epoch.has_begun(tx):
+            return {"database": OK, "migrations": epoch.NONE_BEGUN}, {}
+        known, paused = _known(gateway, tx), trouble.what_is_paused(tx)
+    return {"database": _writable(gateway), "migrations": OK, **known}, paused
 
 
 def _writable(gateway: Gateway) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
 from store import opening, private
@@ -21,12 +21,14 @@ from store.writers import Writers
 
 BUSY_SECONDS = 10
 LOCK_NOT_AVAILABLE, READ_ONLY = "55P03", "25006"  # PostgreSQL's codes
+NO_RIGHT, NO_TABLE, NO_COLUMN = "42501", "42P01", "42703"
 POOL = 16  # of a process; its threads share them, so that a machine's processes fit PostgreSQL's usual 100
 BESIDE = 2  # connections of a process that are not the pool's: the bell's
 LOCK_MS, STATEMENT_MS, IDLE_MS = 10_000, 10_000, 10_000
 
 
 Tx = Connection  # an open transaction, for those who may not import the library
+Refused = DBAPIError  # a statement that the database would not do: a mistake of ours, so nobody expects it
 
 
 class StoreUnavailable(Exception):
@@ -192,9 +194,20 @@ def _named_failures() -> Iterator[None]:
             raise Busy(_without_values(why)) from why
         raise StoreUnavailable(_without_values(why)) from why
     except DBAPIError as why:
-        if why.connection_invalidated or _is_read_only(why):
+        if why.connection_invalidated or not _is_ours(why):
             raise StoreUnavailable(_without_values(why)) from why
         raise
+
+
+# A statement that is right, for another server, another user or another state of the tables.
+_NOT_OURS = frozenset({READ_ONLY, NO_RIGHT, NO_TABLE, NO_COLUMN})
+
+
+def _is_ours(why: DBAPIError) -> bool:
+    """Whether it is a mistake in a statement or in what it was given, which fails on a database that is well, too."""
+    code = _code(why) or ""
+    mistake = isinstance(why, DataError | IntegrityError | InternalError | ProgrammingError)
+    return mistake and code not in _NOT_OURS and not code.startswith("XX")
 
 
 def _is_read_only(why: BaseException) -> bool:

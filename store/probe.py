@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from core.alarm import Stamp
 from store import stamps
-from store.engine import Busy, Store, StoreUnavailable, this_machine
+from store.engine import Busy, Refused, Store, StoreUnavailable, this_machine
 
 PROBE_MS = 10_000
 PROBE = "probe"  # its stamp, followed by the machine
@@ -39,4 +39,6 @@ def _written(store: Store) -> str:
         return ""  # somebody else writes: so it can be written
     except StoreUnavailable as why:
         return str(why)
+    except Refused as why:
+        return type(why.orig).__name__
     return ""

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import shutil
+import socket
 import subprocess
 import sys
 
@@ -13,12 +15,18 @@ from tests.application import SETTINGS
 FLASK, GUNICORN = ("-m", "flask"), ("-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
 
 
-def run(command, tmp_path, **said):
+def run(command, tmp_path, *, before=(), **said):
     folders = {name: str(tmp_path / name.lower()) for name in ("SOURCES_DIR", "ACCOUNTS_DIR", "RUN_DIR")}
     environ = {"PATH": os.environ["PATH"], "FLASK_SKIP_DOTENV": "1", "FLASK_APP": "app.py", "PYTHONPATH": str(ROOT)}
     environ |= {**SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path}/leads.db", **folders, **said}
     done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False
+        [*before, sys.executable, *command],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -41,6 +49,11 @@ def run(command, tmp_path, **said):
         (GUNICORN, {"PORT": "abc"}, "PORT: expected a whole number from 1 to 65535, got 'abc'"),
         (GUNICORN, {"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY: expected a whole number from 1 to 256, got '0'"),
         (GUNICORN, {"WEB_CONCURRENCY": "100000"}, "WEB_CONCURRENCY: expected a whole number"),
+        (GUNICORN, {"HOST": "nowhere.invalid"}, "HOST: nowhere.invalid leads to no address"),
+        (GUNICORN, {"HOST": "a..b"}, "HOST: a..b leads to no address"),
+        (GUNICORN, {"HOST": "203.0.113.7"}, "HOST: 203.0.113.7 is no address of this machine"),
+        (GUNICORN, {"WEB_SOCKET": "/tmp/" + "x" * 120}, "x cannot be made: its folder"),
+        (GUNICORN, {"WEB_SOCKET": "/nowhere/leads.sock"}, "WEB_SOCKET: /nowhere/leads.sock cannot be made"),
         ((*FLASK, "release"), {"TIMEZONE": "Moscow"}, "TIMEZONE: must be a zone's name like Europe/Moscow"),
         ((*FLASK, "watch"), {"PUBLIC_URL": "leads.example.ru"}, "with https:// before it"),
     ],
@@ -51,6 +64,40 @@ def test_one_sentence_says_what_to_do(tmp_path, command, said, words):
     assert code == 1, output
     assert words in output
     assert "Traceback" not in output
+
+
+def sentences(output):
+    """What was said, without the logs of the application's own start."""
+    return [line for line in output.splitlines() if line.strip() and "[warning" not in line]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_port_that_is_taken_is_one_sentence(tmp_path, host):
+    family, kind, _, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as other:
+        try:
+            other.bind(place)
+        except OSError:
+            pytest.skip(f"this machine has no {host}")
+        other.listen()
+        port = other.getsockname()[1]
+        code, output = run(GUNICORN, tmp_path, HOST=host, PORT=str(port))
+    assert code == 1, output
+    assert len(sentences(output)) == 1, output
+    assert f"PORT: {port} of {host} is taken" in sentences(output)[0]
+
+
+def test_a_port_that_the_user_may_not_take_is_one_sentence(tmp_path):
+    """In a user namespace of its own, which has no right over this machine's network."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-r", "true"], check=False).returncode:
+        pytest.skip("no user namespaces here: unshare -r")
+    with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as first:
+        if int(first.read()) <= 80:
+            pytest.skip("here every user may take port 80")
+    code, output = run(GUNICORN, tmp_path, before=("unshare", "-r"), HOST="127.0.0.1", PORT="80")
+    assert code == 1, output
+    assert len(sentences(output)) == 1, output
+    assert "PORT: this user may not take 80" in sentences(output)[0]
 
 
 def test_an_unreadable_env_file_is_named(tmp_path):

@@ -1,6 +1,15 @@
 """/readyz names what is wrong and what to do; a balancer is sent away only where nothing can be stored or rung."""
 
+import re
+import sqlite3
+from types import SimpleNamespace
+from uuid import uuid4
+
+import psycopg
 import pytest
+from psycopg import errors
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 
 from core.alarm import Stamp
 from core.alarms import CLOCK
@@ -9,6 +18,7 @@ from store import stamps, versions, workers
 from store.engine import Store, StoreUnavailable
 from store.probe import PROBE_MS, Probe
 from store.tables import epoch
+from tests.fakes import TOKEN
 
 
 def ready(app):
@@ -109,6 +119,36 @@ def test_a_database_that_may_only_be_read_is_named(app, gateway, over, database_
     assert "let it be written again" in checks["database"]
 
 
+@pytest.mark.parametrize("rights", ["SELECT", "SELECT, INSERT", "USAGE"])
+def test_a_user_without_the_right_is_named_and_a_lead_is_refused_so_that_it_comes_again(app, gateway, over, rights):
+    if gateway.store.is_sqlite:
+        pytest.skip("SQLite has no users; a file that may only be read is asked above")
+    seen(gateway)
+    store, role = gateway.parts.store, f"reader_{uuid4().hex}"
+    with store.write() as tx:
+        schema = tx.execute(text("SELECT current_schema()")).scalar_one()
+        tx.execute(text(f"CREATE ROLE {role} LOGIN"))
+        tx.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {role}"))
+        if rights != "USAGE":
+            tx.execute(text(f"GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role}"))
+    other = Store(store.url.set(username=role).render_as_string(hide_password=False), clock=gateway.clock)
+    over(other)
+    try:
+        status, word, checks = ready(app)
+        lead = app.test_client().post(f"/hooks/shop?token={TOKEN}", json={"id": "1", "phone": "79990000001"})
+        figures = app.test_client().get("/metrics")
+    finally:
+        other.dispose()
+        with store.write() as tx:
+            tx.execute(text(f"DROP OWNED BY {role}"))
+            tx.execute(text(f"DROP ROLE {role}"))
+    assert (status, word) == (503, "not ready")
+    assert "permission denied" in checks["database"]
+    assert lead.status_code == 503
+    assert "Retry-After" in lead.headers
+    assert figures.status_code == (503 if rights == "USAGE" else 200)
+
+
 def test_one_write_in_ten_seconds_whoever_asks_how_often(gateway):
     probe, written = Probe(), []
 
@@ -173,4 +213,58 @@ def test_what_a_worker_said_that_is_gone_is_forgotten(app, gateway):
     assert (checks["worker sees"], checks["clock"].split(":")[0]) == ("ok", "that of m1 is 45 s off")
     gateway.clock.forward(300)
     seen(gateway)
+    assert ready(app)[1] == "ok"
+
+
+def errors_of(store):
+    """Every error that the driver has, by name; PostgreSQL's by their codes."""
+    if store.is_sqlite:
+        plain = {name: getattr(sqlite3, name) for name in dir(sqlite3) if name.endswith("Error")}
+        return {**plain, "whole": sqlite3.Error}
+    codes = {code: kind for code, kind in errors._sqlcodes.items() if re.fullmatch("[0-9A-Z]{5}", code)}
+    return {**codes, "gone": psycopg.InterfaceError, "bare": psycopg.Error}
+
+
+@pytest.fixture
+def failing(gateway):
+    """`failing(n, error)`: from its n-th statement on the database says this; n = 0: never. It gives the counter."""
+    count = SimpleNamespace(seen=0, at=0, error=None)
+
+    def before(_tx, _cursor, _statement, given, _context, _many):
+        count.seen += 1
+        if 0 < count.at <= count.seen:
+            why = count.error("said by the test")
+            raise DBAPIError.instance("the statement", given, why, gateway.store.engine.dialect.loaded_dbapi.Error)
+
+    def set_to(at, error=None):
+        count.seen, count.at, count.error = 0, at, error
+        return count
+
+    event.listen(gateway.store.engine, "before_cursor_execute", before)
+    yield set_to
+    event.remove(gateway.store.engine, "before_cursor_execute", before)
+
+
+def test_whatever_the_database_says_to_whichever_statement_no_answer_is_500(app, gateway, failing):
+    seen(gateway)
+    for _ in range(2):  # the first one also reads the versions
+        clean, gateway.parts.probe = failing(0), Probe()
+        assert ready(app)[1] == "ok"
+    statements, codes = clean.seen, errors_of(gateway.store)
+    assert statements > 5
+    assert len(codes) > 8
+    failed = 0
+    for at in range(1, statements + 1):
+        of_each_kind = {error.__mro__[1]: (code, error) for code, error in codes.items()}
+        for code, error in codes.items() if at == 1 else of_each_kind.values():
+            count, gateway.parts.probe = failing(at, error), Probe()
+            status, word, checks = ready(app)
+            if count.seen < at:  # it asked less this time
+                continue
+            failed += 1
+            assert (status, word) == (503, "not ready"), (code, at, checks)
+            assert checks["database"] != "ok"
+    assert failed >= len(codes) + statements - 3
+    failing(0)
+    gateway.parts.probe = Probe()
     assert ready(app)[1] == "ok"

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from store import migrate
 from store.engine import Store
@@ -156,6 +157,18 @@ class Schema:
 def _drop(url: str, name: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
+
+
+KINDS = ["sqlite", "postgresql"]
+
+
+def of_kind(kind: str, folder: Path) -> str:
+    """The address of a fresh, migrated database of this kind; the test is skipped where there can be none."""
+    if kind == "sqlite":
+        return new_file(folder)
+    if postgresql_server() is None:
+        pytest.skip("no PostgreSQL")
+    return new_schema()
 
 
 @functools.cache

@@ -4,9 +4,11 @@ import pytest
 
 from core.durations import HOUR_MS
 from store import due, erasure, figures, hourly, queries, today
+from store.engine import Store
 from store.ids import new_id
 from store.queries import Wanted
 from store.tables import attempts
+from tests import databases
 from tests.store.leads_in import AT, lead_in
 from tests.store.plans import as_if_many, plans
 
@@ -14,9 +16,11 @@ MANY = 400
 PLACE = (1_764_061_200_000, 9)
 
 
-@pytest.fixture
-def many(store):
-    with store.write() as tx:
+@pytest.fixture(scope="module", params=databases.KINDS)
+def store(request, tmp_path_factory):
+    """One for all that is asked here: nothing is written."""
+    opened = Store(databases.of_kind(request.param, tmp_path_factory.mktemp("lists")))
+    with opened.write() as tx:
         for n in range(MANY):
             of, number = f"source-{n % 3}", f"7999{n:07}"
             came = {"source": of, "number": number, "received_at": AT + n * HOUR_MS}
@@ -24,6 +28,13 @@ def many(store):
             call = {"lead": lead.id, "n": 1, "round": 1, "source": of, "number": number, "script": "x"}
             times = {"started_at": AT + n, "deadline_at": AT + n, "ended_at": AT + n, "outcome": "accepted"}
             tx.execute(attempts.insert().values(id=new_id(), account="main", owner="x", **call, **times))
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def many(store):
+    with store.write() as tx:
         as_if_many(store, tx, "leads", "attempts")
         yield tx
 

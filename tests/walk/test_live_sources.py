@@ -18,13 +18,11 @@ from tests.walk.processes import Running, Stream, until
 LOOK_S = 0.5  # how often each process looks at the files; what two looks find the same is taken
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=databases.KINDS)
 def gateway(request, tmp_path_factory):
     """One for both tests, which have sources of their own."""
-    if request.param == "postgresql" and databases.postgresql_server() is None:
-        pytest.skip("no PostgreSQL")
     folder = tmp_path_factory.mktemp("live")
-    url = databases.new_file(folder) if request.param == "sqlite" else databases.new_schema()
+    url = databases.of_kind(request.param, folder)
     with Running(folder, url) as running:
         running.store = Store(url)
         yield running

@@ -15,11 +15,9 @@ from tests.walk.processes import Running, until
 NAMED_S = 30.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=databases.KINDS)
 def running(request, tmp_path):
-    if request.param == "postgresql" and databases.postgresql_server() is None:
-        pytest.skip("no PostgreSQL")
-    url = databases.new_file(tmp_path) if request.param == "sqlite" else databases.new_schema()
+    url = databases.of_kind(request.param, tmp_path)
     with Running(tmp_path, url) as gateway:
         gateway.folder, gateway.store = tmp_path, Store(url)
         yield gateway

@@ -1,4 +1,6 @@
+import gc
 import os
+import sys
 
 import pytest
 import structlog
@@ -8,6 +10,11 @@ from store.engine import Store
 from tests import databases
 from tests.application import Application
 from tests.fakes import Clock, Stage
+
+# What is compiled is kept, whatever the environment says: each process of the suite, and each that a test starts,
+# would compile all of it again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Every commit is synced, which memory does at once. What is to outlive a crash is shown by the trials, on a disk.
 if databases.roomy_memory():
@@ -44,6 +51,12 @@ SLOWEST += ("test_caps.py", "test_account.py", "test_sources.py", "test_first_da
 def pytest_collection_modifyitems(items):
     """The longest files begin, so that no process is left alone with one at the end (xdist deals in whole files)."""
     items.sort(key=lambda item: SLOWEST.index(item.path.name) if item.path.name in SLOWEST else len(SLOWEST))
+
+
+def pytest_collection_finish():
+    """What was collected stays: who looks for garbage need not walk over it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.examples import preset_source, read_request, with_answers_of
+from config.examples import read_request, with_answers_of
 from config.load import PRESETS, preset_names
 from core import identity, mapping, policy
 from core.proofs import authentic, handshake
 from core.proofs.uncovered import uncovered
 from core.source import Example
+from tests.presets import source_of
 
 EXAMPLES = PRESETS / "examples"
 NOW_MS = 1_785_590_400_000
-SOURCES = {name: preset_source(name).source for name in preset_names()}
-SIGNED = [name for name, source in SOURCES.items() if not authentic.covers_of(source).whole]
+SIGNED = [name for name in preset_names() if not authentic.covers_of(source_of(name)).whole]
 RINGING = [
-    (name, example) for name in SIGNED for example in SOURCES[name].examples if any(example.calls) or example.call
+    (name, example) for name in SIGNED for example in source_of(name).examples if any(example.calls) or example.call
 ]
 # Every name that some preset reads a number, an id, a time or a name from, and its like.
 NAMES = st.sampled_from(
@@ -79,7 +79,7 @@ def test_every_signature_is_tried_here():
 
 @pytest.mark.parametrize("name", SIGNED)
 def test_no_preset_reads_what_its_proof_does_not_cover(name):
-    assert list(uncovered(SOURCES[name])) == []
+    assert list(uncovered(source_of(name))) == []
 
 
 @pytest.mark.parametrize(("name", "example"), RINGING, ids=[f"{name}-{one.request}" for name, one in RINGING])
@@ -97,7 +97,7 @@ def test_no_preset_reads_what_its_proof_does_not_cover(name):
 def test_what_is_not_covered_changes_no_call(
     name, example, query, headers, stripped, content_type, fields, before, method, rest
 ):
-    source, request = SOURCES[name], read_request((EXAMPLES / example.request).read_bytes())
+    source, request = source_of(name), read_request((EXAMPLES / example.request).read_bytes())
     calls = calls_of(source, example, request)
     assert calls
     asked = "&".join(part for part in (request.query, urlencode(query)) if part)
@@ -117,7 +117,7 @@ def test_what_is_not_covered_changes_no_call(
 
 
 def test_the_control_a_shared_secret_covers_the_whole_request():
-    source = SOURCES["generic"]
+    source = source_of("generic")
     request = read_request((EXAMPLES / "generic_json.http").read_bytes())
     example = Example("generic_json.http", secret="test-secret")
     with_token = replace(request, query="token=test-secret", body=b"{}")
@@ -126,7 +126,7 @@ def test_the_control_a_shared_secret_covers_the_whole_request():
 
 
 def test_a_payload_says_apart_what_was_not_signed():
-    source, request = SOURCES["shopify"], read_request((EXAMPLES / "shopify_order.http").read_bytes())
+    source, request = source_of("shopify"), read_request((EXAMPLES / "shopify_order.http").read_bytes())
     request = replace(request, query="phone=79990000099")
     proof = authentic.check(request, source, lambda reference: "test-secret", NOW_MS)
     (piece,) = identity.split(request, source, proof)

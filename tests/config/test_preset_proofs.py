@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from config.examples import preset_source, read_request
+from config.examples import read_request
 from config.load import PRESETS, preset_names
 from core.proofs.authentic import CAUSES, check
 from tests.http_request import with_header
+from tests.presets import source_of
 
 NOW_MS = 1_785_590_400_000
 SECRETS = {"env:EXAMPLE": "test-secret", "env:NEXT": "the-next-secret"}
@@ -38,13 +39,13 @@ def request_of(preset):
 
 
 def proof_of(preset, request=None, now_ms=NOW_MS, secrets=("env:EXAMPLE",)):
-    source = preset_source(preset).source
+    source = source_of(preset)
     source = replace(source, auth=replace(source.auth, secrets=secrets))
     return check(request or request_of(preset), source, SECRETS.get, now_ms)
 
 
 def test_every_preset_with_a_signature_is_tried_here():
-    schemes = {name: preset_source(name).source.auth.scheme for name in preset_names()}
+    schemes = {name: source_of(name).auth.scheme for name in preset_names()}
     signed = {name for name, scheme in schemes.items() if scheme not in ("token", "basic", "none")}
     assert signed - {"botpad", "mango"} == set(SIGNED)
 

@@ -5,17 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from config.examples import preset_source, read_request, results_of, run_example
-from config.load import PRESETS, Loaded, preset_names
+from config.examples import read_request, results_of, run_example
+from config.load import PRESETS, preset_names
 from core.source import Example
+from tests.presets import source_of
 
 EXAMPLES = PRESETS / "examples"
-
-
-def source_of(name):
-    found = preset_source(name)
-    assert isinstance(found, Loaded), str(found)
-    return found.source
 
 
 @pytest.mark.parametrize("name", preset_names())

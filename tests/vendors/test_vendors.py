@@ -2,16 +2,16 @@
 
 import json
 from datetime import UTC, datetime
-from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.examples import preset_source, read_request
+from config.examples import read_request
 from config.load import PRESETS
 from core.proofs.authentic import check
 from tests.http_request import delivery
+from tests.presets import source_of
 
 NOW = 1_785_590_400
 NOW_MS = NOW * 1000
@@ -24,11 +24,6 @@ BODIES = st.builds(
     st.booleans(),
 )
 tried = settings(max_examples=40, deadline=None)
-
-
-@cache
-def source_of(preset):
-    return preset_source(preset).source
 
 
 def taken(preset, body, headers, secret=SECRET, now_ms=NOW_MS, **more):

@@ -4,11 +4,7 @@ import re
 import threading
 
 import pytest
-import schemathesis
 from hypothesis import strategies
-from schemathesis import engine
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events
 from werkzeug.serving import make_server
 
 from core.outcome import Outcome
@@ -44,6 +40,11 @@ def address(app):
 @pytest.mark.usefixtures("a_house_with_leads")
 def test_whatever_a_program_sends_is_answered_as_described(api, address):
     """Schemathesis: requests that fit the description and that do not, every method, chains of requests."""
+    import schemathesis  # here, for each process of the suite would wait for it
+    from schemathesis import engine
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine import events
+
     config = SchemathesisConfig.from_dict(
         {
             "headers": {"Authorization": f"Bearer {API_TOKEN}"},

@@ -8,7 +8,6 @@ import functools
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from store import migrate
 from store.engine import Store
 from store.tables import meta
+from tests.ports import free_port
 
 CI = bool(os.environ.get("CI"))
 MEMORY = Path("/dev/shm")
@@ -86,9 +86,7 @@ def _own_server() -> str | None:
             shutil.chown(folder, user)
         except LookupError:  # PostgreSQL does not run as root, and there is nobody else
             return None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data = folder / "data"
     made = [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
     subprocess.run(made, check=True, capture_output=True, user=user, cwd=folder)

@@ -13,7 +13,7 @@ import pytest
 
 from config.settings import ROOT
 from tests.deploy.served import ask
-from tests.walk.processes import free_port
+from tests.ports import free_port
 
 DOMAIN = "leads.example.ru"
 # What Debian's /etc/nginx/nginx.conf says around every site.
@@ -58,7 +58,7 @@ class Proxy:
             self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=self.environ)
 
     def _until_up(self) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while ask(self.plain(), "GET", "/")[0] == 0 or not self._speaks_tls():
             assert self._process.poll() is None, self.written()
             assert time.monotonic() < end, self.written()
@@ -80,7 +80,7 @@ class Proxy:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
 
     def command(self) -> list[str]:
         raise NotImplementedError
@@ -88,7 +88,7 @@ class Proxy:
     def plain(self) -> "Named":
         return Named(self.http, None)
 
-    def tls(self, timeout: float = 15, name: str = DOMAIN) -> "Named":
+    def tls(self, timeout: float = 60, name: str = DOMAIN) -> "Named":
         return Named(self.https, name, timeout)
 
     def written(self) -> dict[str, str]:
@@ -165,7 +165,7 @@ class Caddy(Proxy):
 class Named:
     """A raw connection to a port of this machine, under TLS where a name for it is given."""
 
-    def __init__(self, port: int, name: str | None, timeout: float = 15) -> None:
+    def __init__(self, port: int, name: str | None, timeout: float = 60) -> None:
         self._port, self._name, self._timeout = port, name, timeout
 
     def open(self) -> socket.socket:

@@ -73,7 +73,7 @@ class Served:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(40)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -95,7 +95,7 @@ def listening(folder: Path) -> socket.socket:
 class Unix(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
-    def __init__(self, path: Path, timeout: float = 15) -> None:
+    def __init__(self, path: Path, timeout: float = 60) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = str(path)
 

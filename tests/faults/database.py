@@ -6,7 +6,6 @@ import functools
 import os
 import secrets
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ import psycopg
 from store import migrate
 from store.engine import Store
 from tests import databases
+from tests.ports import free_port
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 KINDS = (SQLITE, POSTGRESQL)
@@ -73,12 +73,6 @@ def is_free(url: str) -> bool:
         except (BlockingIOError, sqlite3.OperationalError):
             return False
         return True
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Cluster:

@@ -6,8 +6,8 @@ import socket
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.database import free_port
 from tests.faults.processes import Process, wait_until
+from tests.ports import free_port
 
 
 class Provider:

@@ -13,6 +13,7 @@ from store.bell import SocketBell, open_bell
 from store.engine import Store
 from store.listen_bell import ListenBell
 from tests import databases
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_every_listener_hears_a_ring_of_another_process(bells):
     one, two, web = bells(), bells(), bells()
     listening(one, two)
     web.ring()
-    assert one.wait(5_000)
-    assert two.wait(5_000)
+    assert one.wait(60_000)
+    assert two.wait(60_000)
     assert not one.wait(0)
     assert bells.said == []
 
@@ -59,7 +60,7 @@ def test_rings_are_coalesced_and_nobody_waits_for_a_listener(bells):
     bell.listen()
     for _ in range(1000):
         web.ring()
-    assert bell.wait(5_000)
+    assert bell.wait(60_000)
     heard = 1
     while bell.wait(300) and heard < 100:
         heard += 1
@@ -71,8 +72,8 @@ def test_a_poke_wakes_this_process_only(bells):
     listening(one, two)
     threading.Timer(0.05, one.poke).start()
     began = time.monotonic()
-    assert one.wait(5_000) is False
-    assert time.monotonic() - began < 4
+    assert one.wait(60_000) is False
+    assert time.monotonic() - began < 50
     assert not two.wait(0)
 
 
@@ -103,9 +104,7 @@ def pooler(tmp_path):
     server = databases.postgresql_server()
     if server is None or shutil.which("pgbouncer") is None:
         pytest.skip("needs PostgreSQL and pgbouncer (apt install pgbouncer)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = Store(server).url
     (tmp_path / "pgbouncer.ini").write_text(
         f"[databases]\npostgres = host={url.host} port={url.port or 5432} dbname={url.database} user={url.username}\n"
@@ -121,7 +120,7 @@ def pooler(tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
     try:
-        for _ in range(100):
+        for _ in range(600):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -129,7 +128,7 @@ def pooler(tmp_path):
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_behind_a_transaction_pooler_the_bell_says_that_it_is_deaf(pooler):

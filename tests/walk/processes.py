@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,17 +14,12 @@ import urllib.request
 from pathlib import Path
 
 from config.settings import ROOT
+from tests.ports import free_port
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(condition, seconds: float = 60.0):
+def until(condition, seconds: float = 120.0):
     """What `condition` answers, once it is true; fails the test when it never is."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -83,7 +77,7 @@ class Running:
             process.send_signal(signal.SIGTERM)
         for process in self._processes:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
+                process.wait(60)
             if process.poll() is None:
                 process.kill()
                 process.wait()
@@ -105,7 +99,7 @@ class Running:
     def ask(self, request: urllib.request.Request) -> tuple[int, str]:
         """Status and body; status 0 when no answer came."""
         try:
-            with DIRECT.open(request, timeout=10) as answer:
+            with DIRECT.open(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.read().decode()
@@ -114,7 +108,7 @@ class Running:
 
     def rung(self) -> list[dict[str, object]]:
         """The calls that the provider's twin got."""
-        with DIRECT.open(f"http://127.0.0.1:{self.voice}/calls", timeout=5) as answer:
+        with DIRECT.open(f"http://127.0.0.1:{self.voice}/calls", timeout=60) as answer:
             return list(json.loads(answer.read())["calls"])
 
     def web_workers(self) -> list[int]:
@@ -148,7 +142,7 @@ class Stream:
     def __exit__(self, *_: object) -> None:
         self._ending.set()
         for thread in self._threads:
-            thread.join(20)
+            thread.join(120)
 
     def _post(self, thread: int) -> None:
         n = 0

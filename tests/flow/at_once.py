@@ -1,7 +1,19 @@
 """Senders whose deliveries are stored together, in the order in which they came."""
 
 import threading
-import time
+
+from flow.together import Together
+from store.engine import StoreUnavailable
+from tests.walk.processes import until
+
+LONG_S = 120
+
+
+class Patient(Together):
+    """Seats in which nobody waits too long: a busy machine brings all of them together late."""
+
+    def do(self, item, do_all, timeout_ms=None):
+        return super().do(item, do_all)
 
 
 class AtOnce:
@@ -9,20 +21,20 @@ class AtOnce:
 
     def __init__(self, gateway) -> None:
         self.gateway = gateway
-        self.storing = gateway.parts.storing
+        self.storing = gateway.parts.storing = Patient(StoreUnavailable)
         self.threads: list[threading.Thread] = []
         self.answers: list = []
         self.let_go, self.busy = threading.Event(), threading.Event()
 
     def __enter__(self) -> "AtOnce":
         self._start(lambda: self.storing.do(None, self._stay))
-        assert self.busy.wait(10)
+        assert self.busy.wait(LONG_S)
         return self
 
     def _stay(self, take):
         taken = take()
         self.busy.set()
-        assert self.let_go.wait(30)
+        assert self.let_go.wait(LONG_S)
         return taken
 
     def _start(self, act) -> None:
@@ -44,14 +56,12 @@ class AtOnce:
                 self.answers[place] = why
 
         self._start(ask)
-        until = time.monotonic() + 10
-        while self.storing.waiting() == before and time.monotonic() < until:
-            time.sleep(0.001)
+        until(lambda: self.storing.waiting() > before)
 
     def __exit__(self, *_) -> None:
         self.let_go.set()
         for thread in self.threads:
-            thread.join(60)
+            thread.join(LONG_S)
         assert not any(thread.is_alive() for thread in self.threads)
 
 

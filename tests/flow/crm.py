@@ -79,8 +79,12 @@ class Crm:
                 self.meeting -= 1
             connection.close()
 
-    def close(self):
+    def let_go(self):
+        """Whoever hangs or drips ends, without an answer."""
         self._ended.set()
+
+    def close(self):
+        self.let_go()
         self._listener.shutdown(socket.SHUT_RDWR)  # else the thread that accepts takes one more
         self._listener.close()
         for connection in self._open:

@@ -103,16 +103,16 @@ def test_a_claim_whose_account_is_locked_gives_way_and_another_account_rings(gat
     locked, go_on = threading.Event(), threading.Event()
 
     def hold():
-        with gateway.store.write() as tx:
+        with gateway.store.write(statement_ms=0) as tx:  # the server waits for it however long the others take
             tx.execute(text("INSERT INTO accounts (name) VALUES ('main') ON CONFLICT DO NOTHING"))
             tx.execute(text("SELECT name FROM accounts WHERE name = 'main' FOR UPDATE"))
             locked.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
     try:
-        locked.wait(10)
+        locked.wait(60)
         busy = gateway.claim_due()
         assert (busy.claimed, busy.rest_ms) == ((), claim.BUSY_AGAIN_MS)
         rings = claim.claim_due(gateway.parts, gateway.account("second"), "owner", 0, 4)

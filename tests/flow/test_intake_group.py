@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError
 
 from store import leads
 from tests.faults.statements import AFTER_COMMIT, BEFORE_STATEMENT, Failing
-from tests.flow.at_once import AtOnce, at_once
+from tests.flow.at_once import LONG_S, AtOnce, at_once
 from tests.flow.test_intake import IVAN, counts
 from tests.flow.test_seen import SIGNED, plain
 
@@ -107,25 +107,25 @@ def test_a_repeat_whose_lead_somebody_holds_keeps_nobody_waiting(gateway):
     held, let_go, answered = threading.Event(), threading.Event(), threading.Event()
 
     def hold():
-        with gateway.store.write() as tx:
+        with gateway.store.write(statement_ms=0) as tx:  # the server waits for it however long the others take
             leads.get(tx, lead_id, lock=True)
             held.set()
-            assert let_go.wait(10)
+            assert let_go.wait(LONG_S)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(10)
+    assert held.wait(LONG_S)
     stored = event.listens_for(gateway.store.engine, "commit")(lambda _: answered.set())
     with AtOnce(gateway) as senders:
         senders.post(IVAN)
         for person in people(4)[1:]:
             senders.post(person)
         senders.let_go.set()
-        assert answered.wait(10)  # the others, while the lead is still held
+        assert answered.wait(LONG_S)  # the others, while the lead is still held
         assert counts(gateway) == (4, 4)
         let_go.set()
     event.remove(gateway.store.engine, "commit", stored)
-    holder.join(10)
+    holder.join(LONG_S)
     assert [lead["duplicate"] for lead in told(senders.answers)] == [True, False, False, False]
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from flow.ticker import Look, Ticker
 from store.engine import StoreUnavailable
 
-WAIT_S = 10
+WAIT_S = 60
 
 
 class Clock:

@@ -32,7 +32,7 @@ class Office:
         def stay(take):
             taken = take()
             busy.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
             return taken
 
         def ask(item):
@@ -43,7 +43,7 @@ class Office:
 
         threads = [threading.Thread(target=self.seats.do, args=("busy", stay))]
         threads[0].start()
-        assert busy.wait(10)
+        assert busy.wait(60)
         for n, item in enumerate(items):
             threads.append(threading.Thread(target=ask, args=(item,)))
             threads[-1].start()
@@ -51,7 +51,7 @@ class Office:
                 busy.wait(0.001)
         go_on.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         return [told[item] for item in items]
 
 
@@ -115,16 +115,16 @@ def test_a_leader_that_stands_still_keeps_others_only_so_long_and_does_not_do_wh
 
     def frozen(take):
         busy.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return office.do_all(take)
 
     leader = threading.Thread(target=office.seats.do, args=("first", frozen))
     leader.start()
-    assert busy.wait(10)
+    assert busy.wait(60)
     with pytest.raises(TimeoutError):
         office.seats.do("late", office.do_all, 50)
     go_on.set()
-    leader.join(10)
+    leader.join(60)
     assert office.groups == [["first"]]
     assert office.seats.do("after", office.do_all, 50) == "done after"
 
@@ -140,7 +140,7 @@ def test_many_at_once_are_each_done_once():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(told) == sorted(f"done {(n, k)}" for n in range(12) for k in range(50))
     assert sum(len(group) for group in office.groups) == 600
     assert all(len(group) <= 8 for group in office.groups)

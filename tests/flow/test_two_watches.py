@@ -13,6 +13,7 @@ from flow.watch import Watch
 from store import alarms as kept
 from store.tables import alarm_messages
 from tests.flow.test_telling import NOBODY, Phone, helped, ring
+from tests.walk.processes import until
 from tests.wire.conftest import peer
 from tests.wire.test_tell import MESSAGE
 from wire.tell_email import Email
@@ -82,16 +83,14 @@ def test_a_channel_that_hangs_keeps_no_other_waiting(gateway):
 
     class Hangs:
         def tell(self, message):
-            over.wait(10)
+            over.wait(60)
             return Told(False, "no answer")
 
     ring(gateway, NOBODY)
     telling.put_down(gateway.parts, helped(Hangs(), phone))
     sending = threading.Thread(target=telling.send, args=(gateway.parts, helped(Hangs(), phone)))
     sending.start()
-    until = time.monotonic() + 5
-    while not phone.came and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: phone.came)
     assert (len(phone.came), sending.is_alive()) == (1, True)
     over.set()
     sending.join()

@@ -16,6 +16,9 @@ from tests.fakes import Clock, Stage
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# A statement is made of many small objects, which garbage is looked for among each 700 of: a fifth of the time.
+gc.set_threshold(20_000, 20, 20)
+
 # Every commit is synced, which memory does at once. What is to outlive a crash is shown by the trials, on a disk.
 if databases.roomy_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(databases.MEMORY))

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from core.outcome import Outcome
 from core.ports import Call
+from core.states import WAITING
 from flow import call, claim, decide, sweep
 from flow.claim import Claimed
 from store.journal import Journal
+from tests.fakes import by_state
 
 Provider = Callable[[Call, float], tuple[Outcome, float]]  # a call at a time: how it ends, after how many seconds
 LOOK_S = 5.0
@@ -40,6 +42,20 @@ class Crew:
                 rests = list(pool.map(self._claim_all, range(len(self.houses))))
                 self._move(min(until, self.clock() + min([LOOK_S, *rests])))
                 sweep.settle_lost(self.houses[0])
+
+    def drain(self, seconds: float) -> None:
+        """Until no lead waits and no call flies, at most so many seconds; then a minute in which nothing more rings."""
+        until = self.clock() + seconds
+        while self._flying or self._waits():
+            assert self.clock() < until
+            self.run(min(20.0, until - self.clock()))
+        rung = len(self.calls)
+        self.run(60)
+        assert len(self.calls) == rung
+
+    def _waits(self) -> bool:
+        with self.store.read() as tx:
+            return bool(by_state(tx).keys() & set(WAITING))
 
     def _claim_all(self, worker: int) -> float:
         """Everything that this worker may claim now; the seconds it is told to rest."""

@@ -63,7 +63,7 @@ def test_a_hang_of_ten_minutes_burns_at_most_33_leads_and_the_others_ring_once_n
     burned = sum(1 for *_, outcome in crew.calls if outcome is LOST)
     assert 10 <= burned <= 33
     rung = len(crew.calls)
-    crew.run(1000)
+    crew.drain(1000)
     assert counts(gateway) == {"accepted": 130 - burned, "unknown": burned}
     assert len(set(numbers(crew.calls))) == len(crew.calls) == 130
     age = {gateway.lead(lead_id).number: n for n, lead_id in enumerate(ids)}
@@ -91,7 +91,7 @@ def test_people_whose_leads_became_too_old_meanwhile_are_not_called(gateway, tmp
     well = gateway.clock() + 700
     crew.run(560)
     fresh = posts(gateway, 3, first=100)
-    crew.run(700)
+    crew.drain(700)
     assert counts(gateway) == {"accepted": 3, "held": 40}
     assert {gateway.lead(i).state for i in fresh} == {"accepted"}
 
@@ -102,7 +102,7 @@ def test_a_provider_that_is_away_burns_nothing_and_is_asked_by_one_call_at_a_tim
     well = gateway.clock() + 300
     crew.run(299)
     assert len(crew.calls) <= 24 + 7
-    crew.run(700)
+    crew.drain(700)
     assert counts(gateway) == {"accepted": 60}
 
 
@@ -190,7 +190,7 @@ def test_a_misspelt_script_pauses_only_itself_and_rings_when_it_was_mended(gatew
     refused = [i for i in bad if gateway.lead(i).state == "refused"]
     assert 5 <= len(refused) <= 24 + 4
     assert record_of(gateway).pause is None
-    crew.run(400)
+    crew.drain(400)
     assert {gateway.lead(i).state for i in bad if i not in refused} == {"accepted"}
     assert len(crew.calls) == len(set(numbers(crew.calls))) == 70
 

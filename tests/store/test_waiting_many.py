@@ -1,12 +1,16 @@
 """What waits, however much it is, is looked at by nobody who looks for the others' leads."""
 
+import contextlib
+
 import pytest
 from sqlalchemy import update
 
 from store import due
 from store.due import Due
+from store.engine import Store
 from store.tables import sources
 from store.versions import LONGEST_ASK_MS
+from tests import databases
 from tests.store.leads_in import AT, lead_in
 from tests.store.plans import as_if_many, run
 
@@ -14,10 +18,11 @@ NOW = AT + 1_000
 MANY = 300
 
 
-@pytest.fixture
-def tx(store):
+@pytest.fixture(scope="module", params=databases.KINDS)
+def store(request, tmp_path_factory):
     """Many leads of a paused script, of an unreadable source and of a CRM that is down; one that may go on of each."""
-    with store.write() as tx:
+    opened = Store(databases.of_kind(request.param, tmp_path_factory.mktemp("waiting")))
+    with opened.write() as tx:
         for name in ("down", "well", "shop", "torn"):
             tx.execute(sources.insert().values(name=name))
         tx.execute(update(sources).where(sources.c.name == "down").values(ask_at=NOW + 60_000, ask_fails=3))
@@ -29,8 +34,20 @@ def tx(store):
             lead_in(tx, "accepted", source="well")
         lead_in(tx, "ready", source="shop", script="Заявка", number="79991111111", due_at=AT - 5_000)
         lead_in(tx, "received", source="well", asks_crm=1, due_at=AT - 5_000)
+    yield opened
+    opened.dispose()
+
+
+class Undone(Exception):
+    """What a test writes is gone with it."""
+
+
+@pytest.fixture
+def tx(store):
+    with contextlib.suppress(Undone), store.write() as tx:
         as_if_many(store, tx, "leads")
         yield tx
+        raise Undone
 
 
 def are_seeks(plans, *indexes):

@@ -42,7 +42,7 @@ def postgresql_server() -> str | None:
     that is there: a commit that a disk has to sync takes most of a test's time."""
     named = os.environ.get("TEST_DATABASE_URL")
     if named:
-        psycopg.connect(named, connect_timeout=3).close()
+        psycopg.connect(named, connect_timeout=30).close()
         return named
     found = (_own_server() if roomy_memory() else None) or _usual_server() or _own_server()
     if found is None and CI:
@@ -108,9 +108,9 @@ def _own_server() -> str | None:
 
     atexit.register(end)
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    for _ in range(100):
+    for _ in range(600):
         with contextlib.suppress(psycopg.Error):
-            psycopg.connect(url, connect_timeout=3).close()
+            psycopg.connect(url, connect_timeout=30).close()
             return url
         with contextlib.suppress(subprocess.TimeoutExpired):
             watched.wait(0.1)

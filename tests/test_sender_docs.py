@@ -198,7 +198,7 @@ def door():
     yield server
     server.shutdown()
     server.server_close()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("sh", "curl", "openssl"))), reason="no sh, curl and openssl")
@@ -214,7 +214,7 @@ def test_the_curl_of_a_page_is_taken_and_makes_what_the_example_says(preset, doo
     url = re.search(r"URL='http://127.0.0.1:8000(.*?)'", shell[1])[1].replace("...", own)
     begin = f"set -e\nURL='http://127.0.0.1:{door.server_port}{url}'\nSECRET='{own}'\n"
     done = subprocess.run(
-        ["sh", "-c", begin + "\n".join(lines)], cwd=ROOT, capture_output=True, timeout=30, check=False
+        ["sh", "-c", begin + "\n".join(lines)], cwd=ROOT, capture_output=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     example = next(one for one in source.examples if one.request == file)

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.server import Simulator
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

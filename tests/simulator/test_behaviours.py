@@ -191,7 +191,7 @@ def test_endless_goes_on_past_any_cap_until_the_client_leaves(client, sim, scrip
         size = 0
         while size < 4 << 20:
             size += len(sock.recv(1 << 20))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while sim.connections:
         assert time.monotonic() < deadline, "a client that left must cost nothing more"
 

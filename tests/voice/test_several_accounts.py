@@ -79,7 +79,7 @@ class House:
             return queries.story(tx, lead)["lead"]
 
     def work_until(self, lead, *states):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while self.lead(lead).state not in states:
             assert time.monotonic() < end, self.lead(lead).state
             self.parts.bell.wait(min(self.worker.turn(), 50))

@@ -26,6 +26,7 @@ event_key: id
 mapping: {number: {field: phone, region: RU}, script: Заявка}
 """
 TOKEN, SECRET = "shop-token-0123456789", "a-secret-of-the-signed-source"
+SOON_S = 12  # before the crowd's own time is over
 LEAD = json.dumps({"id": "1", "phone": "+7 999 000-00-01"}).encode()
 
 
@@ -46,7 +47,7 @@ def running(tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def late(running):
     """A line that proves itself in its head and says half of its body; its time runs while the others are looked at."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as line:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=120) as line:
         head = f"POST /hooks/shop?token={TOKEN} HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 80\r\n\r\n"
         line.sendall(head.encode() + b"x" * 40)
         yield line, time.monotonic()
@@ -57,7 +58,7 @@ def crowd(running, path: str, lines: int = 130):
     """So many lines, each with the head of a request and half of its body."""
     with contextlib.ExitStack() as opened:
         for _ in range(lines):
-            line = opened.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=30))
+            line = opened.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=120))
             line.sendall(
                 f"POST {path} HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 80\r\n\r\n".encode() + b"x" * 40
             )
@@ -73,12 +74,12 @@ def answered_within(running, seconds: float, path: str, headers: dict[str, str] 
 
 def everybody_else_is_answered(running):
     api = {"Authorization": f"Bearer {running.environ['API_TOKEN']}"}
-    assert answered_within(running, 5, "/healthz") == 200
-    assert answered_within(running, 5, "/api/leads", api) == 200
-    assert answered_within(running, 5, "/console/sign-in") in (200, 302, 404)
+    assert answered_within(running, SOON_S, "/healthz") == 200
+    assert answered_within(running, SOON_S, "/api/leads", api) == 200
+    assert answered_within(running, SOON_S, "/console/sign-in") in (200, 302, 404)
     asked = urllib.request.Request(f"{running.url}/hooks/shop?token={TOKEN}", data=LEAD)
     asked.add_header("Content-Type", "application/json")
-    until(lambda: running.ask(asked)[0] == 200, 10)
+    until(lambda: running.ask(asked)[0] == 200, SOON_S)
 
 
 def test_130_half_bodies_without_the_token_silence_nobody(running):
@@ -92,7 +93,7 @@ def test_nor_do_130_half_bodies_whose_proof_would_be_in_the_rest(running):
     right = hmac.new(SECRET.encode(), LEAD, hashlib.sha256).hexdigest()
     asked = urllib.request.Request(f"{running.url}/hooks/signed", data=LEAD, headers={"X-Signature": right})
     asked.add_header("Content-Type", "application/json")
-    until(lambda: running.ask(asked)[0] == 200, 30)
+    until(lambda: running.ask(asked)[0] == 200)
 
 
 def test_400_wrong_tokens_are_slowed_and_said_in_the_log(running):

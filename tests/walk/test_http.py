@@ -33,7 +33,7 @@ def running(tmp_path_factory):
 
 def raw(running, data: bytes, *, close_early: bool = False) -> tuple[int, dict[str, str], bytes]:
     """Send these bytes and read the whole answer: status (0: none), headers, body."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=15) as line:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as line:
         line.sendall(data)
         if close_early:
             line.shutdown(socket.SHUT_WR)
@@ -148,7 +148,7 @@ REFUSED = [
 @pytest.mark.parametrize(("name", "data", "status"), REFUSED, ids=[n for n, *_ in REFUSED])
 def test_who_sends_all_of_a_large_body_before_reading_still_gets_the_answer(running, name, data, status):
     kept = data.replace(b"Connection: close\r\n", b"", 1)  # the line may be used again
-    with socket.create_connection(("127.0.0.1", running.port), timeout=15) as line:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as line:
         line.sendall(kept)
         answer = http.client.HTTPResponse(line)
         answer.begin()

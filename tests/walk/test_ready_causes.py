@@ -12,7 +12,7 @@ from tests import databases
 from tests.fakes import SHOP, loaded
 from tests.walk.processes import Running, until
 
-NAMED_S = 30.0
+NAMED_S = 120.0
 
 
 @pytest.fixture(params=databases.KINDS)
@@ -70,5 +70,5 @@ def test_each_cause_is_named_and_gone_when_it_is_mended(running):
 
     worker = running._processes[-1]
     worker.send_signal(signal.SIGTERM)
-    worker.wait(30)
+    worker.wait(60)
     assert names(running, 503, "not ready", "flask worker")

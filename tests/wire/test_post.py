@@ -18,8 +18,8 @@ REPLY = b'{"result": "ok"}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(REPLY), REPLY)
 
 
-SOON_S = 10.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_S or for ever
-PATIENT_S = 30.0
+SOON_S = 60.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_S or for ever
+PATIENT_S = 120.0
 
 
 def post(url, total=PATIENT_S, connect=PATIENT_S, **options):

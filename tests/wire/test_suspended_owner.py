@@ -14,8 +14,8 @@ REPLY = b'{"result": "ok"}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(REPLY), REPLY)
 
 
-def post(url, total=30.0, **options):
-    return Post(url, {}, connect_timeout_ms=30_000, total_timeout_ms=int(total * 1000), **options)
+def post(url, total=120.0, **options):
+    return Post(url, {}, connect_timeout_ms=120_000, total_timeout_ms=int(total * 1000), **options)
 
 
 class Sleeper:
@@ -37,14 +37,14 @@ def test_an_owner_suspended_before_its_first_byte_sends_nothing(clock, peer):
 
     ended = post(provider.url, clocks=sleeper.clocks, trace=suspend).send(BODY, sleeper.clocks.start())
     assert ended.how == "late"
-    assert provider.done.acquire(timeout=5)
+    assert provider.done.acquire(timeout=60)
     assert came == [b""]
 
 
 def test_an_owner_whose_time_is_over_does_not_even_dial(peer):
     provider = peer(WHOLE)
     now = CLOCKS.start()
-    assert post(provider.url).send(BODY, Start(now.boot - 60, now.wall - 60)).how == "late"
+    assert post(provider.url).send(BODY, Start(now.boot - 3600, now.wall - 3600)).how == "late"
     assert provider.accepted == 0
 
 
@@ -54,7 +54,7 @@ def test_an_owner_past_its_deadline_reads_what_has_already_come(peer):
 
     def freeze(stage):
         if stage == "sent":
-            assert answered.wait(5)
+            assert answered.wait(60)
             sleeper.slept = 3600.0
 
     late = post(provider.url, clocks=sleeper.clocks, trace=freeze).send(BODY, sleeper.clocks.start())
@@ -69,10 +69,10 @@ def test_an_owner_past_its_deadline_does_not_wait(peer, hang):
         if stage == "sent":
             sleeper.slept = 3600.0
 
-    late = post(peer(hang).url, total=30, clocks=sleeper.clocks, trace=freeze)
+    late = post(peer(hang).url, total=120, clocks=sleeper.clocks, trace=freeze)
     began = time.monotonic()
     assert late.send(BODY, sleeper.clocks.start()) == NoAnswer("no_answer")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_jump_of_the_wall_clock_does_not_cut_the_wait_for_the_answer(peer):
@@ -89,5 +89,5 @@ def test_a_jump_of_the_wall_clock_does_not_cut_the_wait_for_the_answer(peer):
 
 def test_the_clock_that_counts_sleep_and_the_wall_clock_are_the_systems():
     first = CLOCKS.start()
-    assert abs(first.wall - time.time()) < 5
-    assert 0 <= CLOCKS.start().boot - first.boot < 5
+    assert abs(first.wall - time.time()) < 60
+    assert 0 <= CLOCKS.start().boot - first.boot < 60

@@ -13,8 +13,8 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 GREETING = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
-SOON_S = 10.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_MS or for ever
-PATIENT_MS = 30_000
+SOON_S = 60.0  # for what ends by a short time-out, on a busy machine; without it, it would take PATIENT_MS or for ever
+PATIENT_MS = 120_000
 
 
 def send(url, **options):

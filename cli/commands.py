@@ -1,6 +1,8 @@
 """The commands of `flask`. Each is imported when it is asked for: a list of leads waits for nobody's migrations."""
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import ClassVar
 
 import click
 from flask import Flask
@@ -25,18 +27,24 @@ WHERE = {
 }
 
 
-class Commands(AppGroup):
-    """Those of `WHERE`, by name."""
+class Later(click.Group):
+    """A group whose commands are imported when they are asked for; `where` has the place of each, `module:name`."""
+
+    where: ClassVar[Mapping[str, str]] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(WHERE)
+        return sorted(self.where)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in WHERE:
+        if name not in self.where:
             return None
-        module, _, attribute = WHERE[name].partition(":")
+        module, _, attribute = self.where[name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+
+class Commands(Later, AppGroup):
+    where: ClassVar = WHERE
 
 
 def register(app: Flask) -> None:

@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,46 +15,92 @@ from flask import current_app
 
 from cli.typed import TEXT
 from cli.words import _
-from config import logs
 from config.settings import ROOT, Places, Settings, SettingsError, places, read
-from flow.gateway import Gateway
-from store import migrate
-from store.engine import StoreUnavailable
+from core.overall import POLICY, TIMEZONE
+from store import migrate, people, versions
+from store.engine import Store, StoreUnavailable
+from store.place import opened
+
+if TYPE_CHECKING:
+    from flow.gateway import Gateway
 
 WHAT_TO_DO = "; see whether it runs and whether DATABASE_URL is right"
 RUN_ENV = ROOT / "var/run.env"  # what `make run` keeps for itself
 
 
-def the_gateway() -> Gateway:
+def the_gateway() -> "Gateway":
     """The wired parts for a person's command, with the sources in force read: in which country a number is
     written, how long a repeat is one, whether a source is known at all. Ends with 1 and the list of problems
     when the settings are wrong; where nothing is set it works on what `make run` started."""
     gateway = wired_gateway(of_make_run=True)
+    _be_current(gateway.store)
+    gateway.sources.refresh()
+    return gateway
+
+
+def wired_gateway(*, of_make_run: bool = False) -> "Gateway":
+    """The wired parts as they are: of a command that makes the database, or keeps the sources fresh itself."""
+    parts = current_app.extensions
+    if "gateway" not in parts:
+        from config import logs  # whoever only shows what is stored does without
+
+        logs.set_up(quiet=True)
+        try:
+            parts["gateway"] = parts["wire"](the_settings(of_make_run=of_make_run))
+        except SettingsError as why:
+            fail(str(why))
+    gateway: Gateway = parts["gateway"]
+    return gateway
+
+
+def the_store() -> Store:
+    """The database alone, for a command that only shows what is stored. Ends as `the_gateway` does."""
+    parts = current_app.extensions
+    if "gateway" in parts:
+        store: Store = parts["gateway"].store
+    else:
+        if "store" not in parts:
+            try:
+                parts["store"] = opened(the_settings().database_url)
+            except ValueError as why:
+                fail(str(SettingsError([f"DATABASE_URL: {why}"])))
+        store = parts["store"]
+    _be_current(store)
+    return store
+
+
+def _be_current(store: Store) -> None:
     try:
-        with gateway.store.read() as tx:
+        with store.read() as tx:
             if not migrate.is_current(tx):
                 fail(_("the database is not at this code's migrations; run: flask release"))
     except StoreUnavailable as why:
         told = _("the database cannot be read: %(why)s; see whether it runs and whether DATABASE_URL is right", why=why)
         fail(told)
-    gateway.sources.refresh()
-    return gateway
 
 
-def wired_gateway(*, of_make_run: bool = False) -> Gateway:
-    """The wired parts as they are: of a command that makes the database, or keeps the sources fresh itself."""
-    if problems := current_app.extensions.pop("problems", None):
-        if not (of_make_run and RUN_ENV.is_file()):
-            fail(problems)
+def the_settings(*, of_make_run: bool = True) -> Settings:
+    """This command's; what `make run` keeps where nothing else is set. Ends with 1 and the list of problems."""
+    try:
+        return _settings(of_make_run)
+    except SettingsError as why:
+        fail(str(why))
+
+
+def _settings(of_make_run: bool) -> Settings:
+    config = current_app.config
+    if "SETTINGS" not in config:
         try:
-            settings = read({**_dotenv(), **os.environ}, dotenv=RUN_ENV)
-        except SettingsError:
-            fail(problems)
-        logs.set_up(quiet=True)
-        current_app.config["SETTINGS"] = settings
-        current_app.extensions["gateway"] = current_app.extensions["wire"](settings)
-    gateway: Gateway = current_app.extensions["gateway"]
-    return gateway
+            config["SETTINGS"] = read()
+        except SettingsError as own:
+            if not (of_make_run and RUN_ENV.is_file()):
+                raise
+            try:
+                config["SETTINGS"] = read({**_dotenv(), **os.environ}, dotenv=RUN_ENV)
+            except SettingsError:
+                raise own from None
+    settings: Settings = config["SETTINGS"]
+    return settings
 
 
 def _dotenv() -> dict[str, str]:
@@ -62,28 +108,24 @@ def _dotenv() -> dict[str, str]:
     return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
 
 
-def the_settings() -> Settings:
-    """The settings of `the_gateway`, which comes first."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
-
-
 def the_zone() -> ZoneInfo:
-    """What people read times in. Behind `the_gateway`."""
+    """What people read times in. Only a policy that names one has to be read for it."""
     config = current_app.config
     if "ZONE" not in config:
-        config["ZONE"] = current_app.extensions["zone"](the_settings())
+        said = the_settings().console.timezone
+        if not said:
+            with the_store().read() as tx:
+                said = "" if versions.newest(tx, POLICY) else TIMEZONE
+        config["ZONE"] = ZoneInfo(said) if said else the_gateway().zone
     found: ZoneInfo = config["ZONE"]
     return found
 
 
-def a_gateway() -> Gateway | None:
+def a_gateway() -> "Gateway | None":
     """The wired parts where the settings allow it, for commands that work without."""
-    if "problems" in current_app.extensions:
-        if not RUN_ENV.is_file():
-            return None
+    if "gateway" not in current_app.extensions:
         try:
-            read(dotenv=RUN_ENV)
+            _settings(of_make_run=True)
         except SettingsError:
             return None
     return wired_gateway(of_make_run=True)
@@ -91,19 +133,27 @@ def a_gateway() -> Gateway | None:
 
 def the_places() -> Places:
     """Where the owner's files lie; ends with 1 when one of these settings is wrong."""
-    if settings := current_app.config.get("SETTINGS"):
-        url = settings.public_url or f"http://127.0.0.1:{settings.port}"
-        return Places(settings.sources_dir, settings.accounts_dir, settings.policy_file, settings.secrets_file, url)
     try:
-        return places()
-    except SettingsError as why:
-        fail(str(why))
+        settings = _settings(of_make_run=False)
+    except SettingsError:
+        try:
+            return places()
+        except SettingsError as why:
+            fail(str(why))
+    url = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    return Places(settings.sources_dir, settings.accounts_dir, settings.policy_file, settings.secrets_file, url)
 
 
 def fail(text: str) -> NoReturn:
     """The answer is no: say why on stderr, exit 1."""
     click.echo(text, err=True)
     sys.exit(1)
+
+
+def note(store: Store, who: str, what: str, about: str) -> None:
+    """Write into the audit what somebody looked at or took away."""
+    with store.write() as tx:
+        people.note(tx, store.now_ms(tx), who, what, about, "", "command")
 
 
 def who_and_why(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -58,7 +58,7 @@ def command(
     Says first how many it would take, of which sources and for which reasons; --do carries it out.
     Rearmed leads are rung at the account's pace."""
     gateway = the_gateway()
-    looked = read(gateway, states=(state,), **given)
+    looked = read(gateway.store, states=(state,), **given)
     try:
         planned = bulk.plan(gateway, replace(looked.wanted, state=state), change, after, limit)
         if looked.span():

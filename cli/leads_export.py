@@ -13,16 +13,15 @@ from typing import Any, TextIO
 import click
 from flask.cli import with_appcontext
 
-from cli.context import fail, login, the_gateway
+from cli.context import fail, login, note, the_store
 from cli.leads_filters import Looked, filters, read
 from cli.moments import bare, utc
 from cli.state_words import state_title
 from cli.why import why_lines
 from cli.words import Command, _, ngettext
 from core.csv_cell import amount, phone, safe
-from flow import people
-from flow.gateway import Gateway
 from store import queries
+from store.engine import Store
 from store.personal import Shown, columns_of, exported
 from store.queries import Row
 from store.tables import attempts, leads
@@ -71,12 +70,12 @@ def command(form: str, excel: bool, out: Path | None, who: str, **given: Any) ->
     With --excel columns and states have their names, times are local, `;` stands between the cells."""
     if excel and form != "csv":
         raise click.UsageError(_("--excel makes a table; leave --format out"))
-    gateway = the_gateway()
-    looked = read(gateway, **given)
+    store = the_store()
+    looked = read(store, **given)
     with _opened(out, with_mark=excel or (form == "csv" and out is not None)) as file:
-        people.note(gateway, who, "exported", looked.said(), "", "command")
+        note(store, who, "exported", looked.said())
         write: Callable[[TextIO, Iterator[Row]], int] = _jsonl if form == "jsonl" else _excel if excel else _csv
-        count = write(file, _rows(gateway, looked))
+        count = write(file, _rows(store, looked))
     if out is not None:
         told = ngettext("%(num)d lead in %(file)s", "%(num)d leads in %(file)s", count, file=out)
         click.echo(told, err=True)
@@ -107,11 +106,11 @@ def _opened(out: Path | None, *, with_mark: bool) -> Iterator[TextIO]:
         raise
 
 
-def _rows(gateway: Gateway, looked: Looked) -> Iterator[Row]:
+def _rows(store: Store, looked: Looked) -> Iterator[Row]:
     """A page a transaction: nothing is held while a slow disk or a pipe takes its time."""
     place: tuple[int, int] | None = None
     while True:
-        with gateway.store.read() as tx:
+        with store.read() as tx:
             found, place = queries.page_of_states(tx, looked.wanted, looked.states, PAGE, place)
             ids = [row["id"] for row in found]
             tried, ended = queries.last_attempts(tx, ids), queries.ended_by_people(tx, ids)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cli.context import fail, the_zone
+from cli.context import fail, the_gateway, the_zone
 from cli.moments import WHEN, Asked, moment
 from cli.state_words import state_name, state_of
 from cli.typed import SAID
@@ -16,9 +16,8 @@ from cli.words import _, language
 from core.reason import Reason, words
 from core.reason_words import TABLE
 from core.states import STATES
-from flow import numbers
-from flow.gateway import Gateway
-from store import queries
+from store import queries, versions
+from store.engine import Store
 from store.queries import Wanted
 
 
@@ -108,7 +107,7 @@ class Looked:
 
 
 def read(
-    gateway: Gateway,
+    store: Store,
     since: Asked | None,
     until: Asked | None,
     source: str | None,
@@ -118,8 +117,8 @@ def read(
     name: str | None = None,
 ) -> Looked:
     """The options' meaning now. Ends with 2 for what cannot be meant, with 1 for a source that never was."""
-    with gateway.store.read() as tx:
-        now = gateway.store.now_ms(tx)
+    with store.read() as tx:
+        now = store.now_ms(tx)
     first = None if since is None else since.at(now, the_zone())
     last = None if until is None else until.at(now, the_zone(), late=True)
     if first is not None and last is not None and first >= last:
@@ -131,32 +130,32 @@ def read(
             )
         )
     if source:
-        _be_a_source(gateway, source)
+        _be_a_source(store, source)
     wanted = Wanted(
         source=source or "",
         since=first,
         until=last,
         how=reason or "",
-        numbers=_numbers(gateway, number) if number else (),
+        numbers=_numbers(number) if number else (),
         name=name or "",
     )
     return Looked(wanted, tuple(dict.fromkeys(states)), now)
 
 
-def _numbers(gateway: Gateway, text: str) -> tuple[str, ...]:
+def _numbers(text: str) -> tuple[str, ...]:
+    from flow import numbers  # with the numbering plans
+
     said = sys.stdin.readline() if text == "-" else text  # so that it stands in no history of commands
-    found = numbers.readings(said.strip(), numbers.regions(gateway))
+    found = numbers.readings(said.strip(), numbers.regions(the_gateway()))
     if isinstance(found, Reason):
         raise click.BadParameter(words(found.code, found.params, language()), param_hint="--number")
     return found
 
 
-def _be_a_source(gateway: Gateway, name: str) -> None:
+def _be_a_source(store: Store, name: str) -> None:
     """A source that was removed still has its leads."""
-    known = gateway.sources.names()
-    if name in known:
-        return
-    with gateway.store.read() as tx:
-        rows, _place = queries.page(tx, Wanted(source=name), 1)
-    if not rows:
-        fail(_("there is no source %(name)r; there is: %(known)s", name=name, known=", ".join(known) or "-"))
+    with store.read() as tx:
+        known = sorted(each for each, row in versions.sources_standing(tx).items() if not row.removed)
+        if name in known or queries.page(tx, Wanted(source=name), 1)[0]:
+            return
+    fail(_("there is no source %(name)r; there is: %(known)s", name=name, known=", ".join(known) or "-"))

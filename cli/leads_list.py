@@ -6,18 +6,17 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from cli import account
 from cli.columns import lines, terminal_width
-from cli.context import fail, login, the_gateway, the_zone
+from cli.context import fail, login, note, the_store, the_zone
 from cli.leads_filters import Looked, filters, read
 from cli.moments import bare, utc
 from cli.state_words import state_name
+from cli.stopped import say_stopped
 from cli.why import told, why
 from cli.words import Command, _
 from core.reason import reasons_of
-from flow import people
-from flow.gateway import Gateway
 from store import queries
+from store.engine import Store
 from store.personal import shown
 from store.tables import leads
 
@@ -40,16 +39,16 @@ def command(limit: int, before: int | None, as_json: bool, reveal: bool, who: st
     """The leads that fit, newest first, a line each: when it came, state, number, name, source, why.
 
     Numbers are masked. What is paused, and that nobody rings, is said first."""
-    gateway = the_gateway()
-    looked = read(gateway, **given)
-    rows, more = _found(gateway, looked, limit, before)
+    store = the_store()
+    looked = read(store, **given)
+    rows, more = _found(store, looked, limit, before)
     if reveal and rows:
-        _note(gateway, who, rows)
+        _note(store, who, rows)
     if as_json:
         for row in rows:
             click.echo(json.dumps(_for_programs(row, reveal), ensure_ascii=False))
     else:
-        account.say_stopped(gateway)
+        say_stopped(store)
         if rows and looked.span():
             click.echo(looked.span(), err=True)
         _say(rows, reveal, looked)
@@ -57,9 +56,9 @@ def command(limit: int, before: int | None, as_json: bool, reveal: bool, who: st
         click.echo(_("more: --before %(no)s", no=more), err=True)
 
 
-def _found(gateway: Gateway, looked: Looked, limit: int, before: int | None) -> tuple[list[Row], int | None]:
+def _found(store: Store, looked: Looked, limit: int, before: int | None) -> tuple[list[Row], int | None]:
     """The rows, each with its `why`, and the number of the lead to go on behind."""
-    with gateway.store.read() as tx:
+    with store.read() as tx:
         after = None if before is None else queries.place_before(tx, before)
         if before is not None and after is None:
             fail(_("no lead has the number %(no)s; --before takes the one that `more:` said", no=before))
@@ -69,11 +68,11 @@ def _found(gateway: Gateway, looked: Looked, limit: int, before: int | None) -> 
     return [{**row, "why": why(row, ended.get(row["id"]))} for row in rows], None if place is None else place[1]
 
 
-def _note(gateway: Gateway, who: str, rows: list[Row]) -> None:
+def _note(store: Store, who: str, rows: list[Row]) -> None:
     seen = [str(row["no"]) for row in rows if row["number"]]
     named = ", ".join(seen[:NAMED])
     others = f" (+{len(seen) - NAMED}, № {seen[-1]})" if len(seen) > NAMED else ""
-    people.note(gateway, who, "number_shown", f"№ {named}{others}", "", "command")
+    note(store, who, "number_shown", f"№ {named}{others}")
 
 
 def _say(rows: list[Row], reveal: bool, looked: Looked) -> None:

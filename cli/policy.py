@@ -12,9 +12,9 @@ from cli.moments import moment
 from config import load
 from config.settings import Places
 from core.account.caps import TOTALS, Left
-from core.overall import POLICY
+from core.overall import POLICY, Totals
 from core.policy import span
-from core.source import Policy, Totals
+from core.source import Policy
 from flow.gateway import Gateway
 from flow.in_force import InForceSource
 from store import caps as counts

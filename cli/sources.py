@@ -11,7 +11,7 @@ from cli.sources_new import command as new
 from cli.sources_presets import command as presets
 from cli.sources_try import command as try_
 from config import load
-from core.source import Standing
+from core.overall import Standing
 from core.states import STATES
 from flow import weak
 from flow.in_force import InForceSource

@@ -10,9 +10,8 @@ from cli.context import login, the_gateway, the_settings
 from config import load
 from config.settings import Settings
 from config.watch import NO_VALUE
-from core.overall import POLICY
+from core.overall import POLICY, Standing
 from core.proofs.authentic import unproven
-from core.source import Standing
 from flow import compare
 from flow.gateway import Gateway
 

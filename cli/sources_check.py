@@ -15,11 +15,11 @@ from config.examples import run_examples
 from config.problem import Problem
 from config.settings import ROOT, Places
 from core.durations import HOUR_MS
-from core.overall import POLICY
+from core.overall import POLICY, Standing
 from core.policy import longest_wait
 from core.proofs.authentic import weakness
 from core.proofs.uncovered import uncovered
-from core.source import Source, Standing
+from core.source import Source
 from flow.gateway import Gateway
 from store import migrate
 from store import versions as sources

@@ -17,8 +17,7 @@ from core.outcome import UNKNOWN
 from core.reading.payload import OURS, as_it_came
 from core.reason import advice, reasons_of
 from core.states import ACCEPTED, HELD, a_person_may
-from core.ways_on import mends_fields
-from flow.operate import SETTLING_MS
+from core.ways_on import SETTLING_MS, mends_fields
 from store.personal import shown
 from store.tables import attempts, history, leads
 

@@ -194,6 +194,8 @@ def policy_text(text: Text) -> PolicyText | Problems:
         return lines_of(text, wrong)
     below = {keys[1:]: place for keys, place in text.places.items() if keys[0] == "defaults" and len(keys) > 1}
     own = {key: value for key, value in text.value.items() if key != "defaults"}  # they are in the sources' texts
+    if "timezone" in text.value.get("defaults", {}):  # but for what people read times in
+        own["defaults"] = {"timezone": text.value["defaults"]["timezone"]}
     return PolicyText(Text(text.file, text.value.get("defaults", {}), below), *said, _canonical(own))
 
 

@@ -31,9 +31,8 @@ from config.load import (
     source_files,
 )
 from config.yaml_text import parse
-from core.overall import POLICY
+from core.overall import POLICY, Standing
 from core.proofs.authentic import unproven
-from core.source import Standing
 
 log = structlog.get_logger()
 WHO = "watch"

@@ -13,6 +13,7 @@ from core.durations import HOUR_MS
 from core.expressions.expression import Condition, Path, Template
 from core.expressions.slots import Slotted
 from core.numbers.never import SHIPPED
+from core.overall import TIMEZONE
 
 COUNTRIES = frozenset(SUPPORTED_REGIONS)  # ISO 3166, two letters; those that have a numbering plan of their own
 
@@ -179,7 +180,7 @@ class Policy:
     number_types: tuple[str, ...] = ("mobile", "fixed")
     never_prefixes: tuple[str, ...] = tuple(SHIPPED)  # of E.164 digits; the shipped ones with the owner's changes
     hours: Hours = Hours()
-    timezone: str = "Europe/Moscow"
+    timezone: str = TIMEZONE
     once_per_number_ms: int = 24 * HOUR_MS
     once_per_script: bool = False
     max_age_ms: int = 12 * HOUR_MS
@@ -189,17 +190,6 @@ class Policy:
     spend_per_day: Decimal = Decimal(3000)
     sms_segments: int = 2
     test_when: Condition | None = None
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Caps over all sources and accounts; 0 is off, as all but the one of a number are until somebody writes them.
-    `spend_per_day` by the provider's maximum price."""
-
-    calls_per_hour: int = 0
-    calls_per_day: int = 0
-    spend_per_day: Decimal = Decimal(0)
-    calls_per_number_per_day: int = 3
 
 
 @dataclass(frozen=True)
@@ -243,14 +233,3 @@ class Source:
     fetch: Fetch | None = None
     policy: Policy = Policy()
     examples: tuple[Example, ...] = ()
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a source (or the policy) stands in the database: its newest version, that version's text as a digest,
-    since when it is there in milliseconds, and whether the source has been removed after it."""
-
-    n: int
-    digest: str
-    since: int
-    removed: bool = False

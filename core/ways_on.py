@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from core.durations import MINUTE_MS
 from core.reason import PROTECTING
 from core.reason_words import ASIDE, CRM, DECIDE, DRY, LOOK, MEND, TABLE
 from core.states import CALLING, HELD, REFUSED, STATES, SUPPRESSED, UNKNOWN, targets
+
+SETTLING_MS = 10 * MINUTE_MS  # behind an attempt's deadline nobody decides on its lead: an answer may still come
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from core.lead import Lead
 from core.move import Move
 from core.reason import Reason
 from core.states import READY, STATES
+from core.ways_on import SETTLING_MS
 from flow import candidates
 from flow.gateway import Gateway
-from flow.operate import SETTLING_MS
 from store import accounts, attempts, caps, facts
 from store.engine import Tx
 

@@ -11,9 +11,9 @@ from core import states
 from core.durations import DAY_MS
 from core.lead import Lead
 from core.move import Move
+from core.ways_on import SETTLING_MS
 from flow import seen
 from flow.gateway import Gateway
-from flow.operate import SETTLING_MS
 from store import attempts, erasure, leads, mentioned
 from store.engine import Tx
 from store.erasure import Since

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from core.account.caps import TOTALS, Caps
+from core.overall import Totals
 from core.ports import Account, Bell, Crm
 from core.silence import Habits
-from core.source import Totals
 from flow.in_force import InForce
 from flow.provider_clock import ProviderClock
 from flow.refusals import Refusals
@@ -34,6 +35,7 @@ class Gateway:
     crm: Crm
     journal: Journal
     digest_key: str = field(repr=False)
+    timezone: str = ""  # what people read times in; empty: the policy's
     accounts: dict[str, Account] = field(default_factory=dict)
     broken_accounts: dict[str, str] = field(default_factory=dict)  # what is wrong with the others' files
     broken_alarms: str = ""  # what is wrong with the file of the watch's channels
@@ -50,6 +52,11 @@ class Gateway:
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """What people read times in."""
+        return ZoneInfo(self.timezone or self.sources.overall.timezone)
 
     @property
     def totals(self) -> Totals:

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import structlog
 
-from core.overall import Overall
-from core.source import Source, Standing
+from core.overall import Overall, Standing
+from core.source import Source
 from flow import compare
 from store import versions
 from store.engine import Store, StoreUnavailable, Tx

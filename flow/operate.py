@@ -8,12 +8,11 @@ from core import policy, states
 from core.lead import Lead
 from core.move import Columns, Move
 from core.refusal import Refusal
+from core.ways_on import SETTLING_MS
 from flow import enrich
 from flow.gateway import Gateway
 from store import attempts, epoch, leads
 from store.engine import Tx
-
-SETTLING_MS = 10 * 60 * 1000
 
 
 class Refused(Refusal):

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, validates_schema
 
 from core.account.wanted import WantedAccount
 from schemas.fields import Count, Duration, Free, Secret, Text
-from schemas.section import Keys, Section, Value, Wrong, nearest, problems_of, refusal
+from schemas.section import Keys, Section, Value, Wrong, each, nearest, read, refusal
 
 RATE = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
 WaysIn = Mapping[str, tuple[tuple[str, ...], ...]]  # provider -> the names of what its accounts say about themselves
@@ -74,24 +74,19 @@ def refuse_auth(auth: Mapping[str, Any], ways: tuple[tuple[str, ...], ...]) -> N
     told = " or ".join("{" + ", ".join(f"{name}: env:NAME" for name in way) + "}" for way in ways)
     if not any(set(auth) == set(way) for way in ways):
         raise ValidationError({"auth": [Wrong(told, ", ".join(auth) or "nothing")]})
-    wrong = {}
-    for name, value in auth.items():
-        try:
-            Secret().deserialize(value)
-        except ValidationError as error:
-            wrong[name] = error.messages
-    if wrong:
-        raise ValidationError({"auth": wrong})
+    try:
+        each(auth.items(), lambda _name, value: Secret().deserialize(value))
+    except ValidationError as error:
+        raise ValidationError({"auth": error.messages}) from None
 
 
 def read_account(
     name: str, text: dict[str, Any], ways_in: WaysIn
 ) -> tuple[WantedAccount | None, list[tuple[Keys, Wrong]]]:
     """The account, its secrets still as references; or None with every problem and its way down. Never raises."""
-    try:
-        data = AccountFile(ways_in).load(text)
-    except ValidationError as error:
-        return None, list(problems_of(error.messages))
+    data, wrong = read(AccountFile(ways_in), text)
+    if wrong:
+        return None, wrong
     wanted = WantedAccount(
         name,
         data["provider"],

@@ -11,7 +11,7 @@ from core.source import Hours
 from core.telling import NIGHT, NINE
 from schemas.account import HttpAddress
 from schemas.fields import Clock, Count, DayHours, Duration, Secret, Text, Texts
-from schemas.section import Keys, Section, Value, Wrong, nearest, problems_of, refusal
+from schemas.section import Keys, Section, Value, Wrong, each, nearest, read, refusal
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,30}"
 
@@ -82,15 +82,7 @@ class Channels(Value):
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> tuple[WantedChannel, ...]:
         if not isinstance(value, dict):
             raise refusal("channels by their names", value)
-        found, wrong = [], {}
-        for name, said in value.items():
-            try:
-                found.append(_channel(name, said))
-            except ValidationError as error:
-                wrong[name] = error.messages
-        if wrong:
-            raise ValidationError(wrong)
-        return tuple(found)
+        return tuple(each(value.items(), _channel))
 
 
 def _channel(name: str, said: Any) -> WantedChannel:
@@ -122,20 +114,14 @@ class Silences(Value):
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> dict[str, int]:
         if not isinstance(value, dict):
             raise refusal("sources by their names, like {shop: 24h}", value)
-        found, wrong = {}, {}
-        for name, said in value.items():
-            try:
-                found[name] = OrNo(Duration(least_ms=900_000)).deserialize(said) or 0
-            except ValidationError as error:
-                wrong[name] = error.messages
-        if wrong:
-            raise ValidationError(wrong)
-        return found
+        longest = OrNo(Duration(least_ms=900_000))
+        return dict(each(value.items(), lambda name, said: (name, longest.deserialize(said) or 0)))
 
 
 class AlarmsSection(Section):
+    makes = AlarmsFile
     language = Text(among=("en", "ru"), load_default="en")
-    quiet_hours = OrNo(DayHours(), load_default=NIGHT)
+    quiet = OrNo(DayHours(), load_default=NIGHT, data_key="quiet_hours")
     digest = OrNo(Clock(), load_default=NINE)
     off = Texts(Text(among=tuple(ALARMS)), load_default=())
     silence = Silences(load_default=dict)
@@ -144,9 +130,4 @@ class AlarmsSection(Section):
 
 def read_alarms(text: dict[str, Any]) -> tuple[AlarmsFile | None, list[tuple[Keys, Wrong]]]:
     """The file, or None with every problem and its way down. Never raises."""
-    try:
-        data = AlarmsSection().load(text)
-    except ValidationError as error:
-        return None, list(problems_of(error.messages))
-    quiet = data.pop("quiet_hours")
-    return AlarmsFile(quiet=quiet, **data), []
+    return read(AlarmsSection(), text)

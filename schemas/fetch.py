@@ -10,7 +10,7 @@ from core.expressions.slots import SLOT, Slot, Slotted
 from core.source import Fetch, Join, Step
 from schemas.fields import Count, Secret, Text, YesNo
 from schemas.references import Reference, When
-from schemas.section import Part, Parts, Section, Value, refusal
+from schemas.section import Part, Parts, Section, Value, each, refusal
 
 # The start of a CRM's address: no user, query or fragment, so that nothing appended can change its meaning.
 BASE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
@@ -80,18 +80,12 @@ class Named(Value):
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> tuple[tuple[str, Slotted], ...]:
         if not isinstance(value, dict):
             raise refusal("keys and values", value)
-        made: list[tuple[str, Any]] = []
-        wrong = {}
-        for name, text in value.items():
-            try:
-                if not self.names.fullmatch(name) or name.lower() in OURS:
-                    raise refusal(self.called, name)
-                made.append((name, WithSlots(required=True).deserialize(text)))
-            except ValidationError as error:
-                wrong[name] = error.messages
-        if wrong:
-            raise ValidationError(wrong)
-        return tuple(made)
+        return tuple(each(value.items(), self._pair))
+
+    def _pair(self, name: str, text: Any) -> tuple[str, Slotted]:
+        if not self.names.fullmatch(name) or name.lower() in OURS:
+            raise refusal(self.called, name)
+        return name, WithSlots(required=True).deserialize(text)
 
 
 class JsonBody(Value):
@@ -131,14 +125,11 @@ class StepSection(Section):
 
 
 class JoinSection(Section):
+    makes = Join
     name = Text(required=True, like=NAME, called="a name like answers")
     each = Reference(required=True)
     beside = Reference(required=True)
     by = Text(required=True, longest=100)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Join:
-        return Join(**data)
 
 
 class FetchSection(Section):

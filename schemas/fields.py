@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from core.durations import DAY_MS
 from core.source import COUNTRIES, Hours
-from schemas.section import Value, Wrong, nearest, refusal
+from schemas.section import Value, Wrong, each, nearest, numbered, refusal
 
 DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 SIZE = re.compile(r"([1-9][0-9]{0,6})(B|kB|MB)")
@@ -60,15 +60,9 @@ class Texts(Value):
         self.least = least
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **_: Any) -> tuple[Any, ...]:
-        items = value if isinstance(value, list) else [value]
-        out, wrong = [], {}
-        for n, item in enumerate(items):
-            try:
-                out.append(self.each.deserialize(item))
-            except ValidationError as error:
-                wrong[str(n)] = error.messages
-        if wrong:
-            raise ValidationError(wrong if isinstance(value, list) else wrong["0"])
+        if not isinstance(value, list):
+            return (self.each.deserialize(value),)
+        out = each(numbered(value), lambda _n, item: self.each.deserialize(item))
         if len(out) < self.least:
             raise refusal("at least one value")
         return tuple(out)

@@ -29,12 +29,9 @@ class FieldSection(Section):
 
 
 class RuleSection(Section):
+    makes = ScriptRule
     when = When(required=True)
     value = ScriptName(required=True)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> ScriptRule:
-        return ScriptRule(**data)
 
 
 class ScriptSection(Section):
@@ -79,12 +76,9 @@ class SmsSection(Section):
 
 
 class MappingSection(Section):
+    makes = Mapping
     number = Part(NumberSection, short="field")
     script = Script()
     sms = Part(SmsSection, short="template")
     person = Part(FieldSection, short="field")
     asked_at = Part(FieldSection, short="field")
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Mapping:
-        return Mapping(**data)

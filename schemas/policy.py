@@ -7,11 +7,11 @@ from marshmallow import ValidationError, post_load
 
 from core.numbers.never import SHIPPED
 from core.numbers.phone import TYPES, UNKNOWN
-from core.overall import Overall
-from core.source import Policy, Totals
+from core.overall import Overall, Totals
+from core.source import Policy
 from schemas.fields import Count, Country, DayHours, Duration, Money, Text, Texts, Zone
 from schemas.references import When
-from schemas.section import Keys, Part, Section, Value, Wrong, problems_of, refusal
+from schemas.section import Keys, Part, Section, Value, Wrong, read, refusal
 
 NUMBER_TYPES = tuple(sorted(frozenset[str]().union(*TYPES.values(), {"satellite"}) - {UNKNOWN}))
 
@@ -85,14 +85,11 @@ class PolicySection(Section):
 class HouseSection(Section):
     """Totals over all sources; 0 is off."""
 
+    makes = Totals
     calls_per_hour = Count()
     calls_per_day = Count()
     spend_per_day = Money()
     calls_per_number_per_day = Count()
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Totals:
-        return Totals(**data)
 
 
 class PolicyFile(Section):
@@ -109,8 +106,7 @@ class PolicyFile(Section):
 def read_policy(text: dict[str, Any]) -> tuple[tuple[Policy, Overall] | None, list[tuple[Keys, Wrong]]]:
     """The policy file's defaults and what it says over all sources, or None with every problem and its way down.
     Never raises."""
-    try:
-        data = PolicyFile().load(text)
-    except ValidationError as error:
-        return None, list(problems_of(error.messages))
-    return (data["defaults"], Overall(data["house"], data["account_trouble"])), []
+    data, wrong = read(PolicyFile(), text)
+    if wrong:
+        return None, wrong
+    return (data["defaults"], Overall(data["house"], data["account_trouble"], data["defaults"].timezone)), []

@@ -78,14 +78,11 @@ def _refuse_unsigned(auth: Auth) -> None:
 
 
 class BodySection(Section):
+    makes = Body
     format = Text(among=("auto", "json", "form", "xml"))
     charset = Text(among=("utf-8", "cp1251", "koi8-r", "latin-1"))
     unwrap_json = Texts(Text(longest=200))
     max_bytes = Size(data_key="max")
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Body:
-        return Body(**data)
 
 
 class ReplySection(Section):
@@ -118,16 +115,13 @@ def _with_references(value: Any, keys: tuple[str, ...]) -> Any:
 
 
 class HandshakeSection(Section):
+    makes = Handshake
     when = When(required=True)
     reply = Part(ReplySection, short="body")
     before_proof = YesNo()
     methods = Texts(Text(among=METHODS))
     echo = Reference()
     scheme = Text(among=sorted(HANDSHAKES))
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Handshake:
-        return Handshake(**data)
 
 
 class SplitSection(Section):

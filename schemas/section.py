@@ -6,12 +6,13 @@ there, and the text to write instead. `problems_of` lays all of them out by thei
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validates_schema
 
+T = TypeVar("T")
 Keys = tuple[str, ...]
 PLAIN = re.compile(r"[^\W_](?:[\w -]*\w)?")  # what stands in YAML without quotes, as text
 REFERENCES = ("path", "like")  # what says where a value stands, beside a field's bare name
@@ -79,8 +80,27 @@ def as_field(value: dict[str, Any]) -> dict[str, Any] | None:
     return {"field": {found[0]: value[found[0]]}} | {key: below for key, below in value.items() if key != found[0]}
 
 
+def each(named: Iterable[tuple[str, Any]], load: Callable[[str, Any], T]) -> list[T]:
+    """What `load` makes of each name and value; every refused one is told, by its name."""
+    out, wrong = [], {}
+    for name, value in named:
+        try:
+            out.append(load(name, value))
+        except ValidationError as error:
+            wrong[name] = error.messages
+    if wrong:
+        raise ValidationError(wrong)
+    return out
+
+
+def numbered(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    return ((str(n), item) for n, item in enumerate(items))
+
+
 class Section(Schema):
-    """An object of known keys. Unknown ones are refused, with the one that was probably meant."""
+    """An object of known keys, made into what `makes` says. Unknown ones are refused, with the one that was meant."""
+
+    makes: Callable[..., Any] = dict
 
     class Meta:
         unknown = EXCLUDE  # refused below, with advice
@@ -98,6 +118,18 @@ class Section(Schema):
                 wrong[key] = [Wrong(expected, key, f"{meant}:" if meant else "")]
         if wrong:
             raise ValidationError(wrong)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.makes(**data)
+
+
+def read(section: Section, text: dict[str, Any]) -> tuple[Any, list[tuple[Keys, Wrong]]]:
+    """What the section makes of the text, or None with every problem and its way down. Never raises."""
+    try:
+        return section.load(text), []
+    except ValidationError as error:
+        return None, list(problems_of(error.messages))
 
 
 class Value(fields.Field):
@@ -134,12 +166,4 @@ class Parts(Value):
             return (self.section().load(value),)
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise refusal("a list of objects", value)
-        out, wrong = [], {}
-        for n, item in enumerate(value):
-            try:
-                out.append(self.section().load(item))
-            except ValidationError as error:
-                wrong[str(n)] = error.messages
-        if wrong:
-            raise ValidationError(wrong)
-        return tuple(out)
+        return tuple(each(numbered(value), lambda _n, item: self.section().load(item)))

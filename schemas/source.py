@@ -17,7 +17,7 @@ from schemas.mapping import MappingSection
 from schemas.policy import PolicySection
 from schemas.preset import AuthSection, BodySection, HandshakeSection, ReplySection, SplitSection
 from schemas.references import PlainReference, Reference, When
-from schemas.section import Keys, Part, Parts, Section, Value, Wrong, problems_of, refusal
+from schemas.section import Keys, Part, Parts, Section, Value, Wrong, read, refusal
 
 NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 DIGEST_WINDOW_MS = 600_000
@@ -102,13 +102,12 @@ def read_source(name: str, text: dict[str, Any], whole: bool = True) -> tuple[So
     """The source that the merged text describes, or None with every problem and its way down.
 
     `whole` is False for a preset: it need not name a script or a secret. Never raises."""
-    try:
-        data = SourceSection().load(text)
-    except ValidationError as error:
-        return None, list(problems_of(error.messages))
+    data, wrong = read(SourceSection(), text)
+    if wrong:
+        return None, wrong
     data.setdefault("repeat_window_ms", EVENT_WINDOW_MS if data.get("event_key") else DIGEST_WINDOW_MS)
     source = Source(name=name, **data)
-    wrong = list(_missing(source, text)) if whole else []
+    wrong = _missing(source, text) if whole else []
     return (None, wrong) if wrong else (source, [])
 
 

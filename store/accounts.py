@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, select
 
 from core.account.caps import TOTALS
-from core.account.claiming import AccountNow
 from core.account.pause import Pause, Script
-from core.account.trouble import InFlight, Trouble, pauses_of, waits_for
+from core.account.trouble import AccountNow, InFlight, Trouble, pauses_of, waits_for
 from core.lead import Lead
 from core.reason import words
 from core.states import READY

@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 
 from core.account import claiming, trouble
 from core.account.caps import TOTALS, Caps, Room, is_capped
-from core.account.claiming import AccountNow, Choice
+from core.account.claiming import Choice
+from core.account.trouble import AccountNow
 from core.candidate import Candidate
 from core.decision import claim
 from core.lead import Lead
 from core.move import Move
+from core.overall import Totals
 from core.ports import Account, Start
-from core.source import Totals
 from core.states import CALLING
 from store import accounts, attempts, caps, due, epoch, facts, leads, versions
 from store.attempts import Attempt

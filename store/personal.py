@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import Column, LargeBinary, Table
 
 from core.erasing import erased
-from core.numbers.hiding import hide_numbers
-from core.numbers.phone import mask
+from core.numbers.hiding import hide_numbers, mask
 
 Keyed = Callable[[str], str]
 

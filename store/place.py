@@ -6,8 +6,28 @@ and virtiofs depend on who serves them. A container's own overlay is fine.
 
 from pathlib import Path
 
+from store.engine import POOL, Store
+
 REFUSED = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre"})
 DOUBTED = ("9p", "fuse", "virtiofs")
+
+
+def opened(url: str, pool: int = POOL) -> Store:
+    """The database's parts; nobody is asked yet. Raises ValueError, with what to do, where its file cannot be; a
+    doubtful place is said."""
+    if url.startswith("sqlite:///"):
+        kind, text = of(Path(url.removeprefix("sqlite:///")))
+        if kind == "refused":
+            raise ValueError(text)
+        if kind:
+            import structlog
+
+            structlog.get_logger().warning("said", text=text)
+    try:
+        return Store(url, pool=pool)
+    except OSError as why:
+        said = f"its folder cannot be made ({why.strerror}): name one on a disk that this user may write"
+        raise ValueError(said) from why
 
 
 def file_system(path: Path, mounts: str) -> str:

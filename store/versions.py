@@ -11,8 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.lead import Lead
-from core.overall import POLICY
-from core.source import Standing
+from core.overall import POLICY, Standing
 from store import rows
 from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions

@@ -13,10 +13,9 @@ from sqlalchemy import text
 from config.load import Loaded, PolicyText, Problems, Text, from_text, load_text, policy_text
 from config.yaml_text import parse
 from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN, Outcome
-from core.overall import POLICY, Overall
+from core.overall import POLICY, Overall, Totals
 from core.ports import Account, Call, Start
 from core.reading.delivery import Delivery
-from core.source import Totals
 from flow import call, caps, claim, decide, intake, sweep
 from flow.gateway import Gateway
 from flow.in_force import InForce

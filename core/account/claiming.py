@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from core.account import pace, pause, trouble
 from core.account.caps import TOTALS, Left, Room
-from core.account.trouble import InFlight, Trouble
+from core.account.trouble import AccountNow
 from core.candidate import Candidate
 from core.move import Move
 from core.ports import Account
@@ -16,15 +16,6 @@ from core.states import CALLING
 
 EVERY_FIFTH_OLDEST = 5
 GRACE_MS = 5_000  # a call that tries counts as dead when any worker may settle its attempt
-
-
-@dataclass(frozen=True)
-class AccountNow:
-    """An account as it stands: no call may start before `next_at`."""
-
-    next_at: int
-    trouble: Trouble
-    calls: InFlight = field(default_factory=lambda: InFlight(0, 0))
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,15 @@ class InFlight:
     own: int
 
 
+@dataclass(frozen=True)
+class AccountNow:
+    """An account as it stands: no call may start before `next_at`."""
+
+    next_at: int
+    trouble: Trouble
+    calls: InFlight = field(default_factory=lambda: InFlight(0, 0))
+
+
 def places(trouble: Trouble, calls: InFlight, most: int, now: int) -> int:
     """How many calls of this account may start now; `most` in flight over all workers.
 

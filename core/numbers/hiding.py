@@ -10,6 +10,14 @@ _NUMBER = r"\d(?:[\s().\-‐-―/]{0,3}\d){9,}"
 _EITHER = re.compile(f"(?P<keep>{_KEEP})|{_NUMBER}")
 
 
+def mask(number: str) -> str:
+    """The number as people other than the API may see it: 79990000001 -> 7999***0001."""
+    if len(number) < 7:
+        return "***"
+    shown = 4 if len(number) >= 11 else 2
+    return f"{number[:shown]}***{number[-shown:]}"
+
+
 def hide_numbers(text: Any) -> str:
     """The text with the middle of every number hidden that could be rung; its spelling stays: "8 916 ••• •• 69"."""
     return _EITHER.sub(lambda found: found.group() if found["keep"] else _hidden(found.group()), str(text))

@@ -78,14 +78,6 @@ def zone(number: str) -> str | None:
     return zones[0] if len(zones) == 1 and zones[0] != "Etc/Unknown" else None
 
 
-def mask(number: str) -> str:
-    """The number as people other than the API may see it: 79990000001 -> 7999***0001."""
-    if len(number) < 7:
-        return "***"
-    shown = 4 if len(number) >= 11 else 2
-    return f"{number[:shown]}***{number[-shown:]}"
-
-
 def looks_like_sample(number: str) -> bool:
     """Whether this valid number is one that test leads carry: Marquiz's and Creatium's panels send
     +7 (999) 123-45-67 with no other mark, others a single digit repeated."""

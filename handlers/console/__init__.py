@@ -3,7 +3,6 @@
 from dataclasses import is_dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, current_app, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -63,7 +62,7 @@ class Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request) if request.path.startswith("/console") else None
 
 
-def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, panel_url: str = "") -> None:
+def register(app: Flask, files: SourceFiles, *, https: bool, panel_url: str = "") -> None:
     """`https`: the console is reached by https only, so its cookie is bound to it. `panel_url`: the provider's."""
     app.extensions["source_files"] = files
     app.config.update(
@@ -77,7 +76,6 @@ def register(app: Flask, files: SourceFiles, *, https: bool, zone: ZoneInfo, pan
         # Hooks and programs send no token of a session: with the default a sender's POST is answered 400.
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,  # it lives as long as its session; a page may lie open for hours
-        ZONE=zone,
         PANEL_URL=panel_url,
     )
     app.jinja_env.undefined = LeftOut

@@ -64,8 +64,13 @@ def zone() -> ZoneInfo:
     """What the reader chose, else the gateway's (TIMEZONE)."""
     if "zone" not in g:
         chosen = user.zone if (user := g.get("user")) else ""
-        g.zone = ZoneInfo(chosen) if is_zone(chosen) else current_app.config["ZONE"]
+        g.zone = ZoneInfo(chosen) if is_zone(chosen) else gateways_zone()
     found: ZoneInfo = g.zone
+    return found
+
+
+def gateways_zone() -> ZoneInfo:
+    found: ZoneInfo = current_app.extensions["gateway"].zone
     return found
 
 
@@ -82,7 +87,7 @@ def available_zones() -> frozenset[str]:
 def zones() -> list[tuple[str, str]]:
     """(zone, its city and how far it is ahead) of those that a reader chooses from, from west to east; the
     gateway's and the reader's own are among them."""
-    offered = {*ZONES, zone().key, current_app.config["ZONE"].key} & available_zones()
+    offered = {*ZONES, zone().key, gateways_zone().key} & available_zones()
     now = datetime.now(UTC)
     ahead = {name: now.astimezone(ZoneInfo(name)) for name in offered}
     city = {name: get_timezone_location(ZoneInfo(name), locale=_locale(), return_city=True) for name in offered}

@@ -42,7 +42,8 @@ def commands():
         command = left.pop()
         assert isinstance(command, Command | Group), command.name
         yield command
-        left += command.commands.values() if isinstance(command, click.Group) else ()
+        if isinstance(command, click.Group):
+            left += [command.get_command(None, name) for name in command.list_commands(None)]
 
 
 def catalogue():

@@ -5,7 +5,7 @@ from decimal import Decimal
 from app import create_app
 from config.settings import read
 from core.outcome import ACCEPTED, Outcome
-from core.source import Totals
+from core.overall import Totals
 from tests.cli.test_sources import Desk
 from tests.flow.test_caps import capped, leads
 

@@ -21,8 +21,8 @@ from config.load import (
     source_files,
 )
 from config.yaml_text import Text, parse
-from core.overall import POLICY, Overall
-from core.source import Policy, Totals
+from core.overall import POLICY, Overall, Totals
+from core.source import Policy
 
 SHOP = """preset: tilda
 enabled: false

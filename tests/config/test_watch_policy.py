@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.overall import POLICY, Overall
-from core.source import Totals
+from core.overall import POLICY, Overall, Totals
 from store import versions
 from tests.config.test_watch import SHOP, Machine
 

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from core import alarms as rules
 from core.alarm import INFO, Seen
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN, Outcome
-from core.overall import POLICY, Overall
+from core.overall import POLICY, Overall, Totals
 from core.reason import words
-from core.source import Policy, Totals
+from core.source import Policy
 from flow import alarms, call, claim, decide, sweep
 from flow.caps import look_again
 from store import caps, queries

@@ -1,6 +1,5 @@
-from core.account.claiming import AccountNow
 from core.account.pause import Pause, Script
-from core.account.trouble import InFlight, Trouble
+from core.account.trouble import AccountNow, InFlight, Trouble
 from core.outcome import ACCEPTED, Outcome
 from core.ports import Call
 from store import accounts as trouble

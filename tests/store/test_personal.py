@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
 from cli import leads_export
-from core.numbers.phone import mask
+from core.numbers.hiding import mask
 from store import erasure
 from store.personal import (
     WORD,

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from core.account.caps import Left, Room, Rung, Used, is_capped, left, sure_ms, unpriced, used
 from core.outcome import ACCEPTED, REFUSED, UNKNOWN
-from core.source import Policy, Totals
+from core.overall import Totals
+from core.source import Policy
 
 FOUR = Decimal("4.35")
 OFF = Totals(calls_per_hour=0, calls_per_day=0, spend_per_day=Decimal(0))

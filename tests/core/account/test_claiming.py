@@ -1,9 +1,9 @@
 """Which of the due leads ring at one moment."""
 
 from core.account.caps import Room
-from core.account.claiming import AccountNow, Wanted, choose, to_look_at
+from core.account.claiming import Wanted, choose, to_look_at
 from core.account.pause import Ended
-from core.account.trouble import Trouble, after
+from core.account.trouble import AccountNow, Trouble, after
 from core.outcome import REFUSED, UNKNOWN, Outcome
 from core.ports import Account
 

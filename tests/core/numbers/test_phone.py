@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.numbers.phone import PROBLEMS, TYPES, Reading, looks_like_sample, mask, read, zone
+from core.numbers.hiding import mask
+from core.numbers.phone import PROBLEMS, TYPES, Reading, looks_like_sample, read, zone
 from core.reason import WORDS
 
 NUMBER = "79990000001"

@@ -80,9 +80,8 @@ def test_plurals_are_russian(reading, n, said):
 
 
 def test_a_time_of_another_day_says_its_day_and_summer_time_is_kept(app):
-    from zoneinfo import ZoneInfo
 
-    app.config["ZONE"] = ZoneInfo("Europe/Berlin")
+    app.extensions["gateway"].timezone = "Europe/Berlin"
     with app.test_request_context("/console/"):
         g.now = 1_800_000_000_000
         before, after = 1_792_889_999_000, 1_792_893_600_000  # around 2026-10-25 01:00 UTC

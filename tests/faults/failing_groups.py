@@ -13,7 +13,7 @@ import psycopg
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster, fresh, rows
 from tests.faults.failing_database import fill, limit, small_file_system, unsound, well_again
 from tests.faults.gathering import MOST, held, in_a_group, wait_for_seats
-from tests.faults.processes import Process
+from tests.faults.processes import Process, wait_until
 from tests.faults.proxy import AFTER, BEFORE, CuttingProxy, behind_a_proxy
 from tests.faults.senders import Heard
 from tests.faults.trial import Result, Skip, Trial, put_on, within
@@ -236,6 +236,8 @@ def _leading_and_frozen(world: World, web: Process, problems: list[str]) -> Iter
         with held(world.url):
             asked = [pool.submit(world.senders.post, number, timeout=60) for number in numbers]
             wait_for_seats(ports[-1], asked)
+            if world.kind == POSTGRESQL:
+                assert wait_until(lambda: rows(world.url, "SELECT 1 FROM pg_locks WHERE NOT granted")), "nobody leads"
             web.freeze()
         world.senders.ports[:] = ports[:1]
         yield numbers

@@ -33,7 +33,7 @@ def copies(
         with store.write() as tx:
             _copy_all(tx, template, (begin, min(end, begin + A_BATCH)), state, due_at, {**past, **also})
     if count >= WORTH_ANALYZING:
-        with store.write() as tx:
+        with store.write(lock_ms=0, statement_ms=0) as tx:
             for table in (deliveries, leads, delivery_leads, event_keys, history, attempts):
                 tx.exec_driver_sql(f"ANALYZE {table.name}")
 

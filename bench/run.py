@@ -27,6 +27,7 @@ from bench import (
     p7_footprint,
     p8_processes,
     p9_one_worker,
+    p10_budget,
     pages,
     silent,
 )
@@ -46,6 +47,7 @@ ROWS: dict[str, Callable[[], Iterator[Line]]] = {
     "start": p7_footprint.starts,
     "P8": p8_processes.processes,
     "P9": p9_one_worker.ceilings,
+    "P10": p10_budget.budget,
     "silent": silent.sockets,
 }
 LONG = {"P5": p5_big.big, "pages": pages.pages}  # with --big only: they fill a million leads

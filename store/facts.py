@@ -129,11 +129,12 @@ def _room_ms(calls: Sequence[_Call], per_day: int, now: int) -> int | None:
     return today[per_day - 1] + DAY_MS if per_day and len(today) >= per_day else None
 
 
-# What may have rung: still open, or not proven unsent.
+# What may have rung: still open, or not proven unsent. No bare `started_at`: where PostgreSQL's statistics are older
+# than the day's calls it might take `attempts_by_start`, and walk all of them for each claim.
 _CALLS = f"""
 SELECT attempts.number, attempts.lead, leads.no, attempts.script, attempts.outcome, attempts.started_at
 FROM attempts JOIN leads ON leads.id = attempts.lead
-WHERE attempts.number {{wanted}} AND attempts.started_at > {{mark}}
+WHERE attempts.number {{wanted}} AND attempts.started_at + 0 > {{mark}}
 AND (attempts.outcome IS NULL OR attempts.outcome <> '{NOT_SENT}')
 ORDER BY attempts.started_at DESC
 """  # noqa: S608 - a word of ours

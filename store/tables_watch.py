@@ -60,8 +60,8 @@ alarm_messages = Table(
     Index("alarm_messages_by_channel", "channel", "ended_at"),  # store.outbox.sent_since
 )
 _waits = alarm_messages.c.ended_at.is_(None)
-# store.outbox.waiting
-Index("alarm_messages_waiting", alarm_messages.c.due_at, sqlite_where=_waits, postgresql_where=_waits)
+# store.outbox.waiting: in the order in which they were put down
+Index("alarm_messages_waiting", alarm_messages.c.id, sqlite_where=_waits, postgresql_where=_waits)
 
 # What should happen by itself: when it last did, and how it went.
 stamps = Table(

@@ -140,11 +140,16 @@ class Worker:
             partial(caps.look_again, self._gateway),
         ]
         if self._ms() - self._erased_at >= self._erase_every_ms and self._set_back.may_forget():
-            self._erased_at = self._ms()
-            steps += [partial(erase.erase_old, self._gateway), partial(sweep.forget_old, self._gateway)]
+            steps += [self._erase, partial(sweep.forget_old, self._gateway)]
         for step in steps:
             self._beside(step, None)
         self._tended_at = self._ms()
+
+    def _erase(self) -> None:
+        """A batch of what is old; the next one comes after a while, or at the next look while more is due."""
+        self._erased_at = self._ms()
+        if erase.erase_old(self._gateway):
+            self._erased_at -= self._erase_every_ms
 
     def _refresh(self) -> None:
         self._gateway.sources.refresh()

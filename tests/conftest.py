@@ -35,6 +35,7 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _WOR
 
 
 def pytest_configure(config):
+    config.option.loadscopereorder = False  # xdist would begin with the files of many tests: most of those are quick
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         databases.share_server()  # one for all processes of this run
 
@@ -47,8 +48,10 @@ def pytest_report_header():
     return None
 
 
-SLOWEST = ("test_live_sources.py", "test_pauses.py", "test_proxies.py", "test_restart.py", "test_description.py")
-SLOWEST += ("test_caps.py", "test_account.py", "test_sources.py", "test_first_day.py")
+SLOWEST = ("test_live_sources.py", "test_calling_for_help.py", "test_pauses.py", "test_caps.py", "test_histories.py")
+SLOWEST += ("test_worker.py", "test_crowds.py", "test_silence.py", "test_signin.py", "test_clock_set.py")
+SLOWEST += ("test_description.py", "test_sources.py", "test_first_day.py", "test_hourly.py", "test_upgrade.py")
+SLOWEST += ("test_ready_causes.py", "test_restart.py", "test_demoted.py", "test_proxies.py", "test_gunicorn.py")
 
 
 def pytest_collection_modifyitems(items):

@@ -126,11 +126,11 @@ class Worker:
         """Once a second: say that we live, look for new versions, settle what is overdue, look whether caps
         have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
         self._beside(self._set_back.look, None)
-        with self._gateway.store.write() as tx:
-            now = self._gateway.store.now_ms(tx)
-            epoch.check(self._gateway.store, self._gateway.journal, tx)
+        store, journal = self._gateway.store, self._gateway.journal
+        with store.write(along=epoch.asks(store, journal)) as tx:
+            now = store.now_ms(tx)
+            epoch.check(store, journal, epoch.of(store, store.told(tx)))
             self._started_at = self._started_at or now
-            journal = self._gateway.journal
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)
             self._sight.tell(tx, now)

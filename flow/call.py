@@ -6,13 +6,11 @@ without a proof.
 
 import random
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from core import ended
 from core import outcome as outcomes
 from core.account.pause import Ended
-from core.account.trouble import Trouble, after, is_calm
+from core.account.trouble import Trouble, after
 from core.lead import Lead
 from core.move import Move
 from core.outcome import Outcome
@@ -20,7 +18,7 @@ from flow import pauses, recover
 from flow.claim import Claimed
 from flow.gateway import Gateway
 from flow.together import Together
-from store import accounts, attempts, leads
+from store import attempts, leads, recording
 from store.engine import StoreUnavailable, Tx
 
 LAST_WORDS = 3  # tries, a second apart, that a worker which is asked to end still makes
@@ -35,50 +33,34 @@ def place(gateway: Gateway, claimed: Claimed) -> Outcome:
     return outcome
 
 
-@dataclass(frozen=True)
-class Told:
-    """What one ended call came to: the lead's state then, and what it taught (None: nothing)."""
-
-    state: str
-    lesson: pauses.Lesson | None = None
-
-
 def record(gateway: Gateway, *ended_calls: tuple[Claimed, Outcome]) -> list[str]:
     """Write what the attempts taught us, all in one commit; each lead's state after it.
 
     An owner that comes too late changes nothing, unless it brings a proof. The accounts are locked first, but
     for an acceptance while all is well: that teaches nothing."""
-    with gateway.store.write(lock_ms=0) as tx:
+    ended_attempts = [(claimed.attempt, outcome) for claimed, outcome in ended_calls]
+    with gateway.store.write(lock_ms=0, along=recording.opening(gateway.store, ended_attempts)) as tx:
         # Read.
         now = gateway.store.now_ms(tx)
-        standing = _lock_accounts(tx, ended_calls)
-        known = leads.get_all(tx, {claimed.lead.id for claimed, _ in ended_calls})
-        # What ended in time: whose attempt is still open.
-        closed = attempts.close_all(tx, [(claimed.attempt.id, outcome) for claimed, outcome in ended_calls], now)
-        in_time = [pair for pair in ended_calls if pair[0].attempt.id in closed]
-        attempts.free_numbers(tx, {claimed.attempt.id: claimed.attempt.call.number for claimed, _ in in_time})
-        # Decide and write; what one teaches counts for the next.
-        known |= leads.apply_all(tx, [_moved(known, *pair, now) for pair in in_time], at=now)
-        told = {one.attempt.id: _told(gateway, known, one, outcome, standing, now) for one, outcome in in_time}
-        _write_accounts(tx, standing, told.values())
+        seen = recording.read(gateway.store, tx, ended_attempts)
+        # Decide, on what ended in time: whose attempt is still open. What one teaches counts for the next.
+        in_time = [(one, outcome) for one, outcome in ended_calls if one.attempt.id in seen.open]
+        moved = [_moved(seen.leads, *pair, now) for pair in in_time]
+        learnt = [(pair, _learnt(gateway, *pair, seen.standing, now)) for pair in in_time]
+        lessons = [(pair, lesson) for pair, lesson in learnt if lesson is not None]
+        # Write.
+        closed = [(one.attempt, outcome) for one, outcome in in_time]
+        records = {name: seen.standing[name] for name in {one.attempt.account for _, one in lessons if one.is_news}}
+        known = seen.leads | recording.write(tx, closed, moved, records, now)
+        states = {one.attempt.id: known[one.attempt.lead].state for one, _ in in_time}
         for one, outcome in ended_calls:
-            if one.attempt.id not in closed:
-                told[one.attempt.id] = _late(tx, known, one, outcome, now)
+            if one.attempt.id not in states:
+                states[one.attempt.id] = _late(tx, known, one, outcome, now)
     for one, outcome in ended_calls:
-        _say(gateway, one, outcome, told[one.attempt.id])
-    return [told[one.attempt.id].state for one, _ in ended_calls]
-
-
-def _lock_accounts(tx: Tx, ended_calls: Sequence[tuple[Claimed, Outcome]]) -> dict[str, Trouble]:
-    """The records of the accounts that have something to learn, locked."""
-    names = {claimed.attempt.account for claimed, _ in ended_calls}
-    well = {name: accounts.record(tx, name) for name in names}
-    learn = {
-        claimed.attempt.account
-        for claimed, outcome in ended_calls
-        if outcome.kind != outcomes.ACCEPTED or not is_calm(well[claimed.attempt.account], claimed.attempt.call.script)
-    }
-    return {name: accounts.lock(tx, name).trouble for name in sorted(learn)}
+        _say(gateway, one, outcome, states[one.attempt.id])
+    for pair, lesson in lessons:
+        pauses.say(gateway, lesson, pair[1])
+    return [states[one.attempt.id] for one, _ in ended_calls]
 
 
 def _moved(known: dict[str, Lead], claimed: Claimed, outcome: Outcome, now: int) -> tuple[Lead, tuple[Move]]:
@@ -86,47 +68,40 @@ def _moved(known: dict[str, Lead], claimed: Claimed, outcome: Outcome, now: int)
     return lead, (ended.in_time(lead, claimed.attempt.n, outcome, now, _jitter()),)
 
 
-def _told(
-    gateway: Gateway, known: dict[str, Lead], claimed: Claimed, outcome: Outcome, standing: dict[str, Trouble], now: int
-) -> Told:
-    """What a call that ended in time came to; what it taught stands in `standing` for the next one."""
+def _learnt(
+    gateway: Gateway, claimed: Claimed, outcome: Outcome, standing: dict[str, Trouble], now: int
+) -> pauses.Lesson | None:
+    """What a call that ended in time taught its account, which stands in `standing` for the next one."""
     attempt = claimed.attempt
-    state, before = known[attempt.lead].state, standing.get(attempt.account)
+    before = standing.get(attempt.account)
     if before is None:
-        return Told(state)
+        return None
     started_at = attempt.deadline_at - gateway.accounts[attempt.account].total_timeout_ms
     call = Ended(attempt.id, attempt.call.script, started_at, attempt.lead, claimed.entry.number_hash)
     learnt = after(before, call, outcome, now, gateway.trouble_words(attempt.account))
     standing[attempt.account] = learnt
-    return Told(state, pauses.Lesson(attempt, before, learnt))
+    return pauses.Lesson(attempt, before, learnt)
 
 
-def _write_accounts(tx: Tx, standing: dict[str, Trouble], told: Iterable[Told]) -> None:
-    """The record of each account that has learnt something, once a commit."""
-    lessons = [each.lesson for each in told if each.lesson is not None]
-    for name in sorted({each.attempt.account for each in lessons if each.after != each.before}):
-        accounts.write(tx, name, standing[name])
-
-
-def _late(tx: Tx, known: dict[str, Lead], claimed: Claimed, outcome: Outcome, now: int) -> Told:
-    """What a call came to whose attempt somebody has closed, or the database has forgotten."""
+def _late(tx: Tx, known: dict[str, Lead], claimed: Claimed, outcome: Outcome, now: int) -> str:
+    """The state of the lead of a call whose attempt somebody has closed, or the database has forgotten."""
     attempt = claimed.attempt
     if claimed.not_sent is None and not attempts.exists(tx, attempt.id):
         recover.bring_back(tx, claimed.entry, now)
         if (lead := leads.get(tx, attempt.lead, lock=True)) is not None:
             known[attempt.lead] = lead
     if attempt.lead not in known:
-        return Told("")  # an older database has forgotten it; its number and key are kept as guards
+        return ""  # an older database has forgotten it; its number and key are kept as guards
     lead = known[attempt.lead]
     if outcomes.is_proof(outcome) and attempts.prove(tx, attempt.id, outcome, now):
         late = ended.late(lead, attempt.n, outcome)
         if late is not None:
             known[attempt.lead] = leads.apply(tx, lead, late, at=now)
-            return Told(late.target)
-    return Told(lead.state)
+            return late.target
+    return lead.state
 
 
-def _say(gateway: Gateway, claimed: Claimed, outcome: Outcome, what: Told) -> None:
+def _say(gateway: Gateway, claimed: Claimed, outcome: Outcome, state: str) -> None:
     gateway.log.info(
         "called",
         lead=claimed.lead.id,
@@ -135,10 +110,8 @@ def _say(gateway: Gateway, claimed: Claimed, outcome: Outcome, what: Told) -> No
         outcome=outcome.kind,
         how=outcome.how,
         http_status=outcome.http_status,
-        state=what.state,
+        state=state,
     )
-    if what.lesson is not None:
-        pauses.say(gateway, what.lesson, outcome)
 
 
 def _jitter() -> float:

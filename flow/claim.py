@@ -90,7 +90,8 @@ def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
     written = claims.Written()
     with gateway.journal.claiming():
         try:
-            with gateway.store.write(lock_ms=LOCK_MS) as tx:
+            opening = claims.opening(gateway.store, gateway.journal, asked)
+            with gateway.store.write(lock_ms=LOCK_MS, along=opening) as tx:
                 # Read.
                 seen = claims.read(gateway.store, gateway.journal, tx, asked)
                 looked_at += [lead.id for lead in seen.leads]

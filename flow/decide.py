@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core import decision, states
 from flow import candidates
 from flow.gateway import Gateway
-from store import due, facts, leads, versions
+from store import due, facts, leads
 from store.engine import StoreUnavailable
 
 BATCH = 16
@@ -18,7 +18,7 @@ def decide_due(gateway: Gateway, limit: int = BATCH, since_ms: int = 0) -> bool:
     A lead that breaks the commit is found out by going one by one, and waits for a person. Whether there are any is
     asked first, without a turn among the writers."""
     with gateway.store.read() as tx:
-        if not due.to_map(tx, gateway.store.now_ms(tx) - since_ms, 1, gateway.readable(), lock=False):
+        if not due.to_map(tx, gateway.store.now_ms(tx) - since_ms, 1, gateway.readable(), lock=False).leads:
             return False
     try:
         return _decide_due(gateway, limit, since_ms)
@@ -34,7 +34,7 @@ def _decide_due(gateway: Gateway, limit: int, since_ms: int, only: Sequence[str]
         # Read.
         now = gateway.store.now_ms(tx)
         found = due.those_of(tx, only, now) if only else due.to_map(tx, now - since_ms, limit, gateway.readable())
-        begun = candidates.begin(gateway, found, versions.in_force(tx, {lead.source for lead in found}))
+        begun = candidates.begin(gateway, found.leads, found.in_force)
         known = facts.know(tx, begun, now, gateway.totals.calls_per_number_per_day)
         # Decide.
         moves = [candidates.decide(gateway, candidate, now) for candidate in known]
@@ -44,13 +44,13 @@ def _decide_due(gateway: Gateway, limit: int, since_ms: int, only: Sequence[str]
         lead = candidate.lead
         what = {"move": move.transition, "state": move.target, "reason": move.reason}
         gateway.log.info("decided", lead=lead.id, no=lead.no, source=lead.source, **what)
-    return bool(found)
+    return bool(found.leads)
 
 
 def _one_by_one(gateway: Gateway, limit: int, since_ms: int) -> bool:
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx) - since_ms
-        found = [lead.id for lead in due.to_map(tx, now, limit, gateway.readable(), lock=False)]
+        found = [lead.id for lead in due.to_map(tx, now, limit, gateway.readable(), lock=False).leads]
     for lead_id in found:
         try:
             _decide_due(gateway, 1, 0, [lead_id])

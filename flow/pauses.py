@@ -22,6 +22,10 @@ class Lesson:
     before: Trouble
     after: Trouble
 
+    @property
+    def is_news(self) -> bool:
+        return self.after != self.before
+
 
 def say(gateway: Gateway, lesson: Lesson, outcome: Outcome) -> None:
     """One log line for a pause, a try in vain and a recovery. Never the provider's text: it may name a person."""

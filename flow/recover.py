@@ -33,8 +33,8 @@ def recover(gateway: Gateway, worker_id: str) -> int:
     with gateway.journal.recovering():
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
-            seen = epoch.read(gateway.store, tx)
-            if epoch.is_ours(gateway.store, gateway.journal, tx, seen):
+            seen = epoch.read(gateway.store, gateway.journal, tx)
+            if epoch.is_ours(gateway.store, gateway.journal, seen):
                 epoch.open_next(tx, seen, now)  # what was missing has come back: nothing is suspect any more
                 return 0
             epoch.suspect(tx, seen.found, now)
@@ -125,7 +125,7 @@ def bring_back(tx: Tx, entry: Entry, now: int) -> bool:
 def _open(gateway: Gateway, worker_id: str) -> int:
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
-        seen = epoch.read(gateway.store, tx)
+        seen = epoch.read(gateway.store, gateway.journal, tx)
         epoch.recovered(tx, worker_id, seen.found)
         missing = epoch.missing_runs(tx, seen)
         wait = 0 if gateway.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
@@ -137,14 +137,15 @@ def _open(gateway: Gateway, worker_id: str) -> int:
         _hold_waiting(gateway, before)
     with gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
-        seen = epoch.read(gateway.store, tx)
+        seen = epoch.read(gateway.store, gateway.journal, tx)
         if missing:
             epoch.calls_are_lost(tx, before)
             workers.forget_runs(tx, missing)
         epoch.raise_claims(tx, gateway.journal.highest(seen.store))
         if epoch.open_next(tx, seen, now):
             gateway.log.error("epoch_opened", identity=seen.found)
-        return 0 if epoch.is_ours(gateway.store, gateway.journal, tx, epoch.read(gateway.store, tx)) else REST_MS
+        seen = epoch.read(gateway.store, gateway.journal, tx)
+        return 0 if epoch.is_ours(gateway.store, gateway.journal, seen) else REST_MS
 
 
 def _hold_waiting(gateway: Gateway, before: int) -> None:

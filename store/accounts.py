@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from core.account.caps import TOTALS
 from core.account.pause import Pause, Script
@@ -16,48 +16,73 @@ from core.account.trouble import AccountNow, InFlight, Trouble, pauses_of, waits
 from core.lead import Lead
 from core.reason import words
 from core.states import READY
-from store import caps, rows
+from store import caps, changes, rows
+from store.changes import Change
+from store.rows import Ask
 from store.tables import accounts, attempts, workers
 
 ALIVE_MS = 3_000  # workers check in each second; what a killed one left open counts no longer than this
 
 
 def lock(tx: Connection, account: str) -> AccountNow:
-    """The account as it stands, locked until the transaction ends; the calls in flight are counted by a later
-    statement (`in_flight`). It comes before leads and numbers in the order of locks."""
-    found = rows.select(tx, _LOCK, account=account)
-    if not found:
-        rows.insert(tx, "accounts", ("name",), [(account,)], "ON CONFLICT DO NOTHING")
-        found = rows.select(tx, _LOCK, account=account)
+    """The account as it stands, locked until the transaction ends. It comes before leads and numbers in the order
+    of locks, the totals' row before any account."""
+    found = rows.ask_all(tx, [locking(account)])[0] or _made(tx, account)
     next_at, *known = found[0]
     return AccountNow(next_at, _trouble(known))
 
 
-def lock_totals(tx: Connection) -> None:
-    """Before any account: claims of all accounts come one after the other where a sum over them is set."""
-    lock(tx, TOTALS)
+def _made(tx: Connection, account: str) -> list[Any]:
+    rows.insert(tx, "accounts", ("name",), [(account,)], "ON CONFLICT DO NOTHING")
+    return rows.ask_all(tx, [locking(account)])[0]
 
 
-def in_flight(tx: Connection, account: str, owner: str, now: int) -> InFlight:
-    """The open calls of the account, and those of them that `owner` began."""
-    ((total, own),) = rows.select(tx, _OPEN, account=account, owner=owner, alive=now - ALIVE_MS)
-    return InFlight(total, int(own))
+def asks(account: str, *, totals: bool) -> list[Ask]:
+    """What an account is read of, for `of`, in this order: locked, after the totals' row where a sum over all accounts
+    is set (then their claims come one after the other); then, in a later statement, its open calls."""
+    locked = [TOTALS, account] if totals else [account]
+    return [*map(locking, locked), Ask(_OPEN, {"account": account})]
 
 
-def record(tx: Connection, account: str) -> Trouble:
-    """The account's record as it stands, without a lock."""
-    found = rows.select(tx, _READ, account=account)
-    return _trouble(found[0]) if found else Trouble()
+def of(tx: Connection, account: str, told: Sequence[Sequence[Any]], owner: str, now: int) -> AccountNow:
+    """The account of these answers, with the calls in flight, those of them that `owner` began apart."""
+    *locked, open_ = told
+    if not all(locked):  # the first claim of all
+        for name in [TOTALS, account][-len(locked) :]:
+            lock(tx, name)
+        return of(tx, account, rows.ask_all(tx, asks(account, totals=len(locked) > 1)), owner, now)
+    next_at, *known = locked[-1][0]
+    alive = [of for of, seen_at in open_ if seen_at is None or seen_at > now - ALIVE_MS]
+    return AccountNow(next_at, _trouble(known), InFlight(len(alive), alive.count(owner)))
+
+
+def locking(account: str) -> Ask:
+    return Ask(_LOCK, {"account": account})
+
+
+def locking_unless_calm(account: str) -> Ask:
+    """No row where all is well with the account and each of its scripts."""
+    return Ask(_LOCK_UNLESS_CALM, {"account": account})
+
+
+def record_of(told: Sequence[Sequence[Any]]) -> Trouble | None:
+    """The record of a locked account."""
+    return _trouble(told[0][1:]) if told else None
 
 
 def write(tx: Connection, account: str, trouble: Trouble, next_at: int | None = None) -> None:
     """The record of an account that this transaction has locked, and its pace where that has moved on."""
+    changes.make(tx, [writing(account, trouble, next_at)])
+
+
+def writing(account: str, trouble: Trouble, next_at: int | None = None) -> Change:
+    """The change that does so."""
     values: dict[str, Any] = {name: getattr(trouble, name) for name in Trouble.__dataclass_fields__}
     values["pause"] = trouble.pause and json.dumps(asdict(trouble.pause), ensure_ascii=False)
     values["scripts"] = json.dumps({name: asdict(s) for name, s in trouble.scripts.items()}, ensure_ascii=False)
     if next_at is not None:
         values["next_at"] = next_at
-    rows.update(tx, accounts, tuple(values), ("name",), [(*values.values(), account)])
+    return Change(accounts, tuple(values), [(*values.values(), account)], ("name",))
 
 
 def all_accounts(tx: Connection) -> dict[str, Trouble]:
@@ -109,18 +134,21 @@ def _trouble(known: Sequence[Any]) -> Trouble:
 
 
 _RECORD = tuple(accounts.c[name] for name in Trouble.__dataclass_fields__)
-_READ = select(*_RECORD).where(accounts.c.name == bindparam("account"))
 _LOCK = select(accounts.c.next_at, *_RECORD).where(accounts.c.name == bindparam("account")).with_for_update()
+_WORRIED = or_(
+    accounts.c.pause.is_not(None),
+    accounts.c.unsent > 0,
+    accounts.c.recent.contains("u"),
+    accounts.c.allowed.is_not(None),
+    accounts.c.scripts != "{}",
+)
+_LOCK_UNLESS_CALM = _LOCK.where(_WORRIED)
 _OPEN = (
-    select(
-        func.count().label("total"),
-        func.coalesce(func.sum(case((attempts.c.owner == bindparam("owner"), 1), else_=0)), 0).label("own"),
-    )
+    select(attempts.c.owner, workers.c.seen_at)
     .select_from(attempts.outerjoin(workers, workers.c.id == attempts.c.owner))
     .where(
         attempts.c.outcome.is_(None),
         # Not a bare column: SQLite would walk every attempt of the account instead of the few that are open.
         attempts.c.account.concat("") == bindparam("account"),
-        workers.c.seen_at.is_(None) | (workers.c.seen_at > bindparam("alive")),
     )
 )

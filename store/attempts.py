@@ -13,7 +13,9 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from core import outcome as outcomes
 from core.outcome import Outcome
 from core.ports import Call
-from store import rows
+from store import changes, rows
+from store.changes import Change
+from store.rows import Ask
 from store.tables import attempts, number_locks
 
 
@@ -46,36 +48,40 @@ def lock_numbers(tx: Connection, numbers: Mapping[str, str]) -> frozenset[str]:
 
 def free_numbers(tx: Connection, numbers: Mapping[str, str]) -> None:
     """Free the numbers that these attempts (id -> number) hold."""
-    if not numbers:
-        return
-    if tx.dialect.name == "sqlite":
-        held = [(None, number, attempt) for attempt, number in numbers.items()]
-        rows.update(tx, number_locks, ("attempt",), ("number", "attempt"), held)
-    else:
-        rows.run(tx, _FREE, [list(numbers.values()), list(numbers)])
+    changes.make(tx, [freeing(numbers)])
+
+
+def freeing(numbers: Mapping[str, str]) -> Change:
+    """The change that does so; numbers that are held by others stay theirs."""
+    held = [(None, number, attempt) for attempt, number in numbers.items()]
+    return Change(number_locks, ("attempt",), held, ("number", "attempt"), sorted_=True)
 
 
 def open_all(tx: Connection, opened: Sequence[Attempt], owner: str, now: int) -> None:
     """Write the attempts. The database refuses a second one of a round that may already have rung."""
+    changes.make(tx, [opening(opened, owner, now)])
+
+
+def opening(opened: Sequence[Attempt], owner: str, now: int) -> Change:
+    """The change that does so."""
     given = [
-        {
-            "id": attempt.id,
-            "lead": attempt.lead,
-            "n": attempt.n,
-            "round": attempt.round,
-            "account": attempt.account,
-            "source": attempt.source,
-            "number": attempt.call.number,
-            "script": attempt.call.script,
-            "sms": attempt.call.sms,
-            "owner": owner,
-            "started_at": now,
-            "deadline_at": attempt.deadline_at,
-        }
+        (
+            attempt.id,
+            attempt.lead,
+            attempt.n,
+            attempt.round,
+            attempt.account,
+            attempt.source,
+            attempt.call.number,
+            attempt.call.script,
+            attempt.call.sms,
+            owner,
+            now,
+            attempt.deadline_at,
+        )
         for attempt in opened
     ]
-    if given:
-        rows.put(tx, attempts, tuple(given[0]), [tuple(each.values()) for each in given])
+    return Change(attempts, _OPENED, given)
 
 
 def counts(tx: Connection, leads: Sequence[str]) -> dict[str, int]:
@@ -92,14 +98,26 @@ def close(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
 
 def close_all(tx: Connection, ended: Sequence[tuple[str, Outcome]], now: int) -> frozenset[str]:
     """Write how these attempts (ids) ended; those that were still open."""
+    return frozenset(changes.make(tx, [closing(ended, now, whole=False)])[0])
+
+
+def closing(ended: Sequence[tuple[str, Outcome]], now: int, *, whole: bool) -> Change:
+    """The change that does so; `whole`: all of them are open."""
     given = [_ending(attempt_id, outcome, now) for attempt_id, outcome in ended]
-    return frozenset(rows.update(tx, attempts, _ENDS, ("id",), given, "attempts.outcome IS NULL") if given else ())
+    return Change(attempts, _ENDS, given, ("id",), "attempts.outcome IS NULL", whole=whole)
+
+
+def asking_open(attempt_ids: Sequence[str]) -> Ask:
+    """Those of these attempts that are open; it stays so while their leads are locked, as whoever closes one locks its
+    lead first."""
+    return Ask("SELECT id FROM attempts WHERE id {wanted} AND outcome IS NULL", wanted=attempt_ids)
 
 
 def prove(tx: Connection, attempt_id: str, outcome: Outcome, now: int) -> bool:
     """Write a late proof over `unknown`; False where the attempt had another outcome."""
     given = [_ending(attempt_id, outcome, now)]
-    return bool(rows.update(tx, attempts, _ENDS, ("id",), given, f"attempts.outcome = '{outcomes.UNKNOWN}'"))
+    still = f"attempts.outcome = '{outcomes.UNKNOWN}'"
+    return bool(changes.make(tx, [Change(attempts, _ENDS, given, ("id",), still)])[0])
 
 
 def _ending(attempt_id: str, outcome: Outcome, now: int) -> tuple[Any, ...]:
@@ -182,10 +200,19 @@ def may_have_rung(tx: Connection, lead_id: str, round_: int) -> bool:
 _IF_FREE = (
     "ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt WHERE number_locks.attempt IS NULL RETURNING attempt"
 )
-# Each attempt holds one number. Locked in ascending order first: an UPDATE alone takes rows in whichever.
-_FREE = """
-WITH held AS (SELECT number FROM number_locks WHERE number = ANY(%s) AND attempt = ANY(%s) ORDER BY number FOR UPDATE)
-UPDATE number_locks SET attempt = NULL FROM held WHERE number_locks.number = held.number
-"""
+_OPENED = (
+    "id",
+    "lead",
+    "n",
+    "round",
+    "account",
+    "source",
+    "number",
+    "script",
+    "sms",
+    "owner",
+    "started_at",
+    "deadline_at",
+)
 _ENDS = ("ended_at", "outcome", "how", "irregular", "http_status", "provider_id", "price", "error", "reply")
 _EXISTS = select(attempts.c.id).where(attempts.c.id == bindparam("id"))

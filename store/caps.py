@@ -130,7 +130,7 @@ def money(price: str | None) -> Decimal | None:
 
 def reached(tx: Connection) -> tuple[Reached, ...]:
     """Every cap that is reached, the totals' first."""
-    return tuple(Reached(*row) for row in rows.select(tx, _REACHED))
+    return tuple(Reached(*row) for row in rows.select(tx, REACHED.query))
 
 
 def waits_for(known: Iterable[Reached], source: str) -> Reason | None:
@@ -231,7 +231,7 @@ _RUNG_IN_HOUSE: Any = (
     .group_by(attempts.c.script, attempts.c.outcome, attempts.c.price)
 )
 _RUNG = _RUNG_IN_HOUSE.where(attempts.c.source == bindparam("source"))
-_REACHED = select(*(reached_caps.c[field.name] for field in fields(Reached))).order_by(reached_caps.c.source)
+REACHED = rows.Ask(select(*(reached_caps.c[field.name] for field in fields(Reached))).order_by(reached_caps.c.source))
 # From one price of the script to the next by the index `attempts_by_price`, however many calls had each.
 _PRICES = text(
     """

@@ -20,7 +20,7 @@ from core.move import Move
 from core.overall import Totals
 from core.ports import Account, Start
 from core.states import CALLING
-from store import accounts, attempts, caps, due, epoch, facts, leads, versions
+from store import accounts, attempts, caps, due, epoch, facts, leads
 from store.attempts import Attempt
 from store.caps import Reached
 from store.engine import Store
@@ -28,6 +28,7 @@ from store.epoch import Epoch
 from store.ids import new_id
 from store.journal import Entry, Journal
 from store.remembered import Remembered
+from store.rows import Ask
 
 CLOCK_OFF_MS = 30_000  # a worker whose clock is further off claims nothing
 
@@ -91,27 +92,31 @@ class Written:
     reached: Sequence[Reached] = ()
 
 
+def opening(store: Store, journal: Journal, asked: Asked) -> list[Ask]:
+    """What `read` reads first, to go along with the transaction's beginning. The account's lock is a statement of its
+    own; what it guards is read in later ones."""
+    of_account = accounts.asks(asked.account.name, totals=is_capped(asked.totals))
+    return [*epoch.asks(store, journal), *of_account, caps.REACHED]
+
+
 def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
     """Everything up to the due leads. Raises OtherDatabase when this is not the database we knew."""
     now = store.now_ms(tx)
-    seen = epoch.check(store, journal, tx)
-    if is_capped(asked.totals):
-        accounts.lock_totals(tx)
-    locked = accounts.lock(tx, asked.account.name)
-    standing = replace(locked, calls=accounts.in_flight(tx, asked.account.name, asked.owner, now))
+    *told, reached = store.told(tx)
+    seen = epoch.of(store, told[: epoch.ASKS])
+    epoch.check(store, journal, seen)
+    standing = accounts.of(tx, asked.account.name, told[epoch.ASKS :], asked.owner, now)
     known = Read(now, seen, standing, _clock_off_ms(store, asked.start, now))
-    full = frozenset(row.source for row in caps.reached(tx))
+    full = frozenset(source for source, *_ in reached)
     room = claiming.capacity(standing, asked.account, asked.slots, now)
     if not room or TOTALS in full or known.clock_off_ms:
         return known
     looked_for = claiming.to_look_at(standing, room)
     found = _due(tx, asked, known, looked_for, full)
-    return replace(
-        known, looked_for=looked_for, leads=found, in_force=versions.in_force(tx, {lead.source for lead in found})
-    )
+    return replace(known, looked_for=looked_for, leads=found.leads, in_force=found.in_force)
 
 
-def _due(tx: Connection, asked: Asked, known: Read, many: int, full: frozenset[str]) -> list[Lead]:
+def _due(tx: Connection, asked: Asked, known: Read, many: int, full: frozenset[str]) -> due.Found:
     if asked.only:
         return due.those_of(tx, asked.only, known.now)
     without = trouble.resting(known.standing.trouble, known.now)
@@ -155,8 +160,6 @@ def write(tx: Connection, asked: Asked, seen: Read, known: Known, moves: Mapping
     """The chosen leads are claimed; the others make the move that was decided, or wait for room without a word. In
     the order of locks. Raises LeadChanged for a lead that is no longer as it was seen."""
     reached = caps.write_reached(tx, choice.full, seen.now)
-    if choice.after is not None:
-        accounts.write(tx, asked.account.name, choice.after.trouble, choice.after.next_at)
     opened = {
         one.lead.id: _attempt(one, known, asked.account, seen.now)
         for one in known.candidates
@@ -169,8 +172,10 @@ def write(tx: Connection, asked: Asked, seen: Read, known: Known, moves: Mapping
             moved.append((one.lead, claim(one.lead, move, attempt.n)))
         elif move.target != CALLING:
             moved.append((one.lead, (move,)))
-    after = leads.apply_all(tx, moved, at=seen.now)
-    attempts.open_all(tx, list(opened.values()), asked.owner, seen.now)
+    beside = [attempts.opening(list(opened.values()), asked.owner, seen.now)]
+    if choice.after not in (None, seen.standing):
+        beside.append(accounts.writing(asked.account.name, choice.after.trouble, choice.after.next_at))
+    after = leads.apply_all(tx, moved, at=seen.now, beside=beside)
     in_vain = (one for one in known.candidates if one.lead.id in known.held and one.lead.id not in opened)
     attempts.free_numbers(tx, {known.held[one.lead.id]: one.call.number for one in in_vain if one.call})
     last = epoch.count_claims(tx, len(opened)) if tx.dialect.name == "sqlite" and opened else 0

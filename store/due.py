@@ -3,9 +3,9 @@
 What somebody holds is passed over (PostgreSQL: SKIP LOCKED), so that workers do not wait for each other.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, literal_column, or_, select, text, union_all
 
@@ -13,26 +13,37 @@ from core import states
 from core.lead import Lead
 from store import rows
 from store.leads import COLUMNS, of_row
-from store.tables import leads
+from store.tables import in_force, leads
 from store.versions import LONGEST_ASK_MS
 
 
-def those_of(tx: Connection, ids: Collection[str], now: int) -> list[Lead]:
+class Found(NamedTuple):
+    """Leads that are due, and the versions in force of their sources, as the same statement saw them."""
+
+    leads: Sequence[Lead] = ()
+    in_force: Mapping[str, int] = {}
+
+
+_IN_FORCE = select(in_force.c.n).where(in_force.c.name == leads.c.source, in_force.c.removed.is_(False))
+_SELECT = select(*COLUMNS, _IN_FORCE.correlate(leads).scalar_subquery())
+
+
+def those_of(tx: Connection, ids: Collection[str], now: int) -> Found:
     """Those of these leads that wait and are due, locked; the others are passed over."""
-    query = select(*COLUMNS).where(leads.c.id.in_(ids), leads.c.state.in_(states.WAITING), leads.c.due_at <= now)
-    return _built(tx, query.order_by(leads.c.id).with_for_update(skip_locked=True))
+    query = _SELECT.where(leads.c.id.in_(ids), leads.c.state.in_(states.WAITING), leads.c.due_at <= now)
+    return _found(tx.execute(query.order_by(leads.c.id).with_for_update(skip_locked=True, of=leads)))
 
 
 def to_map(
     tx: Connection, now: int, limit: int, readable: Collection[str] | None = None, *, lock: bool = True
-) -> list[Lead]:
+) -> Found:
     """The newest leads that are due to be mapped, locked; leads another worker holds are passed over. Only of the
     sources `readable`, where those are named: each is then looked for by itself, so that none of the leads
     that this process cannot read is looked at, however many there are."""
     if readable is None:
         return _all(tx, _DUE_TO_MAP if lock else _DUE_TO_MAP_UNLOCKED, now=now, limit=limit)
-    each = [_all(tx, _DUE_OF_SOURCE, now=now, limit=limit, source=name) for name in sorted(readable)]
-    return sorted((lead for found in each for lead in found), key=lambda lead: -lead.due_at)[:limit]
+    found = _merged(_all(tx, _DUE_OF_SOURCE, now=now, limit=limit, source=name) for name in sorted(readable))
+    return found._replace(leads=sorted(found.leads, key=lambda lead: -lead.due_at)[:limit])
 
 
 @dataclass(frozen=True)
@@ -48,17 +59,19 @@ class Due:
     full: Collection[str] = ()
 
 
-def to_call(tx: Connection, wanted: Due, readable: Collection[str] | None = None, *, lock: bool = True) -> list[Lead]:
+def to_call(tx: Connection, wanted: Due, readable: Collection[str] | None = None, *, lock: bool = True) -> Found:
     """The next leads to ring, locked: a person's rearm first, then by `wanted`. Those that are received come
     along, to be mapped in the same breath. Leads that somebody holds are passed over; only those of the sources
     `readable` are looked at, where those are named."""
     if wanted.without or wanted.full or readable is not None:
-        return _chosen(_of_open_kinds(tx, wanted, readable), wanted)
-    given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
-    return _chosen(_all(tx, _DUE_TO_CALL if lock else _DUE_TO_CALL_UNLOCKED, **given), wanted)
+        found = _of_open_kinds(tx, wanted, readable)
+    else:
+        given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
+        found = _all(tx, _DUE_TO_CALL if lock else _DUE_TO_CALL_UNLOCKED, **given)
+    return found._replace(leads=_chosen(found.leads, wanted))
 
 
-def _chosen(found: list[Lead], wanted: Due) -> list[Lead]:
+def _chosen(found: Sequence[Lead], wanted: Due) -> list[Lead]:
     """In the order of claims, one a number."""
     newest = sorted(found, key=lambda lead: (-lead.urgent, -lead.due_at, -lead.no))
     urgent = sum(lead.urgent for lead in newest)
@@ -74,28 +87,42 @@ def _chosen(found: list[Lead], wanted: Due) -> list[Lead]:
     return chosen
 
 
-def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None) -> list[Lead]:
+def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None) -> Found:
     """The same while some sources or scripts wait: from one source and script of the waiting leads to the next, by
     the index, so that none of those that wait is looked at, however many there are."""
     kinds = tx.execute(_KINDS, {"account": wanted.account}).all()
     given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
-    found: list[Lead] = []
+    found = []
     for source, script in kinds:
         if source in wanted.full or script in wanted.without:
             continue
         if readable is None or source in readable:
-            found += _all(tx, _DUE_OF_KIND, source=source, script=script, **given)
-    return found
+            found.append(_all(tx, _DUE_OF_KIND, source=source, script=script, **given))
+    return _merged(found)
 
 
-def _all(tx: Connection, query: Any, **given: Any) -> list[Lead]:
+def _all(tx: Connection, query: Any, **given: Any) -> Found:
     """Of a statement of this file, on the driver's cursor."""
-    return [of_row(row) for row in rows.select(tx, query, **given)]
+    return _found(rows.select(tx, query, **given))
 
 
-def _built(tx: Connection, query: Any) -> list[Lead]:
-    """Of a query made for this once."""
-    return [of_row(row) for row in tx.execute(query)]
+def _found(selected: Iterable[Sequence[Any]]) -> Found:
+    """Of rows as `_SELECT` has them."""
+    found, in_force = [], {}
+    for *row, n in selected:
+        found.append(lead := of_row(row))
+        if n is not None:
+            in_force[lead.source] = n
+    return Found(found, in_force)
+
+
+def _merged(each: Iterable[Found]) -> Found:
+    leads: list[Lead] = []
+    in_force: dict[str, int] = {}
+    for found in each:
+        leads += found.leads
+        in_force |= found.in_force
+    return Found(leads, in_force)
 
 
 def anything_to_ask(tx: Connection, now: int) -> bool:
@@ -107,7 +134,7 @@ def next_to_ask(tx: Connection, now: int) -> Lead | None:
     """A due lead whose CRM has to be asked, and may be asked now, locked: the newest, or the oldest where the
     CRM does not answer, so that those that waited too long are seen."""
     for one in _to_ask(tx, now):
-        found = _all(tx, _LOCK_TO_ASK, no=one.no)
+        found = _all(tx, _LOCK_TO_ASK, no=one.no).leads
         if found and found[0].due_at == one.due_at:
             return found[0]
     return None
@@ -130,15 +157,15 @@ def _to_ask(tx: Connection, now: int) -> list[Any]:
 
 def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
     """Leads of a source that are ready and that another version mapped, locked; whichever, without `n`."""
-    query = select(*COLUMNS).where(_is(states.READY), leads.c.source == source)
+    query = _SELECT.where(_is(states.READY), leads.c.source == source)
     query = query if n is None else query.where(leads.c.version != n)
-    return _built(tx, query.limit(limit).with_for_update(skip_locked=True))
+    return list(_found(tx.execute(query.limit(limit).with_for_update(skip_locked=True, of=leads))).leads)
 
 
 def ready_of(tx: Connection, numbers: Collection[str], limit: int) -> list[Lead]:
     """Leads of these numbers that wait to be called, locked; those another worker holds are passed over."""
-    query = select(*COLUMNS).where(_is(states.READY), leads.c.number.in_(numbers))
-    return _built(tx, query.limit(limit).with_for_update(skip_locked=True))
+    query = _SELECT.where(_is(states.READY), leads.c.number.in_(numbers))
+    return list(_found(tx.execute(query.limit(limit).with_for_update(skip_locked=True, of=leads))).leads)
 
 
 def _is(state: str) -> Any:
@@ -163,23 +190,22 @@ def _first(condition: Any, order: Any, limit: str) -> Any:
 
 def _these(runs: Any, *still: Any) -> Any:
     """The leads of these runs, looked at again as they are once they are locked."""
-    return select(*COLUMNS).where(leads.c.no.in_(runs), leads.c.due_at <= bindparam("now"), *still)
+    return _SELECT.where(leads.c.no.in_(runs), leads.c.due_at <= bindparam("now"), *still)
 
 
 _NEWEST, _OLDEST = (leads.c.due_at.desc(), leads.c.no.desc()), (leads.c.due_at, leads.c.no)
 _to_map = _is(states.RECEIVED) & _asks(0)
 _DUE_TO_MAP_UNLOCKED = (
-    select(*COLUMNS).where(_to_map, leads.c.due_at <= bindparam("now")).order_by(leads.c.due_at.desc())
+    _SELECT.where(_to_map, leads.c.due_at <= bindparam("now")).order_by(leads.c.due_at.desc())
 ).limit(bindparam("limit"))
-_DUE_TO_MAP = _DUE_TO_MAP_UNLOCKED.with_for_update(skip_locked=True)
+_DUE_TO_MAP = _DUE_TO_MAP_UNLOCKED.with_for_update(skip_locked=True, of=leads)
 # By the index of lists, `leads_by_source_state`: only while some sources cannot be read.
 _DUE_OF_SOURCE = (
-    select(*COLUMNS)
-    .where(leads.c.source == bindparam("source"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 0)
+    _SELECT.where(leads.c.source == bindparam("source"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 0)
     .where(leads.c.due_at <= bindparam("now"))
     .order_by(leads.c.received_at.desc(), leads.c.no.desc())
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=leads)
 )
 
 
@@ -198,7 +224,7 @@ _RUNS = union_all(
 )
 _still = or_(_still_is(states.READY) & (leads.c.account == bindparam("account")), _still_is(states.RECEIVED) & _asks(0))
 _DUE_TO_CALL_UNLOCKED = _these(_RUNS, _still)
-_DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True)
+_DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True, of=leads)
 # The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next.
 _KINDS = text(
     """
@@ -221,7 +247,7 @@ _RUNS_OF_KIND = union_all(
     _first(_ready(0, *_of_kind), _NEWEST, "limit"),
     _first(_ready(0, *_of_kind), _OLDEST, "oldest"),
 )
-_DUE_OF_KIND = _these(_RUNS_OF_KIND, _still_is(states.READY)).with_for_update(skip_locked=True)
+_DUE_OF_KIND = _these(_RUNS_OF_KIND, _still_is(states.READY)).with_for_update(skip_locked=True, of=leads)
 # The sources of the leads whose CRM has to be asked, from one to the next by `leads_to_ask`; those that may be asked.
 _ASKABLE = text(
     """
@@ -242,8 +268,6 @@ _first_to_ask = select(leads.c.no, leads.c.due_at).limit(1)
 _due_to_ask = _first_to_ask.where(_to_ask_of, leads.c.due_at <= bindparam("now"))
 _NEWEST_TO_ASK, _OLDEST_TO_ASK = _due_to_ask.order_by(*_NEWEST), _due_to_ask.order_by(*_OLDEST)
 _AHEAD_TO_ASK = _first_to_ask.where(_to_ask_of, leads.c.due_at > bindparam("ahead")).order_by(*_NEWEST)
-_LOCK_TO_ASK = (
-    select(*COLUMNS)
-    .where(leads.c.no == bindparam("no"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 1)
-    .with_for_update(skip_locked=True)
-)
+_LOCK_TO_ASK = _SELECT.where(
+    leads.c.no == bindparam("no"), leads.c.state == states.RECEIVED, leads.c.asks_crm == 1
+).with_for_update(skip_locked=True, of=leads)

@@ -7,16 +7,17 @@ when the block's `with` has ended without an exception. `read()` never blocks a 
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, RootTransaction, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
 from store import opening, private
+from store.rows import Ask
 from store.writers import Writers
 
 BUSY_SECONDS = 10
@@ -82,9 +83,12 @@ class Store:
         self._reader = self.engine.execution_options(reads_only=True)
 
     @contextlib.contextmanager
-    def write(self, *, lock_ms: int = LOCK_MS, statement_ms: int = STATEMENT_MS) -> Iterator[Connection]:
+    def write(
+        self, *, lock_ms: int = LOCK_MS, statement_ms: int = STATEMENT_MS, along: Sequence[Ask] = ()
+    ) -> Iterator[Connection]:
         """One transaction, committed at the block's end. Raises StoreUnavailable when the database
-        fails, UnprovenCommit when it may have kept what the caller must not rely on.
+        fails, UnprovenCommit when it may have kept what the caller must not rely on. `along` is asked as it begins,
+        on PostgreSQL in the same round trip: `told` has the answers.
 
         On PostgreSQL it waits `lock_ms` for a row (then Busy) and `statement_ms` for a statement, and a process
         that is frozen inside it is cut off by the server after `IDLE_MS`; 0 is without an end."""
@@ -97,7 +101,8 @@ class Store:
             with _named_failures():
                 if not self.is_sqlite:
                     connection.info["limits"] = (lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
-                transaction = connection.begin()
+                connection.info["along"] = along
+                transaction = self._begun(connection)
                 try:
                     if not statement_ms:
                         _set_patience(connection, patient=False)
@@ -109,6 +114,13 @@ class Store:
             _commit(transaction, connection)
             if file != (0, 0) and file != self._same_file():
                 raise UnprovenCommit("the database's file was replaced during the transaction")
+
+    def _begun(self, connection: Connection) -> RootTransaction:
+        try:
+            return connection.begin()
+        except BaseException as why:  # of a lock that goes along, too
+            self._leave_read_only(why, connection)
+            raise
 
     def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
         """A server that only reads any more (a demoted primary, a full disk) is left: the next connections may find
@@ -155,6 +167,10 @@ class Store:
                 self.engine.dispose()
             self._file = file
         return file
+
+    def told(self, tx: Connection) -> list[list[Any]]:
+        """The rows of each question that went along with this transaction's beginning."""
+        return list(tx.info.pop("told"))
 
     def now_ms(self, tx: Connection) -> int:
         """The clock that processes share, in milliseconds: PostgreSQL's, or this machine's for SQLite. Asked the

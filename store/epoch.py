@@ -8,6 +8,7 @@ identity nobody claims until the journals have been compared and the new epoch i
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
 
@@ -17,6 +18,7 @@ from store import rows
 from store.engine import Store, StoreUnavailable
 from store.ids import new_id
 from store.journal import Entry, Journal
+from store.rows import Ask
 from store.tables import epoch, forgotten_calls, leads, workers
 
 RECENT_MS = 60_000  # a worker that was alive so shortly before may have sent calls that are forgotten
@@ -46,6 +48,7 @@ class Epoch:
     claims: int
     suspect_since: int
     alive_at: int  # when any worker last looked at this database, before it was suspect
+    knows_last: bool  # whether it knows the last call that this process wrote down
 
     @property
     def holds(self) -> bool:
@@ -67,11 +70,11 @@ _POSTGRESQL = """(SELECT system_identifier FROM pg_control_system())
 # In the order of the fields of `Epoch`.
 _READ_POSTGRESQL = text(f"SELECT store, identity, {_POSTGRESQL} AS found, claims, suspect_since, alive_at FROM epoch")  # noqa: S608
 _COUNT_CLAIMS = update(epoch).values(claims=epoch.c.claims + bindparam("more")).returning(epoch.c.claims)
-_ANY_FORGOTTEN = select(forgotten_calls.c.attempt).limit(1)
 _KNOWN = (
     "SELECT id FROM attempts WHERE id {wanted}",
     "SELECT attempt FROM forgotten_calls WHERE attempt {wanted}",
 )
+ASKS = 1 + len(_KNOWN)
 _READ_SQLITE = text("SELECT store, identity, '', claims, suspect_since, alive_at FROM epoch")
 
 
@@ -83,36 +86,42 @@ def file_identity(store: Store) -> str:
     return f"{found.st_dev}:{found.st_ino}"
 
 
-def read(store: Store, tx: Connection) -> Epoch:
-    """The epoch and the database's identity in this transaction. Raises NoEpoch where none was ever
-    begun: `begin` has to come before the first backup, or that backup could not be told from a new database."""
-    if store.is_sqlite:
-        row = next((Epoch(*known) for known in rows.select(tx, _READ_SQLITE)), None)
-        row = row and replace(row, found=file_identity(store))
-    else:
-        row = next((Epoch(*known) for known in rows.select(tx, _READ_POSTGRESQL)), None)
-    if row is None:
+def asks(store: Store, journal: Journal) -> list[Ask]:
+    """What the epoch is read of, for `of` (so many are `ASKS`): its row with the database's identity, and this
+    process's own last call."""
+    last = [] if journal.last is None else [journal.last.attempt]
+    return [Ask(_READ_SQLITE if store.is_sqlite else _READ_POSTGRESQL), *(Ask(query, wanted=last) for query in _KNOWN)]
+
+
+def of(store: Store, told: Sequence[Sequence[Any]]) -> Epoch:
+    """The epoch of these answers. Raises NoEpoch where none was ever begun: `begin` has to come before the first
+    backup, or that backup could not be told from a new database."""
+    found, *known = told
+    if not found:
         raise NoEpoch
-    return row
+    row = Epoch(*[*found[0], any(known)])
+    return replace(row, found=file_identity(store)) if store.is_sqlite else row
 
 
-def check(store: Store, journal: Journal, tx: Connection) -> Epoch:
-    """The same of the database that we knew. Raises OtherDatabase where it is another one."""
-    seen = read(store, tx)
-    if not is_ours(store, journal, tx, seen):
+def read(store: Store, journal: Journal, tx: Connection) -> Epoch:
+    """The same, asked in this transaction."""
+    return of(store, rows.ask_all(tx, asks(store, journal)))
+
+
+def check(store: Store, journal: Journal, seen: Epoch) -> None:
+    """Raises OtherDatabase where it is not the database that we knew."""
+    if not is_ours(store, journal, seen):
         raise OtherDatabase(seen.found)
-    return seen
 
 
-def is_ours(store: Store, journal: Journal, tx: Connection, seen: Epoch) -> bool:
+def is_ours(store: Store, journal: Journal, seen: Epoch) -> bool:
     """The identity is the epoch's, this process's own last call is still known and, on SQLite, no claim is
     missing that the run directory knows of."""
     if not seen.holds:
         return False
     if store.is_sqlite and seen.claims < journal.highest(seen.store):
         return False
-    last = journal.last
-    return last is None or last.store != seen.store or not forgotten(tx, [last])
+    return seen.knows_last or journal.last is None or journal.last.store != seen.store
 
 
 def store_id(store: Store) -> str:
@@ -205,11 +214,6 @@ def forgotten_event(tx: Connection, source: str, event_key: str) -> bool:
         forgotten_calls.c.source == source, forgotten_calls.c.event_key == event_key
     )
     return tx.execute(query.limit(1)).one_or_none() is not None
-
-
-def has_forgotten(tx: Connection) -> bool:
-    """Whether there is any guard at all: nearly always not."""
-    return bool(rows.select(tx, _ANY_FORGOTTEN))
 
 
 def recovered(tx: Connection, worker_id: str, identity: str) -> None:

@@ -10,7 +10,7 @@ from core.candidate import Candidate
 from core.durations import DAY_MS
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN
 from core.policy import Ring
-from store import do_not_call, epoch, rows
+from store import epoch, rows
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def known(tx: Connection, asked: Sequence[Asked], now: int, per_day: int) -> dic
     What it says of a number holds until the commit only where the number's lock is held."""
     if not asked:
         return {}
-    calls = _calls(tx, [one.number for one in asked], min([now - DAY_MS, *(one.since for one in asked)]))
-    listed = do_not_call.listed(tx, [one.number for one in asked])
-    guards = epoch.has_forgotten(tx)
+    calls, listed, guards = _of_numbers(
+        tx, {one.number for one in asked}, min(now - DAY_MS, *(one.since for one in asked))
+    )
     found = {}
     for one in asked:
         rings, forgotten = _rings(calls[one.number], one), False
@@ -104,12 +104,20 @@ class _Call:
     at: int
 
 
-def _calls(tx: Connection, numbers: Iterable[str], since: int) -> dict[str, list[_Call]]:
-    """The calls to each number since then that are not proven unsent, the newest first."""
-    found: dict[str, list[_Call]] = defaultdict(list)
-    for number, *call in rows.among(tx, _CALLS, sorted(set(numbers)), [since]):
-        found[number].append(_Call(*call))
-    return found
+def _of_numbers(tx: Connection, numbers: Collection[str], since: int) -> tuple[dict[str, list[_Call]], set[str], bool]:
+    """The calls to each number since then that are not proven unsent, the newest first; the numbers on the do-not-call
+    list; and whether there is any guard of a forgotten call (nearly always not)."""
+    calls: dict[str, list[_Call]] = defaultdict(list)
+    listed: set[str] = set()
+    guards = False
+    for what, number, *call in rows.among(tx, _OF_NUMBERS, sorted(numbers), [since]):
+        if what == "call":
+            calls[number].append(_Call(*call))
+        elif what == "listed":
+            listed.add(number)
+        else:
+            guards = True
+    return calls, listed, guards
 
 
 def _rings(calls: Iterable[_Call], asked: Asked) -> tuple[Ring, ...]:
@@ -129,12 +137,15 @@ def _room_ms(calls: Sequence[_Call], per_day: int, now: int) -> int | None:
     return today[per_day - 1] + DAY_MS if per_day and len(today) >= per_day else None
 
 
-# What may have rung: still open, or not proven unsent. No bare `started_at`: where PostgreSQL's statistics are older
-# than the day's calls it might take `attempts_by_start`, and walk all of them for each claim.
-_CALLS = f"""
-SELECT attempts.number, attempts.lead, leads.no, attempts.script, attempts.outcome, attempts.started_at
+# Calls that may have rung: still open, or not proven unsent. No bare `started_at`: where PostgreSQL's statistics are
+# older than the day's calls it might take `attempts_by_start`, and walk all of them for each claim.
+_NOTHING = "NULL, CAST(NULL AS bigint), NULL, NULL, CAST(NULL AS bigint)"
+_OF_NUMBERS = f"""
+SELECT 'call', attempts.number, attempts.lead, leads.no, attempts.script, attempts.outcome, attempts.started_at AS at
 FROM attempts JOIN leads ON leads.id = attempts.lead
 WHERE attempts.number {{wanted}} AND attempts.started_at + 0 > {{mark}}
 AND (attempts.outcome IS NULL OR attempts.outcome <> '{NOT_SENT}')
-ORDER BY attempts.started_at DESC
+UNION ALL SELECT 'listed', number, {_NOTHING} FROM do_not_call WHERE number {{wanted}} AND removed_at IS NULL
+UNION ALL SELECT 'guards', NULL, {_NOTHING} WHERE EXISTS (SELECT 1 FROM forgotten_calls)
+ORDER BY at DESC
 """  # noqa: S608 - a word of ours

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -15,7 +16,9 @@ from sqlalchemy import Connection, bindparam, select, update
 from core import states
 from core.lead import Lead
 from core.move import Move, written
-from store import rows
+from store import changes, rows
+from store.changes import Change, Missed
+from store.rows import Ask
 from store.tables import history, leads
 
 # In the order of the value's own fields, so that a row is one: see `of_row`.
@@ -57,8 +60,13 @@ def find(tx: Connection, name: str, *, lock: bool = False) -> Lead | None:
 def get_all(tx: Connection, ids: Collection[str], *, waits: bool = True) -> dict[str, Lead]:
     """These leads by their ids, locked in the order of them until the transaction ends. Those that somebody holds are
     waited for, or left out where it does not wait."""
-    found = rows.among(tx, _of_ids(tx.dialect.name, waits), sorted(ids))
+    found = rows.among(tx, _of_ids(tx.dialect.name == "sqlite", waits), sorted(ids))
     return {lead.id: lead for lead in map(of_row, found)}
+
+
+def locking(is_sqlite: bool, ids: Collection[str]) -> Ask:
+    """The question that does so, and waits."""
+    return Ask(_of_ids(is_sqlite, waits=True), wanted=sorted(ids))
 
 
 def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
@@ -70,23 +78,27 @@ def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
     return apply_all(tx, [(lead, moves)], at=at)[lead.id]
 
 
-def apply_all(tx: Connection, moved: Iterable[tuple[Lead, Sequence[Move]]], *, at: int) -> dict[str, Lead]:
-    """The same for several leads, each named once: one statement for those whose moves set the same columns, and one
-    for all history rows. The leads as they are then, by id."""
+def apply_all(
+    tx: Connection, moved: Iterable[tuple[Lead, Sequence[Move]]], *, at: int, beside: Sequence[Change] = ()
+) -> dict[str, Lead]:
+    """The same for several leads, each named once. The leads as they are then, by id.
+
+    `beside` are changes of other rows, made in the same breath (on PostgreSQL in the same statement); LeadChanged is
+    raised for them, too."""
     after: dict[str, Lead] = {}
     alike: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     story: list[list[Any]] = []
     for lead, moves in moved:
-        columns, own = _made(lead, moves, at)
+        columns, its_own = _made(lead, moves, at)
         names = tuple(sorted(columns))
         alike[names].append([*(columns[name] for name in names), lead.id, lead.state, lead.history_n])
-        story += own
+        story += its_own
         after[lead.id] = replace(lead, **columns)
-    for names, given in alike.items():
-        changed = rows.update(tx, leads, names, _SEEN, given)
-        if len(changed) != len(given):
-            raise LeadChanged(", ".join(sorted({row[len(names)] for row in given} - set(changed))))
-    rows.put(tx, history, _HISTORY, story)
+    own = [Change(leads, names, given, _SEEN, whole=True) for names, given in alike.items()]
+    try:
+        changes.make(tx, [*beside, *own, Change(history, _HISTORY, story, behind=leads)])
+    except Missed as why:
+        raise LeadChanged(str(why)) from why
     return after
 
 
@@ -167,7 +179,8 @@ RECEIVED_WITH = ("id", "source", "account", "event_key", "digest", "payload", "a
 _NUMBERS = ("id", "no", "(SELECT lead FROM erased_keys LIMIT 1)")
 
 
-def _of_ids(dialect: str, waits: bool) -> str:
+@cache
+def _of_ids(is_sqlite: bool, waits: bool) -> str:
     names = ", ".join(column.name for column in COLUMNS)
-    lock = "" if dialect == "sqlite" else " FOR UPDATE" if waits else " FOR UPDATE SKIP LOCKED"
+    lock = "" if is_sqlite else " FOR UPDATE" if waits else " FOR UPDATE SKIP LOCKED"
     return f"SELECT {names} FROM leads WHERE id {{wanted}} ORDER BY id{lock}"  # noqa: S608 - names of ours

@@ -46,17 +46,20 @@ def _sqlite_begin(connection: Connection) -> None:
     # A read that later writes would fail "locked" at once, whatever the busy time-out.
     reads = connection.get_execution_options().get("reads_only")
     rows.run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
+    if along := connection.info.pop("along", ()):
+        connection.info["told"] = rows.ask_all(connection, along)
 
 
 def _postgresql_begin(connection: Connection) -> None:
     """The limits hold for this transaction only: settings of a session do not survive a transaction pooler. They
-    go with the BEGIN, and the clock comes back with it, for whoever asks for it first."""
-    limits = connection.info.pop("limits", None)
+    go with the BEGIN, and so do the first questions; the clock comes back with it, for whoever asks for it first."""
+    limits, along = connection.info.pop("limits", None), connection.info.pop("along", ())
     if limits is None:
         rows.run(connection, "BEGIN")
         return
-    ((now, *_),) = rows.run(connection, _BEGIN.format(*limits), several=True)
-    connection.info["now_ms"] = int(now)
+    texts = [_BEGIN.format(*limits), *rows.written(connection, along)]
+    _, ((now, *_),), *told = rows.run_several(connection, "; ".join(texts))
+    connection.info.update(now_ms=int(now), told=told)
 
 
 def _patient(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:

@@ -4,19 +4,27 @@ Everything else about a statement is as ever: the same connection and transactio
 fault trials hang), and SQLAlchemy's names for what the driver raises (by which `store.engine` names failures).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, StatementError
 
 Given = Sequence[Any] | Mapping[str, Any]
 MOST = 64  # rows of one statement: so many texts of a statement there can be
 AT_ONCE = 64  # pairs looked up by one statement
+
+
+class Ask(NamedTuple):
+    """A question to be asked along with others: of SQLAlchemy's words, as `select`, or with a list, as `among`.
+
+    On PostgreSQL its values stand in its text, which a server may log: none of them may be a person's."""
+
+    query: Any
+    given: Mapping[str, Any] = {}
+    wanted: Sequence[str] = ()
 
 
 class Insert(NamedTuple):
@@ -28,27 +36,56 @@ class Insert(NamedTuple):
     returning: tuple[str, ...] = ()
 
 
-def run(tx: Connection, statement: str, given: Given = (), *, several: bool = False) -> list[Any]:
-    """Run one statement in the driver's own writing of it; its rows as tuples, none where it returns none. `several`:
-    PostgreSQL's only, statements without parameters in one round trip; the rows are the last one's."""
+def run(tx: Connection, statement: str, given: Given = ()) -> list[Any]:
+    """Run one statement in the driver's own writing of it; its rows as tuples, none where it returns none."""
+    return _run(tx, statement, given)[0]
+
+
+def run_several(tx: Connection, statements: str) -> list[list[Any]]:
+    """PostgreSQL's only: statements without parameters in one round trip; the rows of each. Each sees what was
+    committed before it began, as if it had been sent by itself."""
+    return _run(tx, statements, None)
+
+
+def _run(tx: Connection, statement: str, given: Given | None) -> list[list[Any]]:
     dialect, events = tx.dialect, tx.dispatch
     try:
         cursor = tx.connection.cursor()
         for hear in events.before_cursor_execute:
             hear(tx, cursor, statement, given, None, False)
-        if several:
-            cursor.execute(statement)
-            while cursor.nextset():
-                continue
-        else:
-            cursor.execute(statement, given)
-        rows = list(cursor.fetchall()) if cursor.description else []
+        cursor.execute(statement, given)
+        rows = [list(cursor.fetchall()) if cursor.description else []]
+        while given is None and cursor.nextset():
+            rows.append(list(cursor.fetchall()) if cursor.description else [])
         for hear in events.after_cursor_execute:
             hear(tx, cursor, statement, given, None, False)
         cursor.close()
     except dialect.loaded_dbapi.Error as why:
         raise _named(tx, statement, why) from why
     return rows
+
+
+def ask_all(tx: Connection, asks: Sequence[Ask]) -> list[list[Any]]:
+    """The rows of each, in one round trip; asked one after the other, so that what one locks the later ones see."""
+    if tx.dialect.name == "sqlite":
+        return [
+            among(tx, one.query, one.wanted) if isinstance(one.query, str) else select(tx, one.query, **one.given)
+            for one in asks
+        ]
+    return run_several(tx, "; ".join(written(tx, asks)))
+
+
+def written(tx: Connection, asks: Sequence[Ask]) -> list[str]:
+    """Each in PostgreSQL's own writing, its values in its text."""
+    cursor = tx.dialect.loaded_dbapi.ClientCursor(tx.connection.driver_connection)
+    texts = []
+    for one in asks:
+        if isinstance(one.query, str):
+            texts.append(cursor.mogrify(one.query.format(wanted="= ANY(%s)"), [list(one.wanted)]))
+        else:
+            statement, fixed, _ = _compiled(tx.dialect, one.query)
+            texts.append(cursor.mogrify(statement, {**fixed, **one.given}))
+    return texts
 
 
 def select(tx: Connection, query: Any, **given: Any) -> list[Any]:
@@ -60,48 +97,19 @@ def select(tx: Connection, query: Any, **given: Any) -> list[Any]:
 
 
 def among(tx: Connection, statement: str, wanted: Sequence[str], given: Sequence[Any] = ()) -> list[Any]:
-    """Run a statement whose one place `{wanted}` stands for such a list, as in `id {wanted}`, and whose places `{mark}`
-    behind it are of `given`."""
+    """Run a statement whose places `{wanted}` stand for such a list, as in `id {wanted}`, and whose places `{mark}`
+    behind the first of them are of `given`."""
     if not wanted:
         return []
+    more = statement.count("{wanted}") - 1
     if tx.dialect.name == "sqlite":
         returned: list[Any] = []
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
             text = statement.format(wanted=f"IN ({', '.join('?' * len(some))})", mark="?")
-            returned += run(tx, text, [*some, *given])
+            returned += run(tx, text, [*some, *given, *(list(some) * more)])
         return returned
-    return run(tx, statement.format(wanted="= ANY(%s)", mark="%s"), [list(wanted), *given])
-
-
-def put(tx: Connection, table: Table, columns: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
-    """Insert the rows, a value a column: on PostgreSQL one statement of one text, however many there are."""
-    if not values:
-        return
-    if tx.dialect.name == "sqlite":
-        insert(tx, table.name, columns, values)
-    else:
-        run(tx, _putting(table, columns), [_as_json(table, columns, values)])
-
-
-def update(
-    tx: Connection,
-    table: Table,
-    columns: tuple[str, ...],
-    seen: tuple[str, ...],
-    values: Sequence[Sequence[Any]],
-    still: str = "",
-) -> list[Any]:
-    """Set these columns of the rows whose columns `seen` have the values that stand behind those to be set, one row
-    each, where `still` holds of them too; the first of `seen` of each row that was changed.
-
-    On PostgreSQL one statement of one text, however many there are; it locks rows in no certain order, so those that
-    others lock several of are locked before."""
-    if tx.dialect.name == "sqlite":
-        statement = _updating_one(table.name, columns, seen, still)
-        return [name for row in values for (name,) in run(tx, statement, row)]
-    text = _updating(table, columns, seen, still)
-    return [name for (name,) in run(tx, text, [_as_json(table, (*columns, *_seen(seen)), values)])]
+    return run(tx, statement.format(wanted="= ANY(%s)", mark="%s"), [list(wanted), *given, *([list(wanted)] * more)])
 
 
 def insert(
@@ -156,53 +164,6 @@ def by_pairs(
 def _compiled(dialect: Dialect, query: Any) -> tuple[str, dict[str, Any], list[str] | None]:
     compiled = query.compile(dialect=dialect)
     return str(compiled), dict(compiled.params), compiled.positiontup
-
-
-def _seen(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"seen_{name}" for name in names)
-
-
-def _as_json(table: Table, columns: tuple[str, ...], values: Sequence[Sequence[Any]]) -> str:
-    """The rows as one parameter; bytes as their hexadecimal digits."""
-    dumped = [
-        {name: value.hex() if isinstance(value, bytes) else value for name, value in zip(columns, row, strict=True)}
-        for row in values
-    ]
-    return json.dumps(dumped, ensure_ascii=False)
-
-
-@lru_cache(256)
-def _given_as(table: Table, columns: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """The list of columns of `_as_json` with their types, and how each is read."""
-    kinds, read = [], {}
-    for name in columns:
-        kind = table.c[name.removeprefix("seen_")].type
-        is_bytes = isinstance(kind, LargeBinary)
-        kinds.append(f"{name} {'text' if is_bytes else kind.compile(dialect=postgresql.dialect())}")
-        read[name] = f"decode(given.{name}, 'hex')" if is_bytes else f"given.{name}"
-    return f"json_to_recordset(%s) AS given({', '.join(kinds)})", read
-
-
-@lru_cache(64)
-def _putting(table: Table, columns: tuple[str, ...]) -> str:
-    given, read = _given_as(table, columns)
-    values = ", ".join(read[name] for name in columns)
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values} FROM {given}"  # noqa: S608 - names of ours
-
-
-@lru_cache(256)
-def _updating(table: Table, columns: tuple[str, ...], seen: tuple[str, ...], still: str) -> str:
-    given, read = _given_as(table, (*columns, *_seen(seen)))
-    values = ", ".join(f"{name} = {read[name]}" for name in columns)
-    same = " AND ".join([f"{table.name}.{name} = given.seen_{name}" for name in seen] + ([still] if still else []))
-    return f"UPDATE {table.name} SET {values} FROM {given} WHERE {same} RETURNING {table.name}.{seen[0]}"  # noqa: S608
-
-
-@lru_cache(256)
-def _updating_one(table: str, columns: tuple[str, ...], seen: tuple[str, ...], still: str) -> str:
-    values = ", ".join(f"{name} = ?" for name in columns)
-    same = " AND ".join([f"{name} = ?" for name in seen] + ([still] if still else []))
-    return f"UPDATE {table} SET {values} WHERE {same} RETURNING {seen[0]}"  # noqa: S608 - names of ours
 
 
 def mark_of(tx: Connection) -> str:

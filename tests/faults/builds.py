@@ -41,7 +41,7 @@ def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
 
 def worker_that_asks_no_epoch() -> None:
     """The control: it takes any database for the one it knew."""
-    epoch.is_ours = lambda store, journal, tx, seen: True  # type: ignore[assignment]
+    epoch.is_ours = lambda store, journal, seen: True  # type: ignore[assignment]
     settings = read()
     work(wire(settings))
 

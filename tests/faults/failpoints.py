@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from typing import Any
 
 from sqlalchemy import Connection, event
 
@@ -65,10 +66,10 @@ class Failpoint:
             parts.accounts[name] = replace(account, voice=_Watched(account.voice, self))
 
     def _statement(self, _connection, _cursor, statement: str, *_rest) -> None:
-        if statement.startswith("INSERT INTO attempts"):
+        if "INSERT INTO attempts" in statement:
             self._reach(BEFORE_CLAIM)
             self._doing.what = IN_CLAIM
-        elif statement.startswith("UPDATE attempts SET ended_at"):
+        elif "UPDATE attempts SET ended_at" in statement:
             self._doing.what = IN_OUTCOME
 
     def _commit(self, _connection) -> None:
@@ -110,7 +111,7 @@ class Failpoint:
             self._still.notify_all()
 
     @contextlib.contextmanager
-    def _gated_write(self, **limits: int) -> Iterator[Connection]:
+    def _gated_write(self, **limits: Any) -> Iterator[Connection]:
         with self._still:
             self._still.wait_for(lambda: not self._freezing)
             self._writing += 1

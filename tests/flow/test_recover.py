@@ -78,7 +78,7 @@ def test_without_the_guard_everybody_would_be_rung_twice(sqlite, path, tmp_path,
     keep(sqlite, path, tmp_path / "copy.db")
     sqlite.work()
     went_back(sqlite, path, tmp_path / "copy.db")
-    monkeypatch.setattr(epoch, "is_ours", lambda store, journal, tx, seen: True)
+    monkeypatch.setattr(epoch, "is_ours", lambda store, journal, seen: True)
     sqlite.work()
     assert len(rung(sqlite)) == 12
 
@@ -160,7 +160,7 @@ def test_journals_of_another_store_are_ignored(gateway):
 
 def this_store(gateway):
     with gateway.store.write() as tx:
-        return epoch.read(gateway.store, tx).store
+        return epoch.read(gateway.store, gateway.parts.journal, tx).store
 
 
 def test_on_another_identity_nobody_claims_until_the_new_epoch_is_open(gateway, clock):

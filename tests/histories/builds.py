@@ -11,10 +11,10 @@ from core import ended
 from core.lead import Lead
 from flow import erase, operate
 from flow.set_back import SetBack
-from store import attempts, caps, epoch, erasure, journal
+from store import caps, changes, epoch, erasure, journal
 from store.journal import Journal
 from store.remembered import Remembered
-from store.tables import erased_keys, workers
+from store.tables import attempts, erased_keys, workers
 
 _counted, _suspect = ended.counted_again, epoch.suspect
 
@@ -47,7 +47,7 @@ def a_lost_journal_is_forgotten():
 @contextmanager
 def nobody_asks_which_database_it_is():
     """The claim believes any database."""
-    with patch.object(epoch, "is_ours", lambda store, journal, tx, seen: True):
+    with patch.object(epoch, "is_ours", lambda store, journal, seen: True):
         yield
 
 
@@ -115,13 +115,17 @@ def a_copied_folder_is_the_same_house():
 @contextmanager
 def a_claim_is_several_commits():
     """Attempts are committed before the leads' moves are written."""
-    open_all = attempts.open_all
+    make = changes.make
 
-    def opened(tx, *given):
-        open_all(tx, *given)
-        tx.connection.commit()
+    def made(tx, wanted):
+        told = []
+        for one in wanted:
+            told += make(tx, [one._replace(behind=None)])
+            if one.table is attempts and not one.seen:
+                tx.connection.commit()
+        return told
 
-    with patch.object(attempts, "open_all", opened):
+    with patch.object(changes, "make", made):
         yield
 
 

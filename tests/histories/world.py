@@ -161,7 +161,7 @@ class World:
             process.set_back.look()
             with self.store.write() as tx:
                 now = self.store.now_ms(tx)
-                epoch.check(gateway.store, gateway.journal, tx)
+                epoch.check(gateway.store, gateway.journal, epoch.read(gateway.store, gateway.journal, tx))
                 workers.check_in(tx, process.id, gateway.journal.run_id(), now, now)
             gateway.sources.refresh()
             for name in gateway.sources.changed():

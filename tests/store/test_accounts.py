@@ -1,9 +1,12 @@
+import pytest
+
+from core.account.caps import TOTALS
 from core.account.pause import Pause, Script
 from core.account.trouble import AccountNow, InFlight, Trouble
 from core.outcome import ACCEPTED, Outcome
 from core.ports import Call
 from store import accounts as trouble
-from store import attempts, due, leads, queries
+from store import attempts, due, leads, queries, rows
 from store import workers as parts
 from store.attempts import Attempt
 from store.due import Due
@@ -37,14 +40,38 @@ def test_a_record_is_read_as_it_was_written(store):
         assert trouble.lock(tx, "other").trouble == Trouble()
     with store.write() as tx:
         assert trouble.lock(tx, "main").trouble == FULL
-        assert trouble.record(tx, "main") == FULL
         assert trouble.all_accounts(tx) == {"main": FULL, "other": Trouble()}
 
 
-def test_an_account_that_never_rang_can_be_looked_at(store):
-    with store.read() as tx:
-        assert trouble.record(tx, "main") == Trouble()
-        assert trouble.in_flight(tx, "main", "w", AT) == InFlight(0, 0)
+def claimed_by(tx, owner, now, totals=False):
+    """The account as a claim of this worker's reads it."""
+    return trouble.of(tx, "main", rows.ask_all(tx, trouble.asks("main", totals=totals)), owner, now)
+
+
+@pytest.mark.parametrize("totals", [False, True])
+def test_the_first_claim_of_all_makes_the_rows_that_it_locks(store, totals):
+    with store.write() as tx:
+        assert claimed_by(tx, "w", AT, totals) == AccountNow(0, Trouble(), InFlight(0, 0))
+        assert len(rows.run(tx, "SELECT name FROM accounts")) == 1 + totals
+
+
+@pytest.mark.parametrize(
+    ("record", "is_calm"),
+    [
+        (Trouble(recent="aar"), True),
+        (Trouble(recent="aua"), False),
+        (Trouble(unsent=1), False),
+        (Trouble(allowed=2), False),
+        (Trouble(pause=FULL.pause), False),
+        (Trouble(scripts=FULL.scripts), False),
+    ],
+)
+def test_an_acceptance_locks_its_account_only_where_that_has_something_to_learn(store, record, is_calm):
+    with store.write() as tx:
+        trouble.lock(tx, "main")
+        trouble.write(tx, "main", record)
+        (told,) = rows.ask_all(tx, [trouble.locking_unless_calm("main")])
+        assert trouble.record_of(told) == (None if is_calm else record)
 
 
 def test_the_pace_and_the_record_share_a_row_and_leave_each_other_alone(store):
@@ -59,7 +86,7 @@ def test_the_pace_and_the_record_share_a_row_and_leave_each_other_alone(store):
 
 def test_what_is_locked_for_the_totals_is_nobodys_account(store):
     with store.write() as tx:
-        trouble.lock_totals(tx)
+        trouble.lock(tx, TOTALS)
         assert trouble.all_accounts(tx) == {}
 
 
@@ -73,8 +100,8 @@ def test_calls_in_flight_are_the_accounts_open_attempts_of_workers_that_live(sto
         ended = opened(tx, "lives")
         opened(tx, "not yet checked in")
         attempts.close(tx, ended.id, Outcome(ACCEPTED), AT)
-        assert trouble.in_flight(tx, "main", "lives", AT) == InFlight(total=2, own=1)
-        assert trouble.in_flight(tx, "main", "other worker", AT - 2) == InFlight(total=3, own=0)
+        assert claimed_by(tx, "lives", AT).calls == InFlight(total=2, own=1)
+        assert claimed_by(tx, "other worker", AT - 2).calls == InFlight(total=3, own=0)
 
 
 def test_leads_of_a_resting_script_are_passed_over_a_persons_rearm_too(store):
@@ -84,9 +111,9 @@ def test_leads_of_a_resting_script_are_passed_over_a_persons_rearm_too(store):
         lead_in(tx, "ready", script="Б", due_at=AT + 1, urgent=1)
         for oldest in (False, True):
             wanted = Due("main", AT + 9, 1, int(oldest), without=("Б", "В"))
-            assert [lead.id for lead in due.to_call(tx, wanted)] == [good.id]
-        assert due.to_call(tx, Due("main", AT + 9, 1, without=("А", "Б"))) == []
-        assert due.to_call(tx, Due("main", AT + 9, 1))[0].urgent == 1
+            assert [lead.id for lead in due.to_call(tx, wanted).leads] == [good.id]
+        assert due.to_call(tx, Due("main", AT + 9, 1, without=("А", "Б"))).leads == []
+        assert due.to_call(tx, Due("main", AT + 9, 1)).leads[0].urgent == 1
 
 
 def test_a_due_lead_says_that_it_waits_for_the_pause_and_no_row_is_written(store):

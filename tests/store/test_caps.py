@@ -133,7 +133,7 @@ def test_leads_of_full_sources_are_passed_over_a_persons_rearm_too(store, oldest
         wanted = first if oldest else last
 
         def found(**more):
-            return [lead.id for lead in due.to_call(tx, Due("main", AT + 9, 1, int(oldest), **more))]
+            return [lead.id for lead in due.to_call(tx, Due("main", AT + 9, 1, int(oldest), **more)).leads]
 
         assert found(full=["full"]) == [wanted.id]
         assert found(full=["full"], without=["А"]) == []

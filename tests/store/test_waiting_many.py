@@ -61,7 +61,7 @@ def are_seeks(plans, *indexes):
 def test_a_paused_script_and_a_source_that_cannot_be_read_stop_no_others(store, tx):
     wanted = Due("main", NOW, 8, 1, without={"paused"})
     found, plans = run(store, tx, lambda tx: due.to_call(tx, wanted, ["shop", "well"]))
-    assert [(lead.source, lead.script) for lead in found] == [("shop", "Заявка")]
+    assert [(lead.source, lead.script) for lead in found.leads] == [("shop", "Заявка")]
     are_seeks(plans, "leads_to_call_by_kind")
 
 

@@ -1,21 +1,15 @@
 """The do-not-call list: numbers that nobody may ring, whatever their leads say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store import rows
 from store.tables import do_not_call
 
 Row = dict[str, Any]
-
-
-def listed(tx: Connection, numbers: Collection[str]) -> frozenset[str]:
-    """Those of the numbers (digits) that are on the list."""
-    return frozenset(number for (number,) in rows.among(tx, _HOLDS, sorted(set(numbers))))
 
 
 def add(tx: Connection, whys: Mapping[str, str], who: str, now: int) -> list[str]:
@@ -56,8 +50,6 @@ def page(tx: Connection, limit: int, after: tuple[int, int] | None = None) -> tu
 
 _ON_IT = do_not_call.c.removed_at.is_(None)
 _LISTED = select(*(do_not_call.c[name] for name in ("no", "number", "since", "who", "why"))).where(_ON_IT)
-# Asked before every call: built once.
-_HOLDS = "SELECT number FROM do_not_call WHERE number {wanted} AND removed_at IS NULL"
 _REMOVE = (
     update(do_not_call)
     .where(do_not_call.c.number == bindparam("of_number"), _ON_IT)

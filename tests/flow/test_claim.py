@@ -153,3 +153,24 @@ def test_outcomes_that_end_together_are_one_commit(gateway):
     event.listen(gateway.store.engine, "commit", lambda _: commits.append(1))
     assert call.record(gateway.parts, *((one, YES) for one in found.claimed)) == ["accepted"] * 5
     assert (len(commits), states(gateway, ids)) == (1, ["accepted"] * 5)
+
+
+@pytest.mark.parametrize("many", [1, 8])
+def test_on_postgresql_a_claim_is_six_round_trips_and_a_recording_three(gateway, many):
+    if gateway.store.is_sqlite:
+        pytest.skip("a file has no round trips")
+    gateway.claim_due()  # makes the account's row
+    take(gateway, many)
+    trips = []
+
+    def keep(*_):
+        trips.append(1)
+
+    for what in ("before_cursor_execute", "commit"):
+        event.listen(gateway.store.engine, what, keep)
+    found = gateway.claim_due(slots=8)
+    claimed, trips[:] = len(trips), []
+    call.record(gateway.parts, *[(one, YES) for one in found.claimed])
+    for what in ("before_cursor_execute", "commit"):
+        event.remove(gateway.store.engine, what, keep)
+    assert (len(found.claimed), claimed, len(trips)) == (many, 6, 3)

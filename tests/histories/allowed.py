@@ -35,7 +35,7 @@ def of_claim(world, one):
     if "00:00-00:01" in said and "hours" not in lead.set_aside and (world.clock() + MOSCOW_S) % DAY_S >= MINUTE_S:
         raise LawBroken("rung outside the hours", f"lead {lead.no}")
     with world.store.read() as tx:
-        if do_not_call.listed(tx, [one.attempt.call.number]):
+        if do_not_call.find(tx, one.attempt.call.number):
             raise LawBroken("do-not-call rang", f"lead {lead.no}")
         now = world.store.now_ms(tx)
         rows = tx.execute(select(attempts).where(attempts.c.outcome.is_(None) | (attempts.c.outcome != NOT_SENT))).all()

@@ -1,14 +1,15 @@
 """Statements on the driver's own cursor fail by the same names as all others, and are heard by the same ears."""
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import bindparam, event, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from core.move import Move, later
 from core.outcome import UNKNOWN, Outcome
 from core.ports import Call
-from store import attempts, leads, rows, tables
+from store import attempts, changes, leads, rows, tables
 from store.attempts import Attempt
+from store.changes import Change, Missed
 from store.engine import StoreUnavailable
 from tests.store.leads_in import AT, lead_in
 
@@ -127,3 +128,31 @@ def test_a_list_is_looked_up_whatever_its_length(store):
         found = rows.among(tx, "SELECT name FROM sources WHERE name {wanted} AND ask_at < {mark}", wanted, [140])
         assert sorted(name for (name,) in found) == wanted[:139]
         assert rows.among(tx, "SELECT name FROM sources WHERE name {wanted}", []) == []
+
+
+def test_questions_asked_together_are_answered_one_after_the_other(store):
+    written = "UPDATE sources SET ask_at = 7 WHERE name {wanted} RETURNING name"
+    with store.write() as tx:
+        rows.insert(tx, "sources", COLUMNS, [("it's", 1), ("other", 1)])
+    name = tables.sources.c.name == bindparam("name")
+    ask_at = rows.Ask(select(tables.sources.c.ask_at).where(name), {"name": "it's"})
+    with store.write(along=[ask_at, rows.Ask(written, wanted=["it's"]), ask_at, rows.Ask(written, wanted=[])]) as tx:
+        assert store.told(tx) == [[(1,)], [("it's",)], [(7,)], []]
+
+
+def test_a_change_of_a_row_that_is_no_longer_so_changes_nothing_behind_it(store):
+    opened = attempts_of(store)
+    lead = opened[0].lead
+    told = [
+        Change(tables.leads, ("reason",), [("x", lead, 9)], ("id", "history_n"), whole=True),
+        Change(tables.history, ("lead", "n", "at", "transition", "origin", "target", "who"), [(lead, 1, AT, *"abcd")])
+        ._replace(behind=tables.leads),
+    ]  # fmt: skip
+    with pytest.raises(Missed, match=lead), store.write() as tx:
+        changes.make(tx, told)
+    with store.write() as tx:
+        wanted = [(None, "1", "held by another"), (None, "2", "mine")]
+        rows.insert(tx, "number_locks", ("number", "attempt"), [("1", "its own"), ("2", "mine")])
+        freed = Change(tables.number_locks, ("attempt",), wanted, ("number", "attempt"), sorted_=True)
+        assert changes.make(tx, [told[0]._replace(whole=False), freed]) == [[], ["2"]]
+        assert changes.make(tx, []) == []

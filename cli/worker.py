@@ -14,15 +14,17 @@ from flask.cli import with_appcontext
 from cli.askers import Askers
 from cli.context import fail, wired_gateway
 from config import logs
+from core import outcome as outcomes
 from core.ports import Account
 from flow import call, caps, claim, decide, erase, recover, sweep
 from flow.gateway import Gateway
 from flow.set_back import SetBack
 from flow.worker_sight import Sight
-from store import epoch, migrate, workers
+from store import epoch, migrate, todo, workers
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 from store.ids import new_id
+from store.todo import ToDo
 
 POLL_MS = 1_000
 LOOK_MS = 250
@@ -33,13 +35,15 @@ QUESTION_MS = 2_000  # for what a CRM is being asked while the worker ends; noth
 
 
 class Slots:
-    """The calls of one account that this worker may have in flight, and the threads that place them."""
+    """The calls of one account that this worker may have in flight, and the threads that place them. An accepted call
+    is in flight no more: while it is recorded, the next may start. As many may be recorded at once as be in flight."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.pool = ThreadPoolExecutor(account.slots, f"call-{account.name}")
+        self.pool = ThreadPoolExecutor(2 * account.slots, f"call-{account.name}")
         self.wanted = False  # a lead waits until a call ends
         self.idle = False  # the last look found nothing that is due
+        self.over: frozenset[str] = frozenset()  # attempts whose calls were accepted, and are not recorded yet
         self._free, self._lock = account.slots, threading.Lock()
 
     @property
@@ -50,9 +54,23 @@ class Slots:
         with self._lock:
             self._free -= count
 
-    def give_back(self) -> None:
+    def ended(self, attempt: str) -> bool:
+        """Give the slot of an accepted call back before it is recorded; False where too many are not recorded yet."""
         with self._lock:
+            if len(self.over) == self.account.slots:
+                return False
+            self.over |= {attempt}
             self._free += 1
+        return True
+
+    def recorded(self, attempt: str) -> bool:
+        """Give the slot back after it was recorded; False where it was given back before."""
+        with self._lock:
+            if attempt in self.over:
+                self.over -= {attempt}
+                return False
+            self._free += 1
+        return True
 
 
 class Worker:
@@ -74,6 +92,8 @@ class Worker:
         self._erased_at, self._erase_every_ms = self._ms(), erase_every_ms
         self._turn = 0
         self._more, self._looked_at = True, 0  # leads to be mapped, and when we last looked for one
+        self._seen: ToDo | None = None  # what there was to do at `_seen_at`
+        self._seen_at = 0
         self._started_at = 0
         self._redo: list[str] = []
 
@@ -108,11 +128,23 @@ class Worker:
         self._askers.nudge()
         if self._redo and not self._beside(lambda: sweep.redo_next(self._gateway, self._redo[0]), False):
             self._redo.pop(0)
-        looks = rung or self._more or self._ms() - self._looked_at >= LOOK_MS
+        told = rung or self._more
+        asks = told or self._ms() - self._looked_at >= LOOK_MS
+        looks = told or (asks and self._is_due())
         calls = [partial(self._call_due, slots) for slots in self._slots.values() if looks or not slots.idle]
         rests = [self._beside(call_due, POLL_MS) for call_due in calls]
         go_on = bool(self._redo) or (looks and 0 not in rests and self._beside(self._decide_due, False))
-        return 0 if go_on else min([POLL_MS if looks else LOOK_MS, *rests])
+        return 0 if go_on else min([POLL_MS if asks else LOOK_MS, *rests])
+
+    def _look(self) -> ToDo:
+        self._seen, self._seen_at = todo.look(self._gateway.store, list(self._slots)), self._ms()
+        return self._seen
+
+    def _is_due(self) -> bool:
+        """Whether any lead is due for which nobody rang; asked a few times a second."""
+        seen = self._seen if self._seen and self._ms() - self._seen_at < LOOK_MS else self._look()
+        self._looked_at = self._ms()
+        return seen.is_due
 
     def _decide_due(self) -> bool:
         """Map what no claim took; whether there was anything. It looks when rung, after each lead it found, and a few
@@ -125,20 +157,21 @@ class Worker:
     def tend(self) -> None:
         """Once a second: say that we live, look for new versions, settle what is overdue, look whether caps
         have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
-        self._beside(self._set_back.look, None)
         store, journal = self._gateway.store, self._gateway.journal
-        with store.write(along=epoch.asks(store, journal)) as tx:
+        seen = self._look()
+        self._beside(partial(self._set_back.look, seen), None)
+        with store.write(along=[*workers.unsynced(store), *epoch.asks(store, journal)]) as tx:
             now = store.now_ms(tx)
-            epoch.check(store, journal, epoch.of(store, store.told(tx)))
+            epoch.check(store, journal, epoch.of(store, store.told(tx)[-epoch.ASKS :]))
             self._started_at = self._started_at or now
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)
             self._sight.tell(tx, now)
-        steps: list[Callable[[], Any]] = [
-            self._refresh,
-            partial(sweep.settle_lost, self._gateway),
-            partial(caps.look_again, self._gateway),
-        ]
+        steps: list[Callable[[], Any]] = [self._refresh]
+        if sweep.is_lost(seen.deadline, now):
+            steps.append(partial(sweep.settle_lost, self._gateway))
+        if seen.reached:
+            steps.append(partial(caps.look_again, self._gateway))
         if self._ms() - self._erased_at >= self._erase_every_ms and self._set_back.may_forget():
             steps += [self._erase, partial(sweep.forget_old, self._gateway)]
         for step in steps:
@@ -170,7 +203,7 @@ class Worker:
         slots.wanted = True
         if not slots.free:
             return POLL_MS  # a call that ends pokes the bell
-        found = claim.claim_due(self._gateway, slots.account, self.id, self._turn, slots.free)
+        found = claim.claim_due(self._gateway, slots.account, self.id, self._turn, slots.free, slots.over)
         slots.take(len(found.claimed))
         self._turn += len(found.claimed)
         for claimed in found.claimed:
@@ -182,14 +215,21 @@ class Worker:
         return POLL_MS if found.rest_ms is None else found.rest_ms
 
     def _place(self, slots: Slots, claimed: claim.Claimed) -> None:
+        attempt = claimed.attempt.id
         try:
-            self._recorder.record_surely(claimed, call.place(self._gateway, claimed))
+            outcome = call.place(self._gateway, claimed)
+            if outcome.kind == outcomes.ACCEPTED and slots.ended(attempt):
+                self._wake(slots)
+            self._recorder.record_surely(claimed, outcome)
         except Exception:
             self._gateway.log.exception("call_failed", lead=claimed.lead.id)
         finally:
-            slots.give_back()
-            if slots.wanted:
-                self._gateway.bell.poke()
+            if slots.recorded(attempt):
+                self._wake(slots)
+
+    def _wake(self, slots: Slots) -> None:
+        if slots.wanted:
+            self._gateway.bell.poke()
 
     def _guarded(self, step: Callable[[], int | None]) -> int:
         """The loop outlives a database that is away, and a bug; both are said."""

@@ -5,7 +5,7 @@ commit repeats a POST. Claims of an account come one after the other, so nothing
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from core.account import claiming
@@ -60,13 +60,16 @@ def take_start() -> Start:
     return Start(boot=time.clock_gettime(boot), wall=time.time())
 
 
-def claim_due(gateway: Gateway, account: Account, owner: str, turn: int = 0, slots: int = 1) -> Claims:
-    """Claim the account's next leads, as many as may ring now and `slots` are free, and commit their attempts.
+def claim_due(
+    gateway: Gateway, account: Account, owner: str, turn: int = 0, slots: int = 1, over: Collection[str] = ()
+) -> Claims:
+    """Claim the account's next leads, as many as may ring now and `slots` are free, and commit their attempts. `over`
+    are attempts (ids) whose calls have ended: in flight no more, though it is not recorded yet.
 
     `turn` counts the leads claimed before: every fifth is the oldest due one, the others are the newest. A
     lead that breaks the commit is found out by going one by one, and waits for a person. Raises
     OtherDatabase when this is not the database we knew: see `flow.recover`."""
-    asked = Asked(account, owner, turn, slots, take_start(), gateway.totals, gateway.readable())
+    asked = Asked(account, owner, turn, slots, take_start(), gateway.totals, gateway.readable(), over=over)
     looked_at: list[str] = []
     try:
         return _claim(gateway, asked, looked_at)

@@ -159,8 +159,8 @@ class InForce:
 
     def _read(self) -> list[str]:
         changed = []
-        with self._store.read() as tx:
-            standing = versions.standing(tx)
+        with self._store.read(along=[versions.STANDING]) as tx:
+            standing = versions.standing_of(self._store.told(tx)[0])
             for name, row in standing.items():
                 if self._read_as.get(name) == row:
                     continue

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from core.durations import DAY_MS, HOUR_MS
 from flow.gateway import Gateway
 from store import moments
+from store.todo import ToDo
 
 AHEAD_MS = 5_000  # less is waited for
 STEADY_MS = 10_000  # a machine that has just started may have a clock of yesterday for a moment
@@ -25,12 +26,10 @@ class SetBack:
         self._last = (0, 0)  # the shared clock and this worker's own, at the last look
         self._leapt_at: int | None = None
 
-    def look(self) -> None:
+    def look(self, there: ToDo) -> None:
         """Once a second, before this worker says that it lives. Where the clock has been behind what was written by it
         for 10 s, whatever waits is looked at again, and the rules of each lead name its moment anew."""
-        with self._gateway.store.read() as tx:
-            now = self._gateway.store.now_ms(tx)
-            seen = moments.newest(tx)
+        now, seen = there.now, there.newest
         self._look_ahead(now, seen)
         newest = max(self._newest, seen)
         if newest <= now + AHEAD_MS:

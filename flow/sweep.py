@@ -14,6 +14,11 @@ LOOKED_BACK_MS = 90 * DAY_MS  # at what rang, and whose proofs were refused
 OWNER_GONE = Outcome(UNKNOWN, how="owner_gone", error="the worker that sent this call ended before it could tell")
 
 
+def is_lost(deadline: int | None, now: int) -> bool:
+    """Whether an open attempt of this deadline is."""
+    return deadline is not None and deadline < now - GRACE_MS
+
+
 def settle_lost(gateway: Gateway) -> bool:
     """Every open attempt whose deadline passed more than 5 s ago becomes `unknown`, never ready. One that cannot be
     settled is said, and stops no other."""

@@ -4,7 +4,7 @@ The row named `TOTALS` (empty) is nobody's account: it is what claims lock where
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -44,15 +44,18 @@ def asks(account: str, *, totals: bool) -> list[Ask]:
     return [*map(locking, locked), Ask(_OPEN, {"account": account})]
 
 
-def of(tx: Connection, account: str, told: Sequence[Sequence[Any]], owner: str, now: int) -> AccountNow:
-    """The account of these answers, with the calls in flight, those of them that `owner` began apart."""
+def of(
+    tx: Connection, account: str, told: Sequence[Sequence[Any]], owner: str, now: int, over: Collection[str] = ()
+) -> AccountNow:
+    """The account of these answers, with the calls in flight, those of them that `owner` began apart. The attempts
+    `over` (ids) are in flight no more."""
     *locked, open_ = told
     if not all(locked):  # the first claim of all
         for name in [TOTALS, account][-len(locked) :]:
             lock(tx, name)
-        return of(tx, account, rows.ask_all(tx, asks(account, totals=len(locked) > 1)), owner, now)
+        return of(tx, account, rows.ask_all(tx, asks(account, totals=len(locked) > 1)), owner, now, over)
     next_at, *known = locked[-1][0]
-    alive = [of for of, seen_at in open_ if seen_at is None or seen_at > now - ALIVE_MS]
+    alive = [of for id, of, seen_at in open_ if id not in over and (seen_at is None or seen_at > now - ALIVE_MS)]
     return AccountNow(next_at, _trouble(known), InFlight(len(alive), alive.count(owner)))
 
 
@@ -144,7 +147,7 @@ _WORRIED = or_(
 )
 _LOCK_UNLESS_CALM = _LOCK.where(_WORRIED)
 _OPEN = (
-    select(attempts.c.owner, workers.c.seen_at)
+    select(attempts.c.id, attempts.c.owner, workers.c.seen_at)
     .select_from(attempts.outerjoin(workers, workers.c.id == attempts.c.owner))
     .where(
         attempts.c.outcome.is_(None),

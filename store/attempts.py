@@ -147,6 +147,10 @@ def overdue(tx: Connection, before: int, limit: int = 100) -> list[tuple[str, st
     return [tuple(row) for row in tx.execute(query)]
 
 
+# When the first of the open attempts is over.
+FIRST_DEADLINE = Ask(select(func.min(attempts.c.deadline_at)).where(attempts.c.outcome.is_(None)))
+
+
 def settles_after(tx: Connection, lead_id: str) -> int | None:
     """The latest deadline among this lead's attempts that are open or `unknown`; None without one."""
     return settle_after(tx, [lead_id]).get(lead_id)

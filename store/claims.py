@@ -37,7 +37,7 @@ CLOCK_OFF_MS = 30_000  # a worker whose clock is further off claims nothing
 class Asked:
     """Who claims for which account, and how much: `turn` counts the leads claimed before, `slots` are free in
     the asking worker, `start` is when it asked. `only` names the leads (ids) to look at; empty: whichever are due, of
-    the sources `readable` where those are named."""
+    the sources `readable` where those are named; `over` are attempts (ids) that are known to have ended."""
 
     account: Account
     owner: str
@@ -47,6 +47,7 @@ class Asked:
     totals: Totals
     readable: Collection[str] | None = None
     only: Sequence[str] = ()
+    over: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
     *told, reached = store.told(tx)
     seen = epoch.of(store, told[: epoch.ASKS])
     epoch.check(store, journal, seen)
-    standing = accounts.of(tx, asked.account.name, told[epoch.ASKS :], asked.owner, now)
+    standing = accounts.of(tx, asked.account.name, told[epoch.ASKS :], asked.owner, now, asked.over)
     known = Read(now, seen, standing, _clock_off_ms(store, asked.start, now))
     full = frozenset(source for source, *_ in reached)
     room = claiming.capacity(standing, asked.account, asked.slots, now)

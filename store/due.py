@@ -5,14 +5,16 @@ What somebody holds is passed over (PostgreSQL: SKIP LOCKED), so that workers do
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, literal_column, or_, select, text, union_all
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, text, union_all
 
 from core import states
 from core.lead import Lead
 from store import rows
 from store.leads import COLUMNS, of_row
+from store.rows import Ask
 from store.tables import in_force, leads
 from store.versions import LONGEST_ASK_MS
 
@@ -123,6 +125,15 @@ def _merged(each: Iterable[Found]) -> Found:
         leads += found.leads
         in_force |= found.in_force
     return Found(leads, in_force)
+
+
+@cache
+def first(accounts: tuple[str, ...]) -> Ask:
+    """When the first lead of these accounts rings, a person's rearm or another, and when the first is mapped; a column
+    each, NULL where none waits."""
+    waits = [_is(states.READY) & (leads.c.account == name) & (leads.c.urgent == n) for name in accounts for n in (0, 1)]
+    waits.append(_is(states.RECEIVED) & _asks(0))
+    return Ask(select(*(select(func.min(leads.c.due_at)).where(each).scalar_subquery() for each in waits)))
 
 
 def anything_to_ask(tx: Connection, now: int) -> bool:

@@ -141,14 +141,16 @@ class Store:
             yield
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, *, along: Sequence[Ask] = ()) -> Iterator[Connection]:
         """A view of the database at one moment; changes nothing. On PostgreSQL no answer is waited for longer than
         `store.patient.PATIENCE_S`, and the server gives its statements up as a writer's; then StoreUnavailable, as
-        wherever the database fails."""
+        wherever the database fails. `along` as in `write`."""
         self._same_file()
         with _named_failures(), self._reader.connect() as connection:
+            connection.info["along"] = along
             if not self.is_sqlite:
                 connection.info["limits"] = (LOCK_MS, STATEMENT_MS, 0)  # whoever reads slowly keeps nobody waiting
+            if along or not self.is_sqlite:
                 connection.begin()
             yield connection
 

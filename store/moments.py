@@ -4,22 +4,26 @@ What happened (arrivals, calls, history) keeps the moment that was written: nobo
 the later clock that is wrong. Pauses, paces and caps look for themselves at what lies too far ahead.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, func, literal_column, select, update
 
 from core import states
 from core.account.pause import LONGEST_TRY
+from store.rows import Ask
 from store.tables import alarm_messages, alarms, attempts, epoch, leads, workers
 
 _SEEN = select(func.max(workers.c.seen_at))
 _TO_MAP = select(func.max(leads.c.due_at)).where(
     leads.c.state == literal_column(f"'{states.RECEIVED}'"), leads.c.asks_crm == literal_column("0")
 )
+NEWEST = Ask(select(_SEEN.scalar_subquery(), _TO_MAP.scalar_subquery()))
 
 
-def newest(tx: Connection) -> int:
+def newest_of(told: Sequence[Sequence[int | None]]) -> int:
     """The newest moment that certainly had come when it was written, in milliseconds: a worker was alive, or a lead was
-    due to be mapped. Each is a seek in an index, or a few rows."""
-    return max(tx.execute(_SEEN).scalar_one_or_none() or 0, tx.execute(_TO_MAP).scalar_one_or_none() or 0)
+    due to be mapped; of the answer to `NEWEST`. Each is a seek in an index, or a few rows."""
+    return max(at or 0 for at in told[0])
 
 
 def look_again(tx: Connection, now: int, limit: int) -> int:

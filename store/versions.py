@@ -2,7 +2,7 @@
 and machine. `name` is the source's, or `core.overall.POLICY`."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from core import states
 from core.lead import Lead
 from core.overall import POLICY, Standing
 from store import rows
+from store.rows import Ask
 from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions
 
@@ -35,11 +36,19 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_SAME = (versions.c.name == stands.c.name) & (versions.c.n == stands.c.n)
+_STANDING = select(stands.c.name, stands.c.n, versions.c.digest, versions.c.since, stands.c.removed)
+STANDING = Ask(_STANDING.join(versions, _SAME))  # each process asks twice a second
+
+
 def standing(tx: Connection) -> dict[str, Standing]:
     """Whatever was ever taken: its newest version, whether in force or removed."""
-    same = (versions.c.name == stands.c.name) & (versions.c.n == stands.c.n)
-    query = select(stands.c.name, stands.c.n, versions.c.digest, versions.c.since, stands.c.removed)
-    return {r.name: Standing(r.n, r.digest, r.since, bool(r.removed)) for r in tx.execute(query.join(versions, same))}
+    return standing_of(rows.ask_all(tx, [STANDING])[0])
+
+
+def standing_of(told: Iterable[Sequence[Any]]) -> dict[str, Standing]:
+    """The same, of the answer to `STANDING`."""
+    return {name: Standing(n, digest, since, bool(removed)) for name, n, digest, since, removed in told}
 
 
 def sources_standing(tx: Connection) -> dict[str, Standing]:

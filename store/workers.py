@@ -1,28 +1,34 @@
 """Which workers are alive."""
 
-import functools
 import os
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Executable, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, func, select, text, update
 
-from store.engine import this_machine
+from store import rows
+from store.engine import Store, this_machine
+from store.rows import Ask
 from store.tables import workers
 
 
 def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int, journal: str = "") -> None:
     """Say that this worker is alive; `run` is the id of the directory where its journal lies, `journal` why that cannot
     be written (empty: it can)."""
-    given = {"id": worker_id, "host": this_machine(), "pid": os.getpid(), "run": run, "journal": journal}
-    tx.execute(_put(tx.dialect.name), {**given, "started_at": started_at, "seen_at": now})
+    given = (worker_id, this_machine(), os.getpid(), run, journal, started_at, now)
+    rows.insert(tx, "workers", _CHECKED_IN, [given], _AGAIN)
 
 
-@functools.cache  # each second of each worker
-def _put(dialect: str) -> Executable:
-    row = (sqlite if dialect == "sqlite" else postgresql).insert(workers)
-    again = {"seen_at": row.excluded.seen_at, "journal": row.excluded.journal}
-    return row.on_conflict_do_update(index_elements=["id"], set_=again)
+_CHECKED_IN = ("id", "host", "pid", "run", "journal", "started_at", "seen_at")
+_AGAIN = "ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, journal = excluded.journal"
+
+
+def unsynced(store: Store) -> list[Ask]:
+    """To go along with a transaction that says no more than that a worker lives: PostgreSQL need not sync it. Whoever
+    claims after it syncs it, too; otherwise half a second of that is lost with the server."""
+    return [] if store.is_sqlite else [_UNSYNCED]
+
+
+_UNSYNCED = Ask(text("SET LOCAL synchronous_commit = off"))
 
 
 def check_out(tx: Connection, worker_id: str) -> None:

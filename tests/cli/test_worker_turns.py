@@ -5,7 +5,8 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import event
 
-from cli.worker import LOOK_MS, PASSED_BY_MS
+import store.caps
+from cli.worker import LOOK_MS, PASSED_BY_MS, POLL_MS, Slots
 from flow import caps, decide, erase, sweep
 from flow.set_back import SetBack
 from tests.fakes import SHOP
@@ -76,6 +77,33 @@ def test_a_lead_that_rings_costs_two_commits_and_no_transaction_that_finds_nothi
     assert len(commits) == 2  # the claim, the outcome
 
 
+def test_a_second_in_which_nothing_is_due_is_three_transactions(gateway, hire):
+    worker = hire(clock=gateway.clock)
+    worker.turn()
+    begun = []
+
+    def keep(connection):
+        begun.append(connection)
+
+    event.listen(gateway.store.engine, "begin", keep)
+    for _ in range(2):
+        gateway.clock.forward(1)
+        assert worker.turn(rung=False) == POLL_MS
+    event.remove(gateway.store.engine, "begin", keep)
+    assert len(begun) == 2 * 3  # what there is to do; that it lives; new versions
+
+
+def test_an_accepted_call_gives_its_slot_back_before_it_is_recorded_but_never_for_more_than_there_are_slots(gateway):
+    gateway.set_account(slots=1)
+    slots = Slots(gateway.account())
+    slots.take(1)
+    assert (slots.ended("one"), slots.free, slots.over) == (True, 1, {"one"})
+    slots.take(1)
+    assert (slots.ended("two"), slots.free) == (False, 0)
+    assert (slots.recorded("one"), slots.free, slots.over) == (False, 0, set())
+    assert (slots.recorded("two"), slots.free) == (True, 1)
+
+
 def test_while_the_pace_rests_a_call_that_ends_wakes_nobody(gateway, hire):
     gateway.set_account(calls_per_s=1)
     worker = hire(clock=gateway.clock)
@@ -99,6 +127,11 @@ def test_while_the_pace_rests_a_call_that_ends_wakes_nobody(gateway, hire):
 def test_a_step_that_breaks_stops_no_call(gateway, hire, module, name):
     gateway.parts.sources.changed()
     gateway.put("shop", SHOP + 'policy: {hours: "00:00-24:00"}\n')
+    gateway.take({"id": "0", "phone": "+79990000000"})
+    gateway.claim_due()  # by an owner who is gone
+    gateway.clock.forward(60)
+    with gateway.store.write() as tx:
+        store.caps.say(tx, store.caps.Reached("other", "calls_per_hour", "1", "", 0, gateway.clock.ms() + 60_000))
     worker = hire(erase_every_ms=0)
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     with patch.object(module, name, side_effect=ZeroDivisionError) as broken:

@@ -174,3 +174,14 @@ def test_on_postgresql_a_claim_is_six_round_trips_and_a_recording_three(gateway,
     for what in ("before_cursor_execute", "commit"):
         event.remove(gateway.store.engine, what, keep)
     assert (len(found.claimed), claimed, len(trips)) == (many, 6, 3)
+
+
+def test_a_call_that_has_ended_keeps_no_place_while_it_is_recorded(gateway):
+    gateway.set_account(most_in_flight=1, slots=1)
+    take(gateway, 2)
+    (first,) = gateway.claim_due().claimed
+    account = gateway.account()
+    assert claim.claim_due(gateway.parts, account, "owner").claimed == ()
+    (second,) = claim.claim_due(gateway.parts, account, "owner", over=[first.attempt.id]).claimed
+    call.record(gateway.parts, (first, YES), (second, YES))
+    assert set(states(gateway, [first.lead.id, second.lead.id])) == {"accepted"}

@@ -10,7 +10,7 @@ from core.outcome import NOT_SENT, UNKNOWN, Outcome
 from core.overall import POLICY
 from flow import operate, people, sweep
 from flow.set_back import STEADY_MS, SetBack
-from store import epoch, moments, outbox
+from store import epoch, outbox, todo
 from store.tables import meta
 from tests.fakes import LOST, SHOP, YES
 from tests.flow.asking import enriched, take, work
@@ -97,7 +97,7 @@ class Tended:
 
     def wait(self, seconds, *, work=True, step=1):
         for _ in range(0, int(seconds), step):
-            self._set_back.look()
+            self._set_back.look(todo.look(self._gateway.store, []))
             self._gateway.alive("a worker")
             if work:
                 self._gateway.work()
@@ -250,7 +250,7 @@ def test_a_message_to_people_is_sent_today(gateway):
         now = gateway.store.now_ms(tx)
         assert list(outbox.waiting(tx, now)) == ["telegram"]
         assert epoch.suspect_since(tx) <= now
-        assert moments.newest(tx) <= now
+    assert todo.look(gateway.store, []).newest <= now
 
 
 TOLD = "when something happened, as it was told then"

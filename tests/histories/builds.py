@@ -146,7 +146,7 @@ def money_is_what_was_asked_for():
 @contextmanager
 def nobody_notices_a_clock_set_back():
     """What a clock that was ahead has dated is waited for."""
-    with patch.object(SetBack, "look", lambda self: None):
+    with patch.object(SetBack, "look", lambda self, there: None):
         yield
 
 

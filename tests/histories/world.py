@@ -17,7 +17,7 @@ from flow.in_force import InForce
 from flow.refusals import Refusals
 from flow.set_back import SetBack
 from flow.ticker import Ticker
-from store import epoch, leads, versions, workers
+from store import epoch, leads, todo, versions, workers
 from store.engine import Store
 from store.epoch import OtherDatabase
 from store.ids import new_id
@@ -158,7 +158,7 @@ class World:
         """What `cli.worker.Worker.tend` does once a second, and the recovery that comes first where it has to."""
         gateway = process.gateway
         try:
-            process.set_back.look()
+            process.set_back.look(todo.look(self.store, []))
             with self.store.write() as tx:
                 now = self.store.now_ms(tx)
                 epoch.check(gateway.store, gateway.journal, epoch.read(gateway.store, gateway.journal, tx))

@@ -1,0 +1,37 @@
+"""What there may be to do, asked in one go: mostly nothing, and then no step has to look for itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store import attempts, caps, due, moments
+from store.engine import Store
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """`newest` as `store.moments.newest`, `deadline` of the open attempt that is over first, `due` of the lead that is
+    mapped or rings first (None: there is none), in milliseconds; `reached`: some cap is."""
+
+    now: int
+    newest: int
+    deadline: int | None
+    due: int | None
+    reached: bool
+
+    @property
+    def is_due(self) -> bool:
+        return self.due is not None and self.due <= self.now
+
+
+def look(store: Store, accounts: Sequence[str]) -> ToDo:
+    """Of these accounts' leads, and of the whole database."""
+    with store.read(along=[moments.NEWEST, attempts.FIRST_DEADLINE, due.first(tuple(accounts)), caps.REACHED]) as tx:
+        now = store.now_ms(tx)
+        newest, ((deadline,),), (firsts,), reached = store.told(tx)
+    return ToDo(
+        now,
+        moments.newest_of(newest),
+        deadline,
+        min((at for at in firsts if at is not None), default=None),
+        bool(reached),
+    )

@@ -137,6 +137,7 @@ def test_a_step_that_breaks_stops_no_call(gateway, hire, module, name):
     with patch.object(module, name, side_effect=ZeroDivisionError) as broken:
         for _ in range(3):
             worker.turn()
+            gateway.clock.forward(1)  # while a cap is reached, what is received is mapped before it is claimed
     assert broken.called
     worker.finish()
     assert gateway.lead(lead).state == "accepted"

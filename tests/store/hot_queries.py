@@ -31,7 +31,8 @@ from tests.store.plans import as_if_many
 
 CALLED, WAITING = 3_000, 200
 SOURCE = SHOP + 'policy: {calls_per_hour: "90000", calls_per_day: "90000", spend_per_day: "900000"}\n'
-STORE, NOT_ASKING = Path("store").resolve(), {"rows.py", "engine.py", "opening.py"}
+FLOW = Path("flow").resolve()
+STORE, NOT_ASKING = Path("store").resolve(), {"rows.py", "engine.py", "opening.py", "changes.py"}
 SORTS = ("USE TEMP B-TREE", "Sort", "Incremental Sort")
 FIRST_WORDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 # A row a process, an account, a source, an account's cap, a database: read whole they are a page.
@@ -79,18 +80,24 @@ class Asked:
                     self.queries.append(query)
 
     def _keep(self, _connection, _cursor, statement: str, given, *_more) -> None:
-        if statement.lstrip().upper().startswith(FIRST_WORDS):
-            given = tuple(given) if isinstance(given, list) else given
-            self._seen.append((_asker(), statement, given))
+        given = tuple(given) if isinstance(given, list) else given
+        alone = (
+            [statement] if given is not None else statement.replace("%", "%%").split("; ")
+        )  # those of one round trip
+        for one in alone:
+            if one.lstrip().upper().startswith(FIRST_WORDS) and _what(one) != "SELECT ":
+                self._seen.append((_asker(), one, given or ()))
 
 
 def _asker() -> str:
-    """The public function of `store` that asks, as `due.to_call`; of `flow` where it asks itself."""
+    """The function of `store` that asks, as `store.due.to_call`; of `flow` where it goes along with a BEGIN."""
     frame = sys._getframe(2)
     while frame is not None:
         path, name = Path(frame.f_code.co_filename), frame.f_code.co_name
         if path.parent == STORE and path.name not in NOT_ASKING and name[0] not in "_<":
             return f"store.{path.stem}.{name}"
+        if path.parent == FLOW:
+            return f"flow.{path.stem}.{name}"
         frame = frame.f_back
     return "?"
 

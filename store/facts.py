@@ -146,6 +146,6 @@ FROM attempts JOIN leads ON leads.id = attempts.lead
 WHERE attempts.number {{wanted}} AND attempts.started_at + 0 > {{mark}}
 AND (attempts.outcome IS NULL OR attempts.outcome <> '{NOT_SENT}')
 UNION ALL SELECT 'listed', number, {_NOTHING} FROM do_not_call WHERE number {{wanted}} AND removed_at IS NULL
-UNION ALL SELECT 'guards', attempt, {_NOTHING} FROM (SELECT attempt FROM forgotten_calls ORDER BY attempt LIMIT 1) AS one
+UNION ALL SELECT 'guards', attempt, {_NOTHING} FROM (SELECT attempt FROM forgotten_calls ORDER BY 1 LIMIT 1) AS one
 ORDER BY at DESC
 """  # noqa: S608 - a word of ours

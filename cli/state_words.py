@@ -1,31 +1,8 @@
 """What a lead's state is called, and the sentence of one that has no reason: the console's words."""
 
 from cli.words import _, language
+from core.state_words import NAMES, SENTENCES
 from core.states import STATES
-
-# Each is a text of the catalogue; `_` finds it when it is said.
-NAMES = {
-    "received": "Received",
-    "ready": "Waiting",
-    "held": "Held",
-    "suppressed": "Not called",
-    "calling": "Calling",
-    "accepted": "Call placed",
-    "refused": "Refused",
-    "unknown": "Unknown",
-    "cancelled": "Cancelled",
-}
-SENTENCES = {
-    "received": "Has come in",
-    "ready": "Waits for its call",
-    "held": "Waits for your decision",
-    "suppressed": "Not called on purpose",
-    "calling": "Being called right now",
-    "accepted": "The call was placed",
-    "refused": "The provider refused the call",
-    "unknown": "We do not know whether the phone rang",
-    "cancelled": "Ended by a person",
-}
 
 
 def state_name(state: str) -> str:

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click import core, decorators, exceptions, formatting, parser, types
+
+from core.catalogue import compiled
 
 C = TypeVar("C", bound=click.Command)
 LANGUAGES = ("en", "ru")
@@ -20,7 +23,8 @@ _CATALOGUE = Path(__file__).parent / "translations/ru.po"
 
 def language() -> str:
     """en or ru."""
-    context = click.get_current_context(silent=True)
+    # click tells a mistake when the command's context has ended: the mistake still has it.
+    context = click.get_current_context(silent=True) or getattr(sys.exc_info()[1], "ctx", None)
     if context is None:
         return _of_system()
     said: str = context.meta.get(_KEY) or context.meta.setdefault(_KEY, _of_system())
@@ -46,16 +50,21 @@ def ngettext(one: str, many: str, num: int, /, **facts: Any) -> str:
 
 @cache
 def _russian() -> Any:
-    """Read when the first Russian text is wanted: who reads English does not pay for it."""
-    from babel.messages import mofile, pofile
-    from babel.support import Translations
+    return compiled(_CATALOGUE.read_bytes())
 
-    with _CATALOGUE.open("rb") as file:
-        catalogue = pofile.read_po(file, locale="ru")
-    compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
+
+def _clicks(text: str) -> str:
+    return str(_russian().ugettext(text)) if language() == "ru" else text
+
+
+def _clicks_plural(one: str, many: str, num: int) -> str:
+    return str(_russian().ungettext(one, many, num)) if language() == "ru" else one if num == 1 else many
+
+
+for _module in (core, decorators, exceptions, formatting, parser, types):  # click asks for its texts by these names
+    vars(_module).update(
+        {name: ask for name, ask in (("_", _clicks), ("ngettext", _clicks_plural)) if name in vars(_module)}
+    )
 
 
 def _chosen(context: click.Context, _option: click.Parameter, value: str | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FREE = set(sys.stdlib_module_names) | {"structlog"}
 MAY = {
-    "core": {"core", "phonenumbers", "jmespath", "jinja2", "defusedxml", "werkzeug"},
+    "core": {"core", "babel", "phonenumbers", "jmespath", "jinja2", "defusedxml", "werkzeug"},
     "schemas": {"schemas", "marshmallow", "core"},
     "config": {"config", "ruamel", "yaml", "environs", "dotenv", "marshmallow", "schemas", "core"},
     "store": {"store", "sqlalchemy", "alembic", "psycopg", "core"},

@@ -5,26 +5,28 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from core.numbers.hiding import DOT, hide_numbers
 from core.reason import advice as reason_advice
 from core.reason import reasons_of, words
+from core.state_words import NAMES
 from handlers.console.assets import icon
 from handlers.console.words import at, clock, language, span
 
-# state -> (colour, picture, name); a colour means a state and nothing else.
-CHIPS: dict[str, tuple[str, str, Any]] = {
-    "received": ("blue", "down", _l("Received")),
-    "ready": ("blue", "clock", _l("Waiting")),
-    "held": ("amber", "pause", _l("Held")),
-    "suppressed": ("grey", "no", _l("Not called")),
-    "calling": ("blue", "phone", _l("Calling")),
-    "accepted": ("green", "yes", _l("Call placed")),
-    "refused": ("red", "cross", _l("Refused")),
-    "unknown": ("violet", "unclear", _l("Unknown")),
-    "cancelled": ("grey", "cross", _l("Cancelled")),
+# state -> (colour, picture); a colour means a state and nothing else.
+CHIPS: dict[str, tuple[str, str]] = {
+    "received": ("blue", "down"),
+    "ready": ("blue", "clock"),
+    "held": ("amber", "pause"),
+    "suppressed": ("grey", "no"),
+    "calling": ("blue", "phone"),
+    "accepted": ("green", "yes"),
+    "refused": ("red", "cross"),
+    "unknown": ("violet", "unclear"),
+    "cancelled": ("grey", "cross"),
 }
 _SPAN = re.compile(r"(\d{1,6})([hms])")
 RULES: dict[str, Any] = {
@@ -54,13 +56,13 @@ def chip(state: str) -> Markup:
     """The state as icon and word; each is made once a request."""
     made: dict[str, Markup] = g.setdefault("chips", {})
     if state not in made:
-        colour, picture, name = CHIPS[state]
-        made[state] = Markup('<span class="chip {}">{}{}</span>').format(colour, icon(picture), name)
+        colour, picture = CHIPS[state]
+        made[state] = Markup('<span class="chip {}">{}{}</span>').format(colour, icon(picture), state_name(state))
     return made[state]
 
 
 def state_name(state: str) -> str:
-    return str(CHIPS[state][2])
+    return _(NAMES[state])
 
 
 def phone(number: str | None) -> str:

@@ -4,36 +4,25 @@ import json
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from core.numbers.hiding import hide_numbers
 from core.reason import reasons_of
+from core.state_words import SENTENCES
 from handlers.console.shown import CHIPS, RULES, advice, phone, reason, rule_facts, why
 from handlers.console.words import at, moment, money, seconds
 
 Row = dict[str, Any]
-TITLES = {
-    "received": _l("Has come in"),
-    "ready": _l("Waits for its call"),
-    "held": _l("Waits for your decision"),
-    "suppressed": _l("Not called on purpose"),
-    "calling": _l("Being called right now"),
-    "accepted": _l("The call was placed"),
-    "refused": _l("The provider refused the call"),
-    "unknown": _l("We do not know whether the phone rang"),
-    "cancelled": _l("Ended by a person"),
-}
 VERDICTS = {"allow": "yes", "suppress": "cross", "hold": "cross", "defer": "clock", "set_aside": "no"}
 
 
 def verdict(row: Row, attempts: list[Row], history: list[Row]) -> Row:
     """One sentence on where the lead stands, coloured by its state; `lead` is another one that it names."""
     state = row["state"]
-    colour, picture, _name = CHIPS[state]
+    colour, picture = CHIPS[state]
     found = reasons_of(row)
     other = next((one["params"].get("no") for one in found if one["params"].get("no")), None)
     text = _TELLING.get(state, _by_reason)(row, attempts, history)
-    return {"colour": colour, "icon": picture, "title": TITLES[state], "text": text, "lead": other}
+    return {"colour": colour, "icon": picture, "title": _(SENTENCES[state]), "text": text, "lead": other}
 
 
 def _by_reason(row: Row, attempts: list[Row], history: list[Row]) -> str:

@@ -1,7 +1,6 @@
 """How the console speaks: language, times, money and numbers as their readers write them."""
 
 import functools
-import io
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -10,11 +9,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, numbers
 from babel.dates import format_datetime, format_timedelta, get_timezone_gmt, get_timezone_location, get_timezone_name
-from babel.messages import mofile, pofile
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import Flask, current_app, g, request
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
+
+from core.catalogue import compiled
 
 LANGUAGES = {"ru": "ru", "en": "en_GB"}  # babel's `en` writes 11/25/26, 2:24 PM
 THEMES = ("light", "dark")
@@ -33,14 +33,9 @@ HARDLY = 1 / 48  # leads an hour: one in two days
 def register(app: Flask) -> None:
     """Both languages, the Russian texts compiled from their .po in memory, and the pages' filters."""
     babel = Babel(app, locale_selector=lambda: LANGUAGES[language()])
-    with (HERE / "translations/ru.po").open("rb") as file:
-        catalogue = pofile.read_po(file, locale="ru")
-    compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue)
-    compiled.seek(0)
     with app.app_context():
         known = babel.domain_instance.cache
-    known["ru", "messages"] = Translations(compiled)
+    known["ru", "messages"] = compiled((HERE / "translations/ru.po").read_bytes())
     known["en_GB", "messages"] = NullTranslations()
     for shown in (moment, clock, at, between, ago, span, money, seconds, count, rate, day, country):
         app.jinja_env.filters[shown.__name__] = shown

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 from babel.messages import extract
+from click import core, decorators, exceptions, formatting, parser, types
 
-from cli import account, alarms, columns, do_not_call, leads, leads_export, next_steps, state_words
+from cli import account, alarms, columns, do_not_call, leads, leads_export, next_steps
 from cli.words import Command, Group, help_of
+from core import state_words
 from tests import translations
 
 CLI = Path(columns.__file__).parent
@@ -30,8 +32,19 @@ def used():
                 found.setdefault(option.help, command.name)
     for texts in (state_words.NAMES, state_words.SENTENCES, leads_export.EXCEL):
         found |= dict.fromkeys(texts.values(), "a table")
+    found |= clicks(exceptions, formatting, parser, types)
     for name, why in next_steps.SAID.values():
         found |= dict.fromkeys((name, why), "a table")
+    return found
+
+
+def clicks(*modules):
+    """The texts of click itself in these of its modules."""
+    found = {}
+    for module in modules:
+        with Path(module.__file__).open("rb") as file:
+            for _line, message, _comments, _context in extract.extract("python", file, WORDS):
+                found.setdefault(message, f"click's {module.__name__}")
     return found
 
 
@@ -55,7 +68,7 @@ def lacking():
 
 
 def left_over():
-    return translations.left_over(used(), catalogue())
+    return translations.left_over({**used(), **clicks(core, decorators)}, catalogue())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from babel.messages import extract
 
+from core import state_words
 from tests import translations
 
 CONSOLE = Path(__file__).parents[3] / "handlers/console"
@@ -23,6 +24,8 @@ def used():
                 options = JINJA if method == "jinja2" else {}
                 for _line, message, _comments, _context in extract.extract(method, file, WORDS, options=options):
                     found.setdefault(message, path.name)
+    for texts in (state_words.NAMES, state_words.SENTENCES):
+        found |= dict.fromkeys(texts.values(), "a table")
     return found
 
 

@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, the_settings
 from cli.moments import moment
+from cli.words import Command, _, ngettext
 from config.settings import ROOT
 from flow import backup
 from store.backup import BackupFailed
@@ -15,7 +16,7 @@ from store.engine import StoreUnavailable
 MOST_SHOWN = 50
 
 
-@click.command("backup")
+@click.command("backup", cls=Command)
 @with_appcontext
 def command() -> None:
     """Copy database, journals and the owner's files into BACKUP_DIR while everything runs; keep 14 daily, 8 weekly."""
@@ -31,12 +32,13 @@ def command() -> None:
     try:
         made = backup.make(gateway, settings.backup_dir, beside)
     except (BackupFailed, StoreUnavailable) as why:
-        fail(f"no backup was made: {why}")
+        fail(_("no backup was made: %(why)s", why=why))
     kept = len(backup.made_of(settings.backup_dir))
-    click.echo(f"{made}: database, journals and configuration, read back well; {kept} backups are kept")
+    click.echo(_("%(folder)s: database, journals and configuration, read back well", folder=made))
+    click.echo(ngettext("%(num)d backup is kept", "%(num)d backups are kept", kept))
 
 
-@click.command("restore")
+@click.command("restore", cls=Command)
 @click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--check", is_flag=True, required=True, help="Only look: the living database stays as it is.")
 @with_appcontext
@@ -47,16 +49,18 @@ def restore(folder: Path | None, check: bool) -> None:
     gateway, settings = the_gateway(), the_settings()
     made = backup.made_of(settings.backup_dir) if folder is None else {}
     if folder is None and not made:
-        fail(f"there is no backup in {settings.backup_dir}; run: flask backup")
+        fail(_("there is no backup in %(folder)s; run: flask backup", folder=settings.backup_dir))
     try:
         found = backup.check(gateway, folder or made[max(made)])
     except (BackupFailed, StoreUnavailable) as why:
-        fail(f"it cannot be put back: {why}")
-    click.echo(f"{found.folder}: made {moment(found.made_at)}, opened, {found.rows['leads']} leads, ")
-    click.echo(f"{found.rows['attempts']} attempts, {found.rows['deliveries']} deliveries")
+        fail(_("it cannot be put back: %(why)s", why=why))
+    click.echo(_("%(folder)s: made %(at)s, opened", folder=found.folder, at=moment(found.made_at)))
+    counts = {name: found.rows[name] for name in ("leads", "attempts", "deliveries")}
+    click.echo(_("leads %(leads)s, attempts %(attempts)s, deliveries %(deliveries)s", **counts))
     for line in found.at_risk[:MOST_SHOWN]:
         click.echo(f"! {line}")
     if len(found.at_risk) > MOST_SHOWN:
-        click.echo(f"! and {len(found.at_risk) - MOST_SHOWN} more")
-    known = "the workers' journals know of them and ring none of them twice"
-    click.echo(f"{len(found.at_risk)} calls are younger than it" + (f"; {known}" if found.at_risk else ""))
+        click.echo(_("! and %(n)s more", n=len(found.at_risk) - MOST_SHOWN))
+    said = ngettext("%(num)d call is younger than it", "%(num)d calls are younger than it", len(found.at_risk))
+    known = _("the workers' journals know of them and ring none of them twice")
+    click.echo(f"{said}; {known}" if found.at_risk else said)

@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, the_places
 from cli.moments import moment
+from cli.words import Group, _
 from config import load
 from config.settings import Places
 from core.account.caps import TOTALS, Left
@@ -24,14 +25,16 @@ from store.engine import Tx
 RULES: dict[str, Callable[[Policy], str]] = {
     "countries": lambda policy: ", ".join(policy.countries),
     "number_types": lambda policy: ", ".join(policy.number_types),
-    "never_prefixes": lambda policy: ", ".join(policy.never_prefixes) or "none",
+    "never_prefixes": lambda policy: ", ".join(policy.never_prefixes) or _("none"),
     "hours": lambda policy: f"{_clock(policy.hours.start)}-{_clock(policy.hours.end)}",
     "timezone": lambda policy: policy.timezone,
-    "once_per_number": lambda policy: _span(policy.once_per_number_ms) + (" per script" * policy.once_per_script),
+    "once_per_number": lambda policy: (
+        _span(policy.once_per_number_ms) + (_(" per script") if policy.once_per_script else "")
+    ),
     "max_age": lambda policy: _span(policy.max_age_ms),
     "max_wait": lambda policy: _span(policy.max_wait_ms),
     "sms_segments": lambda policy: str(policy.sms_segments),
-    "test_when": lambda policy: policy.test_when.text if policy.test_when else "none",
+    "test_when": lambda policy: policy.test_when.text if policy.test_when else _("none"),
     "calls_per_hour": lambda policy: _figure(policy.calls_per_hour),
     "calls_per_day": lambda policy: _figure(policy.calls_per_day),
     "spend_per_day": lambda policy: _figure(policy.spend_per_day),
@@ -45,7 +48,7 @@ OF_TOTALS: dict[str, Callable[[Totals], str]] = {
 WINDOW = {"calls_per_hour": "the last hour", "calls_per_day": "the last 24 hours", "spend_per_day": "the last 24 hours"}
 
 
-@click.group("policy")
+@click.group("policy", cls=Group)
 def command() -> None:
     """The rules of calling: show."""
 
@@ -63,18 +66,19 @@ def show(source: str | None) -> None:
     names = gateway.sources.names()
     if source is not None:
         if source not in names:
-            fail(f"no source called {source!r} is in force" + (f"; there is {', '.join(names)}" if names else ""))
+            there = _("; there is %(names)s", names=", ".join(names)) if names else ""
+            fail(_("no source called %(name)r is in force", name=source) + there)
         names = [source]
     file = load.load_policy(places.policy_file, missed=POLICY in gateway.sources.standing())
     if isinstance(file, load.Problems):
-        click.echo(f"{file}\nWhat is in force stays.")
+        click.echo(f"{file}\n{_('What is in force stays.')}")
     policy = load.PolicyText() if isinstance(file, load.Problems) else file
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         for name in names:
             current = gateway.sources.get(name)
             if current is not None:
-                click.echo(f"{name} (version {current.n})")
+                click.echo(_("%(name)s (version %(n)s)", name=name, n=current.n))
                 for line in _of_source(tx, name, current, policy, places, now):
                     click.echo(f"  {line}")
         for line in _over_all(tx, gateway, file, now):
@@ -88,16 +92,16 @@ def _of_source(
     file = load.read_source_text(places.sources_dir / f"{name}.yaml")
     preset = load.read_preset(current.source.preset)
     below = (
-        ("the source", _policy_of(file)),
-        (f"the preset {current.source.preset}", _policy_of(preset)),
-        ("the policy file", policy.defaults.value),
+        (_("the source"), _policy_of(file)),
+        (_("the preset %(name)s", name=current.source.preset), _policy_of(preset)),
+        (_("the policy file"), policy.defaults.value),
     )
     used = counts.used_by_cap(tx, name, current.source.policy, now)
     for key, value in RULES.items():
-        where = "built in"
+        where = _("built in")
         if key in written:
             same = (who for who, text in below if key in text and _says(text[key], written[key]))
-            where = next(same, f"version {current.n}; the files say otherwise now")
+            where = next(same, _("version %(n)s; the files say otherwise now", n=current.n))
         yield _line(key, value(current.source.policy), where, used)
     yield from _waits(tx, name)
 
@@ -105,20 +109,21 @@ def _of_source(
 def _over_all(tx: Tx, gateway: Gateway, file: load.PolicyText | load.Problems, now: int) -> Iterator[str]:
     current = gateway.sources.standing().get(POLICY)
     if current is None:
-        written, version = {}, "no version yet: what is built in holds"
+        written, version = {}, _("no version yet: what is built in holds")
     else:
         written = json.loads(sources.version(tx, POLICY, current.n).text).get("house", {})
-        version = f"version {current.n} since {moment(current.since)}"
-    yield f"totals, over all sources ({version})"
+        version = _("version %(n)s since %(at)s", n=current.n, at=moment(current.since))
+    yield _("totals, over all sources (%(version)s)", version=version)
     totals = gateway.totals
     used = counts.used_by_cap(tx, TOTALS, totals, now)
     for key, value in OF_TOTALS.items():
-        yield "  " + _line(
-            key, value(totals), f"version {current.n}" if current and key in written else "built in", used
-        )
+        where = _("version %(n)s", n=current.n) if current and key in written else _("built in")
+        yield "  " + _line(key, value(totals), where, used)
     yield from (f"  {line}" for line in _waits(tx, TOTALS))
     if isinstance(file, load.PolicyText) and file.text and (current is None or current.digest != file.digest):
-        yield f"  ! the policy file differs from what is in force; to take it: flask sources apply {POLICY}"
+        yield _(
+            "  ! the policy file differs from what is in force; to take it: flask sources apply %(file)s", file=POLICY
+        )
 
 
 def _says(text: Any, written: Any) -> bool:
@@ -135,22 +140,28 @@ def _policy_of(text: object) -> Mapping[str, Any]:
 
 def _line(key: str, value: str, where: str, used: Mapping[str, Left]) -> str:
     found = used.get(key)
-    so_far = f"; used in {WINDOW[key]}: {found.used:f}" if found else ""
+    so_far = _("; used in %(window)s: %(used)s", window=_(WINDOW[key]), used=f"{found.used:f}") if found else ""
     return f"{key:<24} {value:<20} ({where}){so_far}"
 
 
 def _waits(tx: Tx, scope: str) -> Iterator[str]:
     for full in (one for one in counts.reached(tx) if one.source == scope):
-        yield f"! {full.cap} is reached since {moment(full.since)}; earlier calls leave it from {moment(full.until)} on"
-        yield f"  to ring sooner, raise {full.line}"
+        at, until = moment(full.since), moment(full.until)
+        yield _(
+            "! %(cap)s is reached since %(at)s; earlier calls leave it from %(until)s on",
+            cap=full.cap,
+            at=at,
+            until=until,
+        )
+        yield _("  to ring sooner, raise %(line)s", line=full.line)
 
 
 def _figure(value: object) -> str:
-    return f"{value:f}" if value and not isinstance(value, int) else str(value or "off")
+    return f"{value:f}" if value and not isinstance(value, int) else str(value or _("switched off"))
 
 
 def _span(ms: int) -> str:
-    return span(ms) if ms else "off"
+    return span(ms) if ms else _("switched off")
 
 
 def _clock(minute: int) -> str:

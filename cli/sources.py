@@ -10,6 +10,8 @@ from cli.sources_check import command as check
 from cli.sources_new import command as new
 from cli.sources_presets import command as presets
 from cli.sources_try import command as try_
+from cli.state_words import state_name
+from cli.words import Group, _, ngettext
 from config import load
 from core.overall import Standing
 from core.states import STATES
@@ -19,7 +21,7 @@ from store import figures
 from store import versions as sources
 
 
-@click.group("sources")
+@click.group("sources", cls=Group)
 def command() -> None:
     """The owner's forms and CRMs: presets, new, check, try, apply, list, remove."""
 
@@ -42,28 +44,28 @@ def list_() -> None:
         of = counts.get(name, {})
         facts = [
             _mode(row, current),
-            f"version {row.n} since {moments.moment(row.since)}",
-            f"preset {current.source.preset}" if current else "cannot be read by this release",
-            f"last lead {moments.moment(last.get(name))}",
-            ", ".join(f"{of[state]} {state}" for state in STATES if of.get(state)) or "no leads",
+            _("version %(n)s since %(at)s", n=row.n, at=moments.moment(row.since)),
+            _("preset %(name)s", name=current.source.preset) if current else _("cannot be read by this release"),
+            _("last lead %(at)s", at=moments.moment(last.get(name))),
+            ", ".join(f"{of[state]} {state_name(state)}" for state in STATES if of.get(state)) or _("no leads"),
         ]
         if said := weakness.get(name):
-            facts.append(f"WEAK: {said}")
+            facts.append(_("WEAK: %(said)s", said=said))
         if name not in files and not row.removed:
-            facts.append("no file here")
+            facts.append(_("no file here"))
         click.echo(f"{name}: {'; '.join(facts)}")
     for name in sorted(files.keys() - standing.keys()):
-        click.echo(f"{name}: a file only, never in force; see: flask sources check")
+        click.echo(_("%(name)s: a file only, never in force; see: flask sources check", name=name))
     if not standing and not files:
-        click.echo("no sources yet; begin with: flask sources presets")
+        click.echo(_("no sources yet; begin with: flask sources presets"))
 
 
 def _mode(row: Standing, current: InForceSource | None) -> str:
     if row.removed or current is None:
-        return "removed" if row.removed else "on"
+        return _("no longer in force") if row.removed else _("switched on")
     if not current.source.enabled:
-        return "off"
-    return "DRY RUN, rings nobody" if current.source.dry_run else "on"
+        return _("switched off")
+    return _("DRY RUN, rings nobody") if current.source.dry_run else _("switched on")
 
 
 @command.command("remove")
@@ -77,10 +79,13 @@ def remove(name: str, who: str, why: str) -> None:
     gateway = the_gateway()
     with gateway.store.write() as tx:
         if not sources.remove(tx, name, who=who, why=why, now=gateway.store.now_ms(tx)):
-            fail(f"no source called {name!r} is in force")
+            fail(_("no source called %(name)r is in force", name=name))
         waiting = sources.waiting(tx, name)
     gateway.log.info("source_removed", source=name, who=who)
-    click.echo(f"{name} is removed" + (f"; the worker will hold {waiting} waiting leads" if waiting else ""))
+    held = ngettext(
+        "; the worker will hold %(num)d waiting lead", "; the worker will hold %(num)d waiting leads", waiting
+    )
+    click.echo(_("%(name)s is removed", name=name) + (held if waiting else ""))
     path = the_places().sources_dir / f"{name}.yaml"
     if path.exists():
-        click.echo(f"its file is still there; delete it, or the next release takes it again: rm {path}")
+        click.echo(_("its file is still there; delete it, or the next release takes it again: rm %(path)s", path=path))

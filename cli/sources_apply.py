@@ -7,6 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import login, the_gateway, the_settings
+from cli.words import Command, _
 from config import load
 from config.settings import Settings
 from config.watch import NO_VALUE
@@ -16,7 +17,7 @@ from flow import compare
 from flow.gateway import Gateway
 
 
-@click.command("apply")
+@click.command("apply", cls=Command)
 @click.argument("names", nargs=-1)
 @click.option("--who", default=login, help="Who asks (default: the login name).")
 @click.option("--why", default="", help="Why; kept with the versions.")
@@ -38,47 +39,48 @@ def apply_files(
     gateway.sources.refresh()
     policy = load.load_policy(settings.policy_file, missed=POLICY in gateway.sources.standing())
     if isinstance(policy, load.Problems):
-        click.echo(f"{POLICY}: refused, and no source can be read without it\n{policy}", err=True)
+        click.echo(_("%(name)s: refused, and no source can be read without it", name=POLICY) + f"\n{policy}", err=True)
         return False
     files = load.source_files(settings.sources_dir)
     well = True
     if policy.text and (not names or POLICY in names):
         well = _take(gateway, POLICY, policy, who, why)
     elif POLICY in names:
-        click.echo(f"{POLICY}: there is no {settings.policy_file}; the built-in rules hold")
+        click.echo(_("%(name)s: there is no %(file)s; the built-in rules hold", name=POLICY, file=settings.policy_file))
     for name in sorted(set(names or files) - {POLICY}):
         loaded = load.load_file(files[name], policy) if name in files else None
         if isinstance(loaded, load.Loaded):
             well &= _take(gateway, name, loaded, who, why)
         else:
             well = False
-            click.echo(f"{name}: refused\n{loaded or f'no file {name}.yaml in {settings.sources_dir}'}", err=True)
+            no_file = _("no file %(name)s.yaml in %(folder)s", name=name, folder=settings.sources_dir)
+            click.echo(_("%(name)s: refused", name=name) + f"\n{loaded or no_file}", err=True)
     for name in gateway.sources.names() if not names else ():
         if name not in files:
             end = f'flask sources remove {name} --why "..."'
-            click.echo(f"{name}: stays in force without a file; to end it: {end}")
+            click.echo(_("%(name)s: stays in force without a file; to end it: %(end)s", name=name, end=end))
     return well
 
 
 def _take(gateway: Gateway, name: str, loaded: load.Loaded | load.PolicyText, who: str, why: str) -> bool:
     now = gateway.sources.standing().get(name)
     if _stands(now, loaded):
-        click.echo(f"{name}: version {now.n if now else 0} stays in force")
+        click.echo(_("%(name)s: version %(n)s stays in force", name=name, n=now.n if now else 0))
         return True
     if isinstance(loaded, load.Loaded) and (missing := unproven(loaded.source, gateway.secrets)):
-        click.echo(f"{name}: refused, for {NO_VALUE.format(missing)}", err=True)
+        click.echo(_("%(name)s: refused, for %(why)s", name=name, why=NO_VALUE.format(missing)), err=True)
         return False
     taken = gateway.sources.take(name, loaded.text, after=now.n if now else 0, who=who, why=why)
     if taken is None:
         gateway.sources.refresh()
         if _stands(gateway.sources.standing().get(name), loaded):
-            click.echo(f"{name}: in force; the running gateway has just taken it")
+            click.echo(_("%(name)s: in force; the running gateway has just taken it", name=name))
             return True
-        click.echo(f"{name}: changed by another process at this very moment; look at it, then apply again", err=True)
+        said = _("%(name)s: changed by another process at this very moment; look at it, then apply again", name=name)
+        click.echo(said, err=True)
         return False
-    click.echo(
-        f"{name}: version {taken.n} is in force" + (" again, it had been removed" if now and now.removed else "")
-    )
+    again = _(" again, it had been removed") if now and now.removed else ""
+    click.echo(_("%(name)s: version %(n)s is in force", name=name, n=taken.n) + again)
     if taken.may_fit:
         click.echo(f"{name}: {compare.may_fit(name, taken.may_fit)}")
     return True

@@ -8,6 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import a_gateway, the_places
+from cli.words import Command
 from config import load
 from config import secrets as secrets_file
 from config.accounts import MAIN
@@ -52,7 +53,7 @@ class Known:
             self.said = f"the database cannot be read ({why}), so only the files were looked at"
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @click.argument("names", nargs=-1)
 @with_appcontext
 def command(names: tuple[str, ...]) -> None:

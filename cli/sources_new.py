@@ -5,13 +5,14 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_places
 from cli.sources_presets import proof
+from cli.words import Command, _
 from config import load, new_source
 from config.new_source import OWN_HANDSHAKE, env_name, handshake_of
 from config.settings import Places
 from core.new_source import DEFAULT_SCRIPT, CannotMake, Made, Wish, address, stands_in_url
 
 
-@click.command("new")
+@click.command("new", cls=Command)
 @click.argument("preset")
 @click.argument("name")
 @click.option("--script", default=DEFAULT_SCRIPT, show_default=True, help="The voice script's name at the provider.")
@@ -25,7 +26,7 @@ def command(preset: str, name: str, script: str, region: str, sms: str, crm: str
 
     It is live within 2 s where the gateway runs. Asks nothing and needs no settings."""
     if not load.is_name(name):
-        raise click.BadParameter("small Latin letters, digits and hyphens, at most 63", param_hint="NAME")
+        raise click.BadParameter(_("small Latin letters, digits and hyphens, at most 63"), param_hint="NAME")
     places = the_places()
     wish = Wish(preset, name, script, region.upper(), sms, crm, dry_run)
     try:
@@ -39,21 +40,24 @@ def _tell(made: Made, wish: Wish, places: Places) -> None:
     say, names = click.echo, list(made.secrets)
     source = made.named
     token = made.secrets[names[0]] if names else ""
-    say(f"written: {made.file} (live within 2 s where the gateway runs)\n")
-    say(f"The URL to paste:\n\n{address(places.public_url, source, token)}\n")
+    say(_("written: %(file)s (live within 2 s where the gateway runs)", file=made.file) + "\n")
+    say(_("The URL to paste:") + f"\n\n{address(places.public_url, source, token)}\n")
     if source.auth.scheme != "none" and not stands_in_url(source):
-        say(f"Proof: {proof(source)}. The secret:\n\n{token}\n")
-        say(f"Where the sender shows a secret of its own, put that into {places.secrets_file} as {names[0]} instead.")
+        say(_("Proof: %(proof)s. The secret:", proof=proof(source)) + f"\n\n{token}\n")
+        where = {"file": places.secrets_file, "name": names[0]}
+        say(_("Where the sender shows a secret of its own, put that into %(file)s as %(name)s instead.", **where))
     for need in source.needs:
-        say(f"Where: {need}")
+        say(_("Where: %(need)s", need=need))
     for one in names[1:]:
         what, value = OWN_HANDSHAKE[handshake_of(source)], made.secrets[one]
-        said = f"is {value}" if value else f"goes into {places.secrets_file} as {one}=..."
-        say(f"To begin, the sender also wants an answer to its check: {what} {said}")
+        goes = _("goes into %(file)s as %(name)s=...", file=places.secrets_file, name=one)
+        said = _("is %(value)s", value=value) if value else goes
+        say(_("To begin, the sender also wants an answer to its check: %(what)s %(said)s", what=what, said=said))
     if source.fetch or (not wish.crm and made.preset.fetch):
         if not wish.crm:
-            say("Still to do, for leads that come as an id only: `fetch` in the file (where your CRM answers), and")
-        say(f"your CRM's long-lived token in {places.secrets_file} as {env_name(wish.name, 'CRM')}=...")
+            say(_("Still to do, for leads that come as an id only: `fetch` in the file (where your CRM answers), and"))
+        crm = {"file": places.secrets_file, "name": env_name(wish.name, "CRM")}
+        say(_("your CRM's long-lived token in %(file)s as %(name)s=...", **crm))
     if wish.dry_run:
-        say("A dry run: nobody is rung until the line `dry_run: true` is taken out of the file.")
-    say(f"Check it: flask sources check {wish.name}")
+        say(_("A dry run: nobody is rung until the line `dry_run: true` is taken out of the file."))
+    say(_("Check it: flask sources check %(name)s", name=wish.name))

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail
+from cli.words import Command
 from config import examples, load
 from config.new_source import unknown
 from core.source import Source
@@ -18,7 +19,7 @@ CONFIDENCE = {
 SPANS = ((86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"))
 
 
-@click.command("presets")
+@click.command("presets", cls=Command)
 @click.argument("name", required=False)
 @with_appcontext
 def command(name: str | None) -> None:

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from cli import moments
 from cli.context import fail, the_gateway, the_places
+from cli.words import Command
 from config import load
 from config.examples import with_token
 from core import fetching
@@ -29,7 +30,7 @@ from store import versions as sources
 from store.personal import shown
 
 
-@click.command("try")
+@click.command("try", cls=Command)
 @click.argument("source")
 @click.argument("request_or_lead", required=False)
 @click.option("--against", type=click.IntRange(1, 10_000), help="What the file would change for the last N leads.")

@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, login, the_gateway, the_places
 from cli.moments import moment
-from cli.words import language
+from cli.words import Group, _, language
 from core.people import ROLES, key_of
 from flow import people
 from flow.gateway import Gateway
@@ -16,7 +16,7 @@ from store.people import User
 _who = click.option("--who", default=login, help="Who asks (default: the login name).")
 
 
-@click.group("users")
+@click.group("users", cls=Group)
 def command() -> None:
     """Who may sign in to the console."""
 
@@ -43,10 +43,11 @@ def list_() -> None:
     with the_gateway().store.read() as tx:
         known = rows.all_users(tx)
     if not known:
-        click.echo("nobody yet: flask users add NAME --role owner")
+        click.echo(_("nobody yet: flask users add NAME --role owner"))
     for user in known:
-        off = "  disabled" if user.disabled else ""
-        click.echo(f"{user.name:<24} {user.role:<9} seen {moment(user.seen_at)}{off}")
+        off = _("disabled") if user.disabled else ""
+        seen = _("seen %(at)s", at=moment(user.seen_at))
+        click.echo(f"{user.name:<24} {user.role:<9} {seen}  {off}".rstrip())
 
 
 @command.command("link")
@@ -75,17 +76,18 @@ def disable(name: str, back: bool, who: str) -> None:
         change(gateway, _named(gateway, name), who, "command")
     except Wrong as why:
         fail(why.said(language()))
-    click.echo(f"{name} may sign in again" if back else f"{name} is disabled and signed out everywhere")
+    said = _("%(name)s may sign in again", name=name)
+    click.echo(said if back else _("%(name)s is disabled and signed out everywhere", name=name))
 
 
 def _named(gateway: Gateway, name: str) -> User:
     with gateway.store.read() as tx:
         user = rows.named(tx, key_of(name))
     if user is None:
-        fail(f"there is no user called {name!r}; see flask users list")
+        fail(_("there is no user called %(name)r; see flask users list", name=name))
     return user
 
 
 def _link(gateway: Gateway, user: User, who: str) -> str:
     token = people.link(gateway, user, who, place="command")
-    return f"good once, for 24 hours:\n{the_places().public_url}/console/enter?t={token}"
+    return _("good once, for 24 hours:") + f"\n{the_places().public_url}/console/enter?t={token}"

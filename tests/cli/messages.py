@@ -8,14 +8,17 @@ import click
 from babel.messages import extract
 from click import core, decorators, exceptions, formatting, parser, types
 
-from cli import account, alarms, columns, do_not_call, leads, leads_export, next_steps
+from cli import account, alarms, backup, columns, do_not_call, leads, leads_export, next_steps, policy, sources, users
 from cli.words import Command, Group, help_of
 from core import state_words
 from tests import translations
 
 CLI = Path(columns.__file__).parent
 WORDS = {"_": None, "ngettext": (1, 2)}
-GROUPS = (leads.command, do_not_call.command, alarms.command, account.pause, account.resume)
+GROUPS = (
+    *(group.command for group in (leads, do_not_call, alarms, users, policy, sources, backup)),
+    *(account.pause, account.resume, backup.restore),
+)
 
 
 def used():
@@ -30,7 +33,7 @@ def used():
         for option in command.params:
             if isinstance(option, click.Option) and option.help:
                 found.setdefault(option.help, command.name)
-    for texts in (state_words.NAMES, state_words.SENTENCES, leads_export.EXCEL):
+    for texts in (state_words.NAMES, state_words.SENTENCES, leads_export.EXCEL, policy.WINDOW):
         found |= dict.fromkeys(texts.values(), "a table")
     found |= clicks(exceptions, formatting, parser, types)
     for name, why in next_steps.SAID.values():

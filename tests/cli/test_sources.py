@@ -358,7 +358,7 @@ def test_remove_ends_a_source_and_its_waiting_leads_are_held(desk):
     desk.look()
     assert desk.parts.sources.names() == []
     assert desk.run("remove", "shop", "--why", "again")[0] == 1
-    assert "shop: removed; version" in desk.run("list")[1]
+    assert "shop: no longer in force; version" in desk.run("list")[1]
     assert "it had been removed" in desk.run("apply")[1]
 
 
@@ -369,7 +369,7 @@ def test_list_tells_versions_leads_and_files(desk):
     desk.look()
     desk.post(f"token={desk.token()}", TILDA)
     said = desk.run("list")[1]
-    assert "shop: on; version 1 since 20" in said
+    assert "shop: switched on; version 1 since 20" in said
     assert said.endswith("1 received\n")
 
 

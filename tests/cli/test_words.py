@@ -81,3 +81,30 @@ def test_a_state_is_meant_by_its_word_or_its_name_in_either_language(app, monkey
     assert {said: state_of(said) for said in meant} == meant
     assert state_of("gone") is None
     assert len({state_of(name) for name in STATES}) == len(STATES)
+
+
+@pytest.mark.usefixtures("gateway")
+def test_clicks_own_texts_are_in_the_readers_language(flask, monkeypatch):
+    monkeypatch.setenv("LANG", "ru_RU.UTF-8")
+    said = flask("leads", "show")[1]
+    for text in ("Использование: ", "Справка: ", "Ошибка: Не хватает аргумента 'LEAD'."):
+        assert text in said
+    said = flask("leads", "--help")[1]
+    assert "Параметры:" in said
+    assert "Команды:" in said
+    assert "Показать эту справку." in said
+    assert "Нет команды 'frob'." in flask("leads", "frob")[1]
+    english = flask("leads", "show", "--lang", "en")[1]
+    assert "Usage: " in english
+    assert "Missing argument 'LEAD'." in english
+    monkeypatch.setenv("LANG", "C")
+    assert "Ошибка: Не хватает аргумента" in flask("leads", "show", "--lang", "ru")[1]
+    assert "Error: Missing argument" in flask("leads", "show")[1]
+
+
+@pytest.mark.usefixtures("gateway")
+def test_policy_sources_users_and_backups_speak_russian(flask):
+    assert "общие пределы, по всем источникам" in flask("policy", "show", "--lang", "ru")[1]
+    assert "включён; версия 1" in flask("sources", "list", "--lang", "ru")[1]
+    assert "ещё никого" in flask("users", "list", "--lang", "ru")[1]
+    assert "копий нет; выполните: flask backup" in flask("restore", "--check", "--lang", "ru")[1]

@@ -144,7 +144,7 @@ def test_the_commands(flask_on, tmp_path):
     fill(gateway, 2)
     code, said = flask("backup")
     assert code == 0, said
-    assert "1 backups are kept" in said
+    assert "1 backup is kept" in said
     fill(gateway, 1, start=5)
     code, said = flask("restore", "--check")
     assert code == 0, said

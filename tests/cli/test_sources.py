@@ -349,7 +349,7 @@ def test_remove_ends_a_source_and_its_waiting_leads_are_held(desk):
     assert desk.run("remove", "shop")[0] == 2
     code, said = desk.run("remove", "shop", "--why", "the shop is closed", "--who", "anna")
     assert code == 0
-    assert "the worker will hold 1 waiting leads" in said
+    assert "the worker will hold 1 waiting lead" in said
     assert "its file is still there" in said
     desk.parts.sources.refresh()
     sweep.redo_next(desk.parts, "shop")

@@ -36,8 +36,19 @@ from handlers.console import (
 from handlers.console.assets import asset, icon
 from handlers.console.door import LONGEST_MS, blueprint, csrf, may
 from handlers.console.drafting import digest
-from handlers.console.shown import advice, by_reason, chip, person, phone, reason, state_name, whole_phone, why
-from handlers.console.told import reply, veiled
+from handlers.console.shown import (
+    advice,
+    by_reason,
+    chip,
+    person,
+    phone,
+    reason,
+    state_name,
+    veiled,
+    whole_phone,
+    why,
+)
+from handlers.console.told import reply
 
 # Each puts its routes into the blueprint.
 OF_LEADS = (overview, decide, leads, lead, act, export, deliveries)

@@ -1,5 +1,6 @@
 """What of a lead is shown, and how: its state as a chip, its number masked, its reason in words."""
 
+import json
 import re
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,12 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from core.numbers.hiding import DOT, hide_numbers
+from core.people import OPERATOR
 from core.reason import advice as reason_advice
 from core.reason import reasons_of, words
 from core.state_words import NAMES
 from handlers.console.assets import icon
+from handlers.console.door import may
 from handlers.console.words import at, clock, language, span
 
 # state -> (colour, picture); a colour means a state and nothing else.
@@ -28,6 +31,10 @@ CHIPS: dict[str, tuple[str, str]] = {
     "unknown": ("violet", "unclear"),
     "cancelled": ("grey", "cross"),
 }
+WRITTEN = {
+    "provider_refused": ("said",),
+    "script_not_allowed": ("script",),
+}  # a reason's facts that are no words of ours
 _SPAN = re.compile(r"(\d{1,6})([hms])")
 RULES: dict[str, Any] = {
     "test_when": _l("Not a test of the form"),
@@ -93,11 +100,20 @@ def why(row: Any) -> str:
 
 
 def reason(told: dict[str, Any]) -> str:
-    """A reason in the reader's language and time zone, its numbers hidden."""
+    """A reason in the reader's language and time zone, its numbers hidden, and veiled what a stranger wrote in it."""
     params = {name: _fact(name, value) for name, value in told["params"].items()}
+    params |= {name: veiled(params[name], may(OPERATOR)) for name in WRITTEN.get(told["code"], ()) if name in params}
     if told["code"] == "called_recently" and language() == "ru" and (moment := _moment(told["params"].get("at"))):
         params["at"] = at(moment, exact=False)
     return hide_numbers(words(told["code"], params, language()))
+
+
+def veiled(value: Any, texts: bool) -> str:
+    """A value that somebody typed: with its numbers hidden; for a viewer no more than how it begins."""
+    if value is None or value == "":
+        return ""
+    shown = hide_numbers(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return shown if texts else f"{shown[:1]}•••"
 
 
 def advice(code: str) -> str:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from core.numbers.hiding import hide_numbers
 from core.reason import reasons_of
 from core.state_words import SENTENCES
-from handlers.console.shown import CHIPS, RULES, advice, phone, reason, rule_facts, why
+from handlers.console.shown import CHIPS, RULES, advice, phone, reason, rule_facts, veiled, why
 from handlers.console.words import at, moment, money, seconds
 
 Row = dict[str, Any]
@@ -143,14 +143,6 @@ def _by(how: str) -> str:
     if how.startswith("rule "):
         return _("rule %(n)s", n=how.removeprefix("rule "))
     return {"default": _("otherwise"), "nothing": _("nothing fitted")}.get(how, how)
-
-
-def veiled(value: Any, texts: bool) -> str:
-    """A value that somebody typed: with its numbers hidden; for a viewer no more than how it begins."""
-    if value is None or value == "":
-        return ""
-    shown = hide_numbers(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    return shown if texts else f"{shown[:1]}•••"
 
 
 def reply(raw: bytes, texts: bool) -> str:

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from core.numbers.sealed import opened, seal
-from tests.fakes import LOST, NO
+from core.outcome import REFUSED, Outcome
+from tests.fakes import LOST, NO, SHOP
 
 NUMBER = "79161234567"
 PHONE = "8 (916) 123-45-67"
@@ -134,6 +135,29 @@ def test_a_number_in_the_place_of_a_name_is_hidden_too(operator, gateway):
 def test_a_viewer_reads_no_text_that_somebody_typed(viewer, operator, lead):
     assert "перезвоните" in operator.get(f"/console/leads/{lead.no}")
     assert "перезвоните" not in viewer.get(f"/console/leads/{lead.no}")
+
+
+def test_a_viewer_reads_no_text_of_the_provider_nor_a_script_that_a_visitor_named(viewer, operator, gateway):
+    gateway.put("shop", SHOP.replace("script: Заявка", "script: {field: script, allow: [Заявка]}"))
+    gateway.alive()
+    gateway.voice.outcomes = [Outcome(REFUSED, error="Иванов в чёрном списке", http_status=200, reply=b"{}")]
+    refused = gateway.take({"id": "1", "phone": PHONE, "script": "Заявка"})
+    gateway.work()
+    held = gateway.take({"id": "2", "phone": PHONE, "script": "Перезвоните Петрову"})
+    gateway.work()
+    assert (gateway.lead(refused).state, gateway.lead(held).state) == ("refused", "held")
+    for path in (
+        "/console/leads",
+        "/console/decide",
+        "/console/",
+        f"/console/leads/{refused}",
+        f"/console/leads/{held}",
+    ):
+        page = viewer.get(path)
+        assert "Иванов" not in page, path
+        assert "Петрову" not in page, path
+    assert "Иванов в чёрном списке" in operator.get("/console/leads")
+    assert "Перезвоните Петрову" in operator.get("/console/leads")
 
 
 def test_showing_a_number_is_noted(operator, lead, gateway):

@@ -17,18 +17,15 @@ from core.catalogue import compiled
 
 C = TypeVar("C", bound=click.Command)
 LANGUAGES = ("en", "ru")
-_KEY = "lead-to-call.language"
+_KEY = "language"
+# Of the command that runs: click tells a mistake when the command's context is gone already.
+_SAID: dict[str, str] = {}
 _CATALOGUE = Path(__file__).parent / "translations/ru.po"
 
 
 def language() -> str:
     """en or ru."""
-    # click tells a mistake when the command's context has ended: the mistake still has it.
-    context = click.get_current_context(silent=True) or getattr(sys.exc_info()[1], "ctx", None)
-    if context is None:
-        return _of_system()
-    said: str = context.meta.get(_KEY) or context.meta.setdefault(_KEY, _of_system())
-    return said
+    return _SAID.get(_KEY) or _of_system()
 
 
 def _of_system() -> str:
@@ -67,9 +64,9 @@ for _module in (core, decorators, exceptions, formatting, parser, types):  # cli
     )
 
 
-def _chosen(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+def _chosen(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
     if value is not None:
-        context.meta[_KEY] = value
+        _SAID[_KEY] = value
 
 
 LANG = click.Option(
@@ -88,6 +85,8 @@ class _Spoken(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
+        if not isinstance(parent and parent.command, _Spoken):
+            _SAID.clear()
         for stream in (sys.stdout, sys.stderr):  # KOI8-R knows no `…`, UTF-8 no half of a pair: `?`, not half an answer
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
@@ -125,6 +124,7 @@ def _in_words(command: C) -> C:
     """The command with its help in the reader's language."""
     spoken = copy.copy(command)
     spoken.help = _(help_of(command))
+    spoken._help_option = None  # click keeps the one of its first reader
     spoken.params = [_option_in_words(one) for one in command.params]
     return spoken
 

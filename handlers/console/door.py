@@ -134,6 +134,7 @@ def safe_next(target: str) -> str:
     """Where to go after the sign-in: a page of the console, nothing else."""
     parts = urlsplit(target)
     ours = target.startswith("/console/") and not parts.scheme and not parts.netloc and "\\" not in target
+    ours = ours and target.isprintable()  # a line's end cannot go into the answer's head
     return target if ours else url_for("console.overview")
 
 

@@ -40,7 +40,7 @@ def test_each_rule_says_where_it_comes_from(tmp_path, database_url):
     assert told["calls_per_day"] == "40 (the policy file); used in the last 24 hours: 0"
     assert told["spend_per_day"] == "3000 (built in); used in the last 24 hours: 0"
     assert told["hours"] == "10:00-18:00 (the policy file)"
-    assert told["max_age"] == "off (the source)"
+    assert told["max_age"] == "switched off (the source)"
     assert shown(of_house)["calls_per_day"] == "50 (version 1); used in the last 24 hours: 0"
     assert shown(of_house)["calls_per_number_per_day"] == "3 (built in)"
     desk.policy.write_text("defaults: {hours: '11:00-18:00'}\n")

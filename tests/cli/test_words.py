@@ -107,4 +107,4 @@ def test_policy_sources_users_and_backups_speak_russian(flask):
     assert "общие пределы, по всем источникам" in flask("policy", "show", "--lang", "ru")[1]
     assert "включён; версия 1" in flask("sources", "list", "--lang", "ru")[1]
     assert "ещё никого" in flask("users", "list", "--lang", "ru")[1]
-    assert "копий нет; выполните: flask backup" in flask("restore", "--check", "--lang", "ru")[1]
+    assert "Открыть копию" in flask("restore", "--lang", "ru", "--help")[1]

@@ -148,7 +148,7 @@ def test_the_commands(flask_on, tmp_path):
     fill(gateway, 1, start=5)
     code, said = flask("restore", "--check")
     assert code == 0, said
-    assert "2 leads" in said
+    assert "leads 2, " in said
     assert "! a lead of shop that is not in it" in said
     with gateway.store.read() as tx:
         assert len(tx.execute(leads.select()).all()) == 3

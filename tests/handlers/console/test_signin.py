@@ -27,7 +27,10 @@ def test_a_name_is_known_in_any_spelling_and_leads_where_one_wanted_to_go(strang
     assert "Ирина" in stranger.get("/console/me")
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/console/\\evil", "/api/leads", ""])
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/console/\\evil", "/console/\nSet-Cookie: a=b", "/api/leads", ""],
+)
 def test_the_sign_in_leads_to_no_other_place(stranger, irina, target):
     assert log_in(stranger, next=target).headers["Location"] == "/console/"
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bench.databases import KINDS
 from bench.gateway import Gateway, Least, Twin
-from bench.measure import Line, Skip, in_turn, percentile
+from bench.measure import Line, in_turn, measuring, percentile
 from bench.processes import until
 
 RATES = {50: 2.0, 300: 1.0}  # leads a second, and for how many seconds at a time
@@ -23,11 +23,8 @@ def speeds() -> Iterator[Line]:
     """Leads at a steady pace, each on a connection of its own, against the same client before the script P3L."""
     for kind in KINDS:
         lines = [line for rate in RATES for line in _lines(kind, rate)]
-        try:
+        with measuring(*lines):
             with_walk(kind, lines)
-        except Skip as why:
-            for line in lines:
-                line.not_run = str(why)
         yield from lines
 
 

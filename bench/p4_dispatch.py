@@ -11,7 +11,7 @@ import requests
 from bench.databases import KINDS
 from bench.filling import copies
 from bench.gateway import Gateway, Twin
-from bench.measure import Line, Skip, in_turn
+from bench.measure import Line, in_turn, measuring
 from bench.processes import until
 
 IN_FLIGHT = (1, 8, 32, 128)
@@ -34,11 +34,8 @@ def rates() -> Iterator[Line]:
             )
             for width in IN_FLIGHT
         ]
-        try:
+        with measuring(*lines):
             _measure(kind, lines)
-        except Skip as why:
-            for line in lines:
-                line.not_run = str(why)
         yield from lines
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import p3_speed
 from bench.databases import KINDS
 from bench.gateway import Bare, Gateway, Twin, new_folder
-from bench.measure import PAIRS, Line, Skip
+from bench.measure import PAIRS, Line, measuring
 from bench.processes import ROOT, Process, free_port, until
 
 STARTS = PAIRS
@@ -24,10 +24,8 @@ def footprints() -> Iterator[Line]:
     for kind in KINDS:
         memory = Line("P7", f"memory of web and worker, {kind}", "bare view's web alone", "MB", "<= 150", "alone")
         idle = Line("idle", f"an idle worker, {kind}", "one core", "%", "<= 1", "alone")
-        try:
+        with measuring(memory, idle):
             _measure(kind, memory, idle)
-        except Skip as why:
-            memory.not_run = idle.not_run = str(why)
         yield from (memory, idle)
 
 

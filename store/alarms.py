@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.alarm import Alarm
 from store.tables import alarms
+from store.upsert import upsert
 
 Key = tuple[str, str]
 _COLUMNS = [alarms.c[name] for name in Alarm.__dataclass_fields__]
@@ -89,9 +89,8 @@ def _found(tx: Connection, *conditions: object) -> dict[Key, Alarm]:
 
 def _raise(tx: Connection, alarm: Alarm, now: int) -> bool:
     """Two processes may see the same at once: the open row is one, and one of them raised it."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     written = replace(alarm, since=now if alarm.since is None else alarm.since, raised_at=now)
-    row = flavour.insert(alarms).values({column.name: getattr(written, column.name) for column in _COLUMNS})
+    row = upsert(tx.dialect.name, alarms).values({column.name: getattr(written, column.name) for column in _COLUMNS})
     return tx.execute(row.on_conflict_do_nothing().returning(alarms.c.id)).one_or_none() is not None
 
 

@@ -10,7 +10,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.account.caps import (
     PRICE_AT_FIRST,
@@ -33,6 +32,7 @@ from core.reason import Reason
 from store import rows
 from store.remembered import Remembered
 from store.tables import attempts, reached_caps
+from store.upsert import upsert
 
 
 def whose(scope: str) -> str:
@@ -140,8 +140,7 @@ def waits_for(known: Iterable[Reached], source: str) -> Reason | None:
 
 def say(tx: Connection, found: Reached) -> bool:
     """Write that a cap is reached; False where its source already has a row."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    row = flavour.insert(reached_caps).values(asdict(found)).on_conflict_do_nothing()
+    row = upsert(tx.dialect.name, reached_caps).values(asdict(found)).on_conflict_do_nothing()
     return tx.execute(row.returning(reached_caps.c.source)).one_or_none() is not None
 
 

@@ -5,9 +5,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import do_not_call
+from store.upsert import upsert
 
 Row = dict[str, Any]
 
@@ -60,8 +60,7 @@ _REMOVE = (
 @cache
 def _adding(dialect: str) -> Any:
     """Insert, or put back on the list a number that was taken off it."""
-    flavour = sqlite if dialect == "sqlite" else postgresql
-    put = flavour.insert(do_not_call)
+    put = upsert(dialect, do_not_call)
     again = {name: put.excluded[name] for name in ("since", "who", "why")}
     return put.on_conflict_do_update(
         index_elements=["number"],

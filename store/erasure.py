@@ -22,7 +22,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from core import outcome as outcomes
@@ -43,6 +42,7 @@ from store.tables import (
     meta,
     number_locks,
 )
+from store.upsert import upsert
 
 T = TypeVar("T")
 
@@ -244,7 +244,7 @@ def _has_whole_lead() -> Any:
 @cache
 def _keeping(dialect: str) -> Any:
     """A key may be an erased lead's already, whose window is over: the newest counts."""
-    keep = (sqlite if dialect == "sqlite" else postgresql).insert(erased_keys)
+    keep = upsert(dialect, erased_keys)
     newest = {"lead": keep.excluded.lead, "first_at": keep.excluded.first_at}
     return keep.on_conflict_do_update(
         index_elements=["source", "digest"], set_=newest, where=erased_keys.c.first_at < keep.excluded.first_at
@@ -254,4 +254,4 @@ def _keeping(dialect: str) -> Any:
 @cache
 def _guarding(dialect: str) -> Any:
     """A recovery may have remembered the call already."""
-    return (sqlite if dialect == "sqlite" else postgresql).insert(forgotten_calls).on_conflict_do_nothing()
+    return upsert(dialect, forgotten_calls).on_conflict_do_nothing()

@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Numeric, cast, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.durations import DAY_MS, HOUR_MS
 from core.outcome import NOT_SENT
 from core.states import STATES
 from store.tables import attempts, hourly, leads
+from store.upsert import upsert
 
 Key = tuple[str, int, str]  # source, start of the hour, state
 
@@ -60,8 +60,7 @@ def keep(tx: Connection, now: dict[Key, Figures], before: dict[Key, Figures]) ->
     """Make the rows say what is so now, where `before` said otherwise. Two who do it at once do no harm."""
     changed = [(key, one) for key, one in sorted(now.items()) if before.get(key) != one]
     if changed:
-        flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-        row: Any = flavour.insert(hourly)
+        row: Any = upsert(tx.dialect.name, hourly)
         figures = {name: row.excluded[name] for name in ("leads", "calls", "spend")}
         row = row.on_conflict_do_update(index_elements=["source", "hour", "state"], set_=figures)
         tx.execute(row, [_row(key, one) for key, one in changed])

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.account.caps import TOTALS, Rung
 from core.durations import DAY_MS, HOUR_MS
 from store import caps
 from store.overview import Waits, waits
 from store.tables import attempts, hourly_calls
+from store.upsert import upsert
 
 Kind = tuple[str, str | None, str | None]  # script, outcome (None: open), price
 
@@ -51,8 +51,7 @@ def keep(tx: Connection, now: Mapping[int, Calls], before: Mapping[int, Calls]) 
     """Make the rows say what is so now, where `before` said otherwise. Two who do it at once do no harm."""
     changed = [{"hour": hour, **_written(one)} for hour, one in sorted(now.items()) if before.get(hour) != one]
     if changed:
-        flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-        row: Any = flavour.insert(hourly_calls)
+        row: Any = upsert(tx.dialect.name, hourly_calls)
         figures = {name: row.excluded[name] for name in ("calls", "waits")}
         tx.execute(row.on_conflict_do_update(index_elements=["hour"], set_=figures), changed)
     tx.execute(delete(hourly_calls).where(hourly_calls.c.hour.in_(before.keys() - now.keys())))

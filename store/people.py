@@ -5,9 +5,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import audit, login_failures, sign_in_links, tokens, users
+from store.upsert import upsert
 
 Row = dict[str, Any]
 
@@ -48,8 +48,7 @@ def all_users(tx: Connection) -> list[User]:
 
 def add(tx: Connection, key: str, name: str, role: str, now: int) -> User | None:
     """A new user; None where the name is taken."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    put = flavour.insert(users).values(key=key, name=name, role=role, added_at=now).on_conflict_do_nothing()
+    put = upsert(tx.dialect.name, users).values(key=key, name=name, role=role, added_at=now).on_conflict_do_nothing()
     made = tx.execute(put.returning(users.c.id)).scalar_one_or_none()
     return None if made is None else user(tx, made)
 
@@ -137,7 +136,6 @@ def page_of_audit(tx: Connection, limit: int, before: int | None = None) -> list
 
 @cache
 def _failing(dialect: str) -> Any:
-    flavour = sqlite if dialect == "sqlite" else postgresql
-    put = flavour.insert(login_failures)
+    put = upsert(dialect, login_failures)
     more = {"count": login_failures.c.count + 1, "at": put.excluded.at}
     return put.on_conflict_do_update(index_elements=["key"], set_=more)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import alarm_quiets, alarms
+from store.upsert import upsert
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,8 @@ class Quiet:
 
 def put(tx: Connection, quiet: Quiet) -> None:
     """From now on; the newest word about a kind and subject counts."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     values = {"until_at": quiet.until_at, "who": quiet.who, "why": quiet.why}
-    row = flavour.insert(alarm_quiets).values(kind=quiet.kind, subject=quiet.subject, **values)
+    row = upsert(tx.dialect.name, alarm_quiets).values(kind=quiet.kind, subject=quiet.subject, **values)
     tx.execute(row.on_conflict_do_update(index_elements=["kind", "subject"], set_=values))
 
 

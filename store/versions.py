@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, case, delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core import states
 from core.lead import Lead
@@ -16,6 +15,7 @@ from store import rows
 from store.rows import Ask
 from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions
+from store.upsert import upsert
 
 # Longer than anything waits for its CRM (half an hour): what lies further ahead was written by a clock that has been
 # set back since.
@@ -74,10 +74,9 @@ def had_text(tx: Connection, name: str, digest: str) -> bool:
 
 def put_in_force(tx: Connection, name: str, text: str, *, after: int, who: str, now: int, why: str = "") -> int | None:
     """Make `text` version `after` + 1, where `after` (0: none) is still the newest; None when it is not."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
     n = after + 1
     if after == 0:
-        first = flavour.insert(stands).values(name=name, n=n).on_conflict_do_nothing()
+        first = upsert(tx.dialect.name, stands).values(name=name, n=n).on_conflict_do_nothing()
     else:
         first = update(stands).where(stands.c.name == name, stands.c.n == after).values(n=n, removed=False)
     if tx.execute(first.returning(stands.c.n)).one_or_none() is None:
@@ -127,8 +126,7 @@ def waiting(tx: Connection, source: str) -> int:
 
 def count_refused(tx: Connection, source: str, hour: int, cause: str, count: int) -> None:
     """Add refused proofs of one cause to the hour that began at `hour`, in milliseconds."""
-    flavour = sqlite if tx.dialect.name == "sqlite" else postgresql
-    row = flavour.insert(refused_proofs).values(source=source, hour=hour, cause=cause, count=count)
+    row = upsert(tx.dialect.name, refused_proofs).values(source=source, hour=hour, cause=cause, count=count)
     tx.execute(
         row.on_conflict_do_update(
             index_elements=["source", "hour", "cause"], set_={"count": refused_proofs.c.count + row.excluded.count}

@@ -27,7 +27,7 @@ WHERE = {
 }
 
 
-class Later(click.Group):
+class OnDemand(click.Group):
     """A group whose commands are imported when they are asked for; `where` has the place of each, `module:name`."""
 
     where: ClassVar[Mapping[str, str]] = {}
@@ -43,7 +43,7 @@ class Later(click.Group):
         return command
 
 
-class Commands(Later, AppGroup):
+class Commands(OnDemand, AppGroup):
     where: ClassVar = WHERE
 
 

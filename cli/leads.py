@@ -4,11 +4,11 @@ from typing import ClassVar
 
 import click
 
-from cli.commands import Later
+from cli.commands import OnDemand
 from cli.words import Group
 
 
-class Leads(Later, Group):
+class Leads(OnDemand, Group):
     where: ClassVar = {
         "list": "cli.leads_list:command",
         "show": "cli.leads_show:command",

@@ -25,7 +25,7 @@ _GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")  # each is an escape and a sign: two septets
+_GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")  # each is an escape and a character: two septets
 
 
 def tame(value: object, default: str) -> str:
@@ -69,24 +69,24 @@ def write(template: Template, payload: object) -> str:
 
 def _to_tap_on(text: str) -> frozenset[str]:
     """What of the text a phone would make a link or a number to ring, as IDNA (UTS 46) reads it."""
-    text = "".join(sign for sign in unicodedata.normalize("NFKC", text) if _counts(sign))
+    text = "".join(char for char in unicodedata.normalize("NFKC", text) if _counts(char))
     folded = unicodedata.normalize("NFKC", text.translate(_FULL_STOPS).casefold())
     # A mark that folding leaves (of the Turkish İ) is a character of its label, too.
     return frozenset(_TO_TAP_ON.findall("".join("i" if unicodedata.category(c) == "Mn" else c for c in folded)))
 
 
-def _counts(sign: str) -> bool:
+def _counts(char: str) -> bool:
     """Variation selectors, joiners and fillers are left out by IDNA, and marks hide nothing from a reader."""
-    return unicodedata.category(sign) not in ("Mn", "Me", "Cf", "Cs") and sign not in _FILLERS
+    return unicodedata.category(char) not in ("Mn", "Me", "Cf", "Cs") and char not in _FILLERS
 
 
 def segments(text: str) -> int:
     """How many SMS the text is billed as: 160 characters in GSM-7 (153 in each of several; the extension
     table's characters count twice), else 70 in UCS-2 (67; characters outside the BMP count twice). 0 when empty.
-    Source: 3GPP TS 23.038 and 23.040. A sign of two units is never split over two segments."""
-    if all(sign in _GSM_7 or sign in _GSM_7_EXTENSION for sign in text):
-        return _count([2 if sign in _GSM_7_EXTENSION else 1 for sign in text], 160, 153)
-    return _count([2 if ord(sign) > 0xFFFF else 1 for sign in text], 70, 67)
+    Source: 3GPP TS 23.038 and 23.040. A character of two units is never split over two segments."""
+    if all(char in _GSM_7 or char in _GSM_7_EXTENSION for char in text):
+        return _count([2 if char in _GSM_7_EXTENSION else 1 for char in text], 160, 153)
+    return _count([2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67)
 
 
 def _count(widths: list[int], alone: int, joined: int) -> int:
@@ -100,9 +100,9 @@ def _count(widths: list[int], alone: int, joined: int) -> int:
     return count
 
 
-def _visible(sign: str) -> str:
+def _visible(char: str) -> str:
     """Line ends and controls as a blank; what cannot be seen (joiners, bidi marks, half surrogates) dropped."""
-    category = unicodedata.category(sign)
+    category = unicodedata.category(char)
     if category in ("Cc", "Zl", "Zp"):
         return " "
-    return "" if category in ("Cf", "Cs") else sign
+    return "" if category in ("Cf", "Cs") else char

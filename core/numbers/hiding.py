@@ -38,9 +38,9 @@ def hide_in(value: Any) -> Any:
 
 
 def _hidden(text: str) -> str:
-    digits = sum(sign.isdigit() for sign in text)
+    digits = sum(char.isdigit() for char in text)
     seen, out = 0, []
-    for sign in text:
-        seen += sign.isdigit()
-        out.append(DOT if sign.isdigit() and 4 < seen <= digits - 2 else sign)
+    for char in text:
+        seen += char.isdigit()
+        out.append(DOT if char.isdigit() and 4 < seen <= digits - 2 else char)
     return "".join(out)

@@ -1,4 +1,4 @@
-.PHONY: run test test-browser test-security faults faults-short bench silence deploy-trial lint help
+.PHONY: run test test-browser test-security faults faults-short bench silence deploy-trial freeze lint help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -39,6 +39,9 @@ silence: ## how often the alarm of a silent source rings for nothing, and how la
 
 deploy-trial: ## deploy/install.sh on a fresh Debian in a folder, as root: to a rung lead and back (also: ON=trixie WITH=sqlite)
 	@sh deploy/try-install.sh $(or $(ON),bookworm) $(or $(WITH),postgresql)
+
+freeze: ## before the first release: write its tables out into the first migration, which never changes again
+	@.venv/bin/python -m tests.store.freezing
 
 lint: ## ruff (format and rules) and mypy
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt

@@ -9,7 +9,9 @@ from config.settings import ConsoleSettings, Settings
 from flow import people
 from flow.gateway import Gateway
 from store import epoch, migrate
-from store.engine import StoreUnavailable
+from store.engine import Busy, StoreUnavailable
+
+BUSY = "for two minutes something held a table: end it (pg_stat_activity says what it is) and run flask release again"
 
 
 @click.command("release")
@@ -27,6 +29,8 @@ def carry_out(gateway: Gateway, settings: Settings) -> None:
     A database that cannot be brought to this code ends it with 1 and what to do."""
     try:
         before, after = migrate.upgrade(gateway.store)
+    except Busy:
+        fail(f"nothing was changed: {BUSY}")
     except (migrate.OtherTables, StoreUnavailable) as why:
         fail(f"nothing was changed: {why}{WHAT_TO_DO if isinstance(why, StoreUnavailable) else ''}")
     with gateway.store.write() as tx:

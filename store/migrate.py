@@ -3,20 +3,23 @@
 import functools
 import hashlib
 import re
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, column, inspect, select
 from sqlalchemy import table as named
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from store.engine import Store
+from store.engine import Busy, Store
 from store.tables import meta
 
 _HERE = Path(__file__).parent / "migrations"
 _LATER = re.compile(r"\d{4}_\w+")  # how every migration after the first is called, counted from 0002
 _NAMED = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _VERSION = named("alembic_version", column("version_num"))
+LOCK_MS, PAUSE_S, PATIENCE_S = 300, 0.3, 120.0  # the first is less than PostgreSQL's deadlock_timeout, a second
 _ONE_MIGRATOR = 7_051_934  # PostgreSQL's advisory lock: two machines may start `release` at once
 
 
@@ -32,11 +35,24 @@ def head() -> str:
     return named[1] if named else f"tables_{fingerprint(meta)}"
 
 
-def upgrade(store: Store) -> tuple[str | None, str]:
+def upgrade(store: Store, patience_s: float = PATIENCE_S) -> tuple[str | None, str]:
     """Run the missing migrations in one transaction; (before, after). Raises OtherTables, and changes nothing then.
 
-    A database that a later release brought further stays as it is: this code lives with it."""
-    with store.write() as tx:
+    A database that a later release brought further stays as it is: this code lives with it. The gateway may go on
+    meanwhile: a migration that has to wait for a table, which whoever comes waits behind, lets it go soon and begins
+    anew. So it is never one of two that wait for each other, and nobody else is given up for it. Busy after so long."""
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            return _upgrade(store)
+        except Busy:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(PAUSE_S)
+
+
+def _upgrade(store: Store) -> tuple[str | None, str]:
+    with store.write(lock_ms=LOCK_MS, statement_ms=0) as tx:  # an index on a million leads takes its time
         if not store.is_sqlite:
             tx.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_MIGRATOR})")
         if later := _later(tx):
@@ -105,10 +121,13 @@ def _known_revision(tx: Connection) -> str | None:
     )
 
 
-def fingerprint(tables: MetaData) -> str:
-    """Eight characters that tell one state of the tables from another: the statements that make them, as a digest."""
-    dialect = postgresql.dialect()
+def written_out(tables: MetaData, dialect: Dialect) -> list[str]:
+    """The statements that make them on an empty database, in order."""
     made = [CreateTable(table).compile(dialect=dialect) for table in tables.sorted_tables]
     indexes = [index for table in tables.sorted_tables for index in table.indexes]
-    said = [*map(str, made), *sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes)]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:8]
+    return [*map(str, made), *sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes)]
+
+
+def fingerprint(tables: MetaData) -> str:
+    """Eight characters that tell one state of the tables from another: the statements that make them, as a digest."""
+    return hashlib.sha256("\n".join(written_out(tables, postgresql.dialect())).encode()).hexdigest()[:8]

@@ -118,15 +118,20 @@ def _own_server() -> str | None:
     return None
 
 
-def new_schema() -> str:
-    """The address of a fresh, migrated schema; it is dropped when the process ends."""
+def empty_schema() -> str:
+    """The address of a schema without a table; it is dropped when the process ends."""
     url = postgresql_server()
     assert url is not None
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'CREATE SCHEMA "{name}"')
     atexit.register(_drop, url, name)
-    address = f"{url}?options=-csearch_path%3D{name}"
+    return f"{url}?options=-csearch_path%3D{name}"
+
+
+def new_schema() -> str:
+    """The address of a fresh, migrated schema; it is dropped when the process ends."""
+    address = empty_schema()
     store = Store(address)
     migrate.upgrade(store)
     store.dispose()

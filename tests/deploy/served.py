@@ -25,8 +25,11 @@ os.execv(sys.argv[2], sys.argv[2:])
 class Served:
     """The web process of a fresh database with one source, `shop`. Ends with the block; `log` is what it wrote."""
 
-    def __init__(self, folder: Path, listener: socket.socket | None) -> None:
-        self.listener, self._log = listener, folder / "web.txt"
+    def __init__(
+        self, folder: Path, listener: socket.socket | None, *, root: Path = ROOT, database_url: str = ""
+    ) -> None:
+        """`root`: the folder of the code that serves."""
+        self.listener, self._log, self.root = listener, folder / "web.txt", root
         (folder / "sources").mkdir()
         (folder / "sources" / "shop.yaml").write_text(SOURCE)
         (folder / "policy.yaml").write_text("{}\n")
@@ -34,7 +37,7 @@ class Served:
         (folder / "secrets.env").chmod(0o600)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
-            "DATABASE_URL": f"sqlite:///{folder}/leads.db",
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/leads.db",
             "VOICE_API_URL": "http://127.0.0.1:9/",
             "VOICE_API_KEY": "a-key",
             "SECRET_KEY": "s" * 40,
@@ -45,13 +48,14 @@ class Served:
             "SECRETS_FILE": str(folder / "secrets.env"),
             "TRUSTED_PROXIES": "1",
             "WEB_CONCURRENCY": "2",
+            "RUN_DIR": str(folder / "run"),
             "HOME": str(folder),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Served":
         flask = [sys.executable, "-m", "flask", "release"]
-        subprocess.run(flask, cwd=ROOT, env=self.environ, check=True, capture_output=True)
+        subprocess.run(flask, cwd=self.root, env=self.environ, check=True, capture_output=True)
         self.start()
         return self
 
@@ -65,7 +69,9 @@ class Served:
         if fds:
             words = [sys.executable, "-c", HANDED_OVER, str(fds[0]), *words]
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(words, cwd=ROOT, env=self.environ, stdout=log, stderr=log, pass_fds=fds)
+            self.process = subprocess.Popen(
+                words, cwd=self.root, env=self.environ, stdout=log, stderr=log, pass_fds=fds
+            )
 
     def stop(self) -> None:
         """As `systemctl stop` does: SIGTERM, and what is being answered is answered."""

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from config.settings import ROOT
 from store import migrate
-from store.engine import Store
+from store.engine import Busy, Store
 from tests.databases import new_file, new_schema
 from tests.deploy.served import TOKEN, Served, Unix, ask, listening, until_ready
 
@@ -107,3 +107,16 @@ def test_a_later_release_while_the_old_code_serves_refuses_no_lead(tmp_path):
         assert b"migrations" not in ask(Unix(path), "GET", "/readyz")[1]  # at the socket stands a proxy
         said = ask(Unix(path), "GET", "/readyz", Authorization="Bearer " + "a" * 40)[1]
         assert b'"migrations":"ok"' in said.replace(b" ", b"")
+
+
+def test_a_table_that_is_never_free_ends_the_release_with_what_to_do(url):
+    store, other = Store(url), Store(url)
+    if store.is_sqlite:
+        pytest.skip("SQLite's writers come one after the other")
+    with other.write() as tx:
+        tx.execute(text(f"SELECT pg_advisory_xact_lock({migrate._ONE_MIGRATOR})"))
+        with pytest.raises(Busy):
+            migrate.upgrade(store, patience_s=0.5)
+    assert migrate.upgrade(store)[1] == migrate.head()
+    store.dispose()
+    other.dispose()

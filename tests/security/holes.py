@@ -115,6 +115,19 @@ def gives_up_early(patch):
     patch.setattr(authentic, "check", check)
 
 
+@hole
+def letter_by_letter(patch):
+    """Proofs are compared bit by bit, until two differ."""
+    from core.proofs import proof
+
+    def same(given, expected):
+        if len(given) != len(expected):
+            return False
+        return all(f"{one:08b}" == f"{other:08b}" for one, other in zip(given, expected, strict=True))
+
+    patch.setattr(proof, "same", same)
+
+
 # Bodies
 
 

@@ -2,6 +2,10 @@
 
 import hashlib
 import hmac
+import random
+import time
+from itertools import combinations
+from statistics import median
 
 import pytest
 
@@ -44,7 +48,7 @@ def test_t24_a_build_that_breaks_over_a_letter_is_found(tmp_path):
 
 
 # T25. Nobody can measure a microsecond over a network here, so what is asked is the cause of a difference: whether
-# one wrong request makes the gateway do other work than another.
+# one wrong request makes the gateway do other work than another; and, in the process itself, how long it takes.
 
 
 def causes(scheme):
@@ -95,3 +99,68 @@ def test_t25_every_wrong_proof_is_the_same_work(scheme):
 def test_t25_a_door_that_gives_up_early_is_found(scheme):
     with holes.opened("gives_up_early"):
         assert len(set(work_for(scheme).values())) > 1
+
+
+LEAST_US = 1.0  # a difference that nobody could hear over a network
+ROUNDS, EACH = 200, 20
+
+
+def microseconds(scheme):
+    """(cause, whether the owner has set no secret) -> the processor's microseconds of a check, in turn with the others
+    in an order that changes; `again` is the first of them once more: what differs there is noise."""
+    auth = Auth(scheme=scheme, secrets=("env:A",), place="header", name="X-Proof", header="X-Proof")
+    source, dice = Source(name="s", auth=auth), random.Random(25)
+    asked = {(name, secrets("env:A") is None): (request, secrets) for name, request, secrets in causes(scheme)}
+    asked["again", False] = asked["first", False]
+    found = {key: [] for key in asked}
+    for _ in range(ROUNDS):
+        for key in dice.sample(list(asked), len(asked)):
+            request, secrets = asked[key]
+            began = time.thread_time_ns()
+            for _ in range(EACH):
+                authentic.check(request, source, secrets, NOW)
+            found[key].append((time.thread_time_ns() - began) / EACH / 1000)
+    return found
+
+
+def told_apart(scheme):
+    """The pairs that a stranger must not tell apart and could: 99 of 100 differences of medians, drawn anew from what
+    was measured (bootstrap), are more than a microsecond, and more than those of the same request twice."""
+    found, dice = microseconds(scheme), random.Random(25)
+
+    def difference(one, other):
+        drawn = (
+            median(dice.choices(found[one], k=ROUNDS)) - median(dice.choices(found[other], k=ROUNDS)) for _ in range(99)
+        )
+        return sorted(map(abs, drawn))[1]
+
+    noise = difference(("first", False), ("again", False))
+    guesses = [name for name in {name for name, _ in found} if name not in ("nothing", "again")]
+    pairs = [((a, False), (b, False)) for a, b in combinations(sorted(guesses), 2)]
+    pairs += [((name, False), (name, True)) for name in sorted({"nothing", *guesses})]
+    return {pair: took for pair in pairs if (took := difference(*pair)) > max(LEAST_US, 2 * noise)}
+
+
+def always_told_apart(scheme):
+    """What stays over several measurements: this machine does other work, too."""
+    found = told_apart(scheme)
+    for _ in range(2):
+        if found:
+            found = {pair: took for pair, took in told_apart(scheme).items() if pair in found}
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["token", "hmac"])
+def test_t25_no_wrong_proof_takes_longer_than_another(scheme):
+    assert always_told_apart(scheme) == {}
+
+
+def test_t25_comparing_until_two_signs_differ_is_found():
+    with holes.opened("letter_by_letter"):
+        assert (("first", False), ("last", False)) in always_told_apart("hmac")
+
+
+@pytest.mark.parametrize("scheme", ["token", "hmac"])
+def test_t25_giving_up_early_is_found_by_its_time(scheme):
+    with holes.opened("gives_up_early"):
+        assert (("first", False), ("first", True)) in always_told_apart(scheme)

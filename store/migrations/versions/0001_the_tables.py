@@ -1,8 +1,8 @@
 """every table of `store.tables`
 
 Nothing was released yet, so this one migration makes whatever the code wants, under a name that tells one state of
-the tables from another. With the first release it gets its tables written out and a plain name, and from then on each
-change is a file of its own; a test holds this."""
+the tables from another. With the first release its tables are written out (`make freeze`) and it gets a plain name;
+from then on each change is a file of its own, which only adds. Tests hold this."""
 
 from alembic import op
 

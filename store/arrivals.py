@@ -1,8 +1,9 @@
 """When a source's leads came: by the hour, and the newest ones. Each is read from `leads_by_source` alone."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from core.durations import HOUR_MS
+from store import rows
 from store.tables import leads
 
 
@@ -15,5 +16,13 @@ def by_hour(tx: Connection, source: str, since: int, until: int) -> dict[int, in
 
 def newest(tx: Connection, source: str, count: int) -> list[int]:
     """When its newest leads came, the newest first."""
-    query = select(leads.c.received_at).where(leads.c.source == source)
-    return list(tx.execute(query.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(count)).scalars())
+    return [at for (at,) in rows.select(tx, _NEWEST, source=source, count=count)]
+
+
+# Written once: each page that lists sources asks for every one of them.
+_NEWEST = (
+    select(leads.c.received_at)
+    .where(leads.c.source == bindparam("source"))
+    .order_by(leads.c.received_at.desc(), leads.c.no.desc())
+    .limit(bindparam("count"))
+)

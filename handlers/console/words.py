@@ -11,7 +11,7 @@ from babel import Locale, numbers
 from babel.dates import format_datetime, format_timedelta, get_timezone_gmt, get_timezone_location, get_timezone_name
 from babel.support import NullTranslations
 from flask import Flask, current_app, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 from flask_babel import gettext as _
 
 from core.catalogue import compiled
@@ -25,6 +25,7 @@ ZONES = (  # of Russia and its neighbours, and what else is asked for; any other
     *(f"Asia/{city}" for city in ("Tbilisi", "Yerevan", "Baku", "Dubai")),
     "UTC",
 )
+_LOCALES = {language: Locale.parse(locale) for language, locale in LANGUAGES.items()}
 HERE = Path(__file__).parent
 NBSP = "\u00a0"
 HARDLY = 1 / 48  # leads an hour: one in two days
@@ -98,7 +99,7 @@ def zone_name() -> str:
 
 
 def _locale() -> Locale:
-    return get_locale() or Locale.parse("en_GB")
+    return _LOCALES[language()]
 
 
 def _local(at_ms: int) -> datetime:
@@ -227,4 +228,9 @@ def seconds(ms: int | None) -> str:
 
 def count(number: int) -> str:
     """1,047; 1 047."""
-    return numbers.format_decimal(number, locale=_locale())
+    return _count_in(str(_locale()), number)
+
+
+@functools.lru_cache(2048)
+def _count_in(locale: str, number: int) -> str:
+    return numbers.format_decimal(number, locale=locale)

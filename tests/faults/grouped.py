@@ -150,7 +150,7 @@ def retry_storm(kind: str, folder: Path, times: int, threads: int) -> Result:
             problems.append(f"{verdict.calls} calls for {verdict.leads} leads")
         world.web(entry="gunicorn", processes=2, application=WITHOUT_GROUPS)
         world.senders.ports[:] = world.senders.ports[-1:]
-        alone = _storm(world, times // 3, threads, problems)
+        alone = _storm(world, times // 3, threads, [])  # of a web without groups nothing is promised
     if shared < 2 * alone:
         problems.append(f"BLIND: {shared:.1f} deliveries a commit, without groups {alone:.2f}")
     return Result(

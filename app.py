@@ -136,6 +136,7 @@ def wire(
 
 def ticker(gateway: "Gateway", files: Callable[[], Any], secrets: Callable[[], Any]) -> "Ticker":
     """What looks around in this process, each at its own pace."""
+    from flow import wishes
     from flow.ticker import Look, Ticker
     from flow.weak import WeakProofs
 
@@ -144,6 +145,7 @@ def ticker(gateway: "Gateway", files: Callable[[], Any], secrets: Callable[[], A
             Look("versions", 500, gateway.sources.refresh, at_once=True),
             Look("files", 500, files),  # behind the versions, to which it compares them
             Look("secrets", 500, secrets),
+            Look("wishes", 1_000, lambda: wishes.look(gateway), at_once=True),
             Look("weak proofs", 10_000, WeakProofs(gateway).look),
         ]
     )

@@ -63,12 +63,12 @@ def list_(number: str | None, limit: int) -> None:
         if number is None:
             rows, _place = do_not_call.page(tx, limit)
         else:
-            found = do_not_call.find(tx, _read(gateway, number))
+            found = do_not_call.find(tx, listed.names(gateway, _read(gateway, number)))
             if found is None:
                 fail(_("this number is not on the list"))
             rows = [found]
     for row in rows:
-        click.echo(plain(f"{moment(row['since'])}  {row['number']:<15}  {row['who']}: {row['why']}"))
+        click.echo(plain(f"{moment(row['since'])}  {row['number'][:15]:<15}  {row['who']}: {row['why']}"))
     if not rows:
         click.echo(_("nobody is on the list"))
 

@@ -16,7 +16,7 @@ from cli.context import fail, wired_gateway
 from config import logs
 from core import outcome as outcomes
 from core.ports import Account
-from flow import call, caps, claim, decide, erase, recover, sweep
+from flow import call, caps, claim, decide, erase, recover, sweep, wishes
 from flow.gateway import Gateway
 from flow.set_back import SetBack
 from flow.worker_sight import Sight
@@ -167,6 +167,7 @@ class Worker:
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)
             self._sight.tell(tx, now)
+        self._beside(partial(wishes.look, self._gateway), None)
         steps: list[Callable[[], Any]] = [self._refresh]
         if sweep.is_lost(seen.deadline, now):
             steps.append(partial(sweep.settle_lost, self._gateway))

@@ -12,13 +12,14 @@ from core.source import Source
 @dataclass(frozen=True)
 class Candidate:
     """One lead, what its source (None: removed) makes of it, and what is known. `number_hash` stands for the number of
-    its call where the number itself must not; empty without a call."""
+    its call where the number itself must not (empty without a call), `event_hash` for its event."""
 
     lead: Lead
     source: Source | None
     mapped: Mapped | Unmapped
     facts: Facts = field(repr=False)
     number_hash: str = ""
+    event_hash: str = ""
 
     @property
     def call(self) -> Call | None:

@@ -49,8 +49,11 @@ def of(gateway: Gateway, lead: Lead, current: InForceSource | None) -> Candidate
     if current is None:
         return Candidate(lead, None, Unmapped(()), facts)
     mapped = mapping.as_mapped(lead) if lead.state == READY else _mapped(gateway, lead, payload, current.source)
-    number_hash = gateway.digest(mapped.call.number) if isinstance(mapped, Mapped) else ""
-    return Candidate(lead, current.source, mapped, replace(facts, asked_at_ms=mapped.asked_at_ms), number_hash)
+    facts = replace(facts, asked_at_ms=mapped.asked_at_ms)
+    if isinstance(mapped, Unmapped):
+        return Candidate(lead, current.source, mapped, facts)
+    number_hash, event_hash = gateway.digest(mapped.call.number), gateway.digest(lead.event_key or lead.digest)
+    return Candidate(lead, current.source, mapped, facts, number_hash, event_hash)
 
 
 def _mapped(gateway: Gateway, lead: Lead, payload: dict[str, object], source: Source) -> Mapped | Unmapped:

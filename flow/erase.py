@@ -12,13 +12,14 @@ from core.durations import DAY_MS
 from core.lead import Lead
 from core.move import Move
 from core.ways_on import SETTLING_MS
-from flow import seen
+from flow import seen, wishes
 from flow.gateway import Gateway
 from store import attempts, erasure, leads, mentioned
 from store.engine import Tx
 from store.erasure import Since
 from store.journal import number_hash
 from store.personal import Keyed
+from store.wishes import CANCEL, Wish
 
 BATCH = 50
 MOST_PASSED_BY = 1_000  # then it is no single row that is at fault, and nothing more is tried
@@ -95,7 +96,9 @@ def _batches(gateway: Gateway, number: str) -> Iterator[list[str]]:
 
 def _erase(gateway: Gateway, ids: list[str], done: Erased, who: str, why: str) -> None:
     """One commit; what it did is counted when it is done."""
-    with gateway.store.write() as tx:
+    wished = (Wish(CANCEL, lead_id, who) for lead_id in ids)
+    with wishes.said(gateway, *wished) as know, gateway.store.write() as tx:
+        know(tx)
         erasure.begin(tx)
         erasure.lock_keys(tx, ids)
         now = gateway.store.now_ms(tx)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from store.engine import Store, StoreUnavailable
 from store.journal import Journal, number_hash
 from store.probe import Probe
 from store.remembered import Remembered
+from store.wishes import Wishes
 
 
 @dataclass
@@ -52,6 +54,11 @@ class Gateway:
     pause: Callable[[float], None] = time.sleep  # between two questions to a CRM, in seconds
 
     log = structlog.get_logger()
+
+    @cached_property
+    def wishes(self) -> Wishes:
+        """What persons said, in the journal's directory."""
+        return Wishes(lambda: self.journal.directory)
 
     @property
     def zone(self) -> ZoneInfo:

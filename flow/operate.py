@@ -9,10 +9,11 @@ from core.lead import Lead
 from core.move import Columns, Move
 from core.refusal import Refusal
 from core.ways_on import SETTLING_MS
-from flow import enrich
+from flow import enrich, wishes
 from flow.gateway import Gateway
 from store import attempts, epoch, leads
 from store.engine import Tx
+from store.wishes import CANCEL, Wish
 
 
 class Refused(Refusal):
@@ -25,10 +26,13 @@ class NoSuchLead(Exception):
 
 def cancel(gateway: Gateway, lead_id: str, who: str, why: str, seen: int | None = None) -> Lead:
     """End a lead that waits, was held, suppressed or refused, or whose fate is unknown."""
-    with gateway.store.write() as tx:
-        lead = _find(tx, lead_id, seen)
+    with gateway.store.read() as tx:
+        found = _found(leads.find(tx, lead_id), lead_id)
+    with wishes.said(gateway, Wish(CANCEL, found.id, who)) as know, gateway.store.write() as tx:
+        lead = _find(tx, found.id, seen)
         # What protects it stays, or ending it and mapping it again would lift that for many at once.
         move = Move("cancel", states.CANCELLED, lead.protected_by, waits_for="", who=who, why=why)
+        know(tx)
         return _move(gateway, tx, lead, move)
 
 
@@ -125,10 +129,14 @@ def refuse_rearm(gateway: Gateway, tx: Tx, lead: Lead, *, among_many: bool, agai
         raise Refused("settling", minutes=minutes)
 
 
-def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
-    lead = leads.find(tx, lead_id, lock=True)
+def _found(lead: Lead | None, lead_id: str) -> Lead:
     if lead is None:
         raise NoSuchLead(f"no lead has the id or number {lead_id!r}")
+    return lead
+
+
+def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
+    lead = _found(leads.find(tx, lead_id, lock=True), lead_id)
     if seen is not None and seen != lead.history_n:
         raise Refused("seen", seen=seen, now=lead.history_n)
     return lead

@@ -9,9 +9,11 @@ from core.account import trouble
 from core.account.pause import Pause, pause_of
 from core.account.trouble import Trouble
 from core.outcome import Outcome
+from flow import wishes
 from flow.gateway import Gateway
 from store import accounts
 from store.attempts import Attempt
+from store.wishes import PAUSE, Wish
 
 
 @dataclass(frozen=True)
@@ -54,23 +56,26 @@ def _say(
 
 def pause(gateway: Gateway, account: str, who: str, why: str, script: str | None = None) -> None:
     """A person stops the account, or one script of it. What is on the wire is finished; leads wait."""
-    with gateway.store.write() as tx:
+    with wishes.said(gateway, Wish(PAUSE, account, who, script=script)) as know, gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         known = accounts.lock(tx, account).trouble
         accounts.write(tx, account, trouble.paused(known, who, why, now, script))
+        know(tx)
     what = "account_paused" if script is None else "script_paused"
     gateway.log.info(what, account=account, script=script, cause="paused_by_person", who=who, why=why)
 
 
 def resume(gateway: Gateway, account: str, who: str, why: str, script: str | None = None) -> bool:
     """A person ends any pause of the account (and its scripts'), or of one script; False: nothing was paused."""
-    with gateway.store.write() as tx:
+    lifted = Wish(PAUSE, account, who, on=False, script=script)
+    with wishes.said(gateway, lifted) as know, gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
         known = accounts.lock(tx, account).trouble
         resting = [name for name, each in known.scripts.items() if each.pause and script in (None, name)]
         if not resting and (known.pause is None or script is not None):
             return False
         accounts.write(tx, account, trouble.resumed(known, now, script))
+        know(tx)
     what = "account_well" if script is None else "script_well"
     gateway.log.info(what, account=account, script=script, who=who, why=why)
     gateway.bell.ring()

@@ -12,6 +12,7 @@ from core import decision, ended, states
 from core.outcome import UNKNOWN, Outcome
 from core.ports import Call
 from core.reason import Reason
+from flow import wishes
 from flow.gateway import Gateway
 from store import attempts, epoch, leads, workers
 from store.attempts import Attempt
@@ -31,6 +32,10 @@ BATCH = 500
 def recover(gateway: Gateway, worker_id: str) -> int:
     """Bring back what the journals know. 0 when the epoch is open, else the milliseconds until to ask again."""
     with gateway.journal.recovering():
+        with gateway.store.read() as tx:
+            seen = epoch.read(gateway.store, gateway.journal, tx)
+        if gateway.journal.served(seen.store) != seen.found:
+            _catch_up(gateway, seen, worker_id)
         with gateway.store.write() as tx:
             now = gateway.store.now_ms(tx)
             seen = epoch.read(gateway.store, gateway.journal, tx)
@@ -40,9 +45,16 @@ def recover(gateway: Gateway, worker_id: str) -> int:
             epoch.suspect(tx, seen.found, now)
             workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now)
         gateway.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
-        brought = _compare(gateway, seen)
-        gateway.log.error("journals_compared", brought_back=brought, worker=worker_id)
+        _catch_up(gateway, seen, worker_id)
         return _open(gateway, worker_id)
+
+
+def _catch_up(gateway: Gateway, seen: Epoch, worker_id: str) -> None:
+    """Whatever this run directory knows is known to this database, and the two belong together from now on."""
+    brought = _compare(gateway, seen)
+    said_again = wishes.bring_back(gateway)
+    gateway.journal.serve(seen.store, seen.found)
+    gateway.log.error("journals_compared", brought_back=brought, said_again=said_again, worker=worker_id)
 
 
 def _compare(gateway: Gateway, seen: Epoch) -> int:

@@ -11,7 +11,10 @@ NUMBER = {"description": "in any spelling; with `+` where several countries coul
 class Entry(Shape):
     """A number that nobody rings: since when, who said so, and why."""
 
-    number = fields.String(metadata={"description": "11 to 15 digits without `+`"}, **ALWAYS)
+    number = fields.String(
+        metadata={"description": "11 to 15 digits without `+`; `#` and a digest where an older database was put back"},
+        **ALWAYS,
+    )
     since = Moment(**ALWAYS)
     who = fields.String(**ALWAYS)
     why = fields.String(**ALWAYS)

@@ -217,7 +217,7 @@ def _entry(candidate: Candidate, attempt: Attempt, seen: Read, claims: int) -> E
         attempt=attempt.id,
         lead=lead.id,
         source=lead.source,
-        event_key=lead.event_key or lead.digest,
+        event_key=candidate.event_hash,
         account=attempt.account,
         number_hash=candidate.number_hash,
         script=attempt.call.script,

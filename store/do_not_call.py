@@ -1,15 +1,25 @@
 """The do-not-call list: numbers that nobody may ring, whatever their leads say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from store.tables import do_not_call
 from store.upsert import upsert
 
 Row = dict[str, Any]
+
+
+def by_digest(hashed: str) -> str:
+    """What an entry has in the place of its number where only the number's keyed hash is known (`store.wishes`)."""
+    return f"#{hashed}"
+
+
+def numbers(tx: Connection) -> list[str]:
+    """Every number (digits) that is or was on the list."""
+    return list(tx.execute(select(do_not_call.c.number)).scalars())
 
 
 def add(tx: Connection, whys: Mapping[str, str], who: str, now: int) -> list[str]:
@@ -19,15 +29,17 @@ def add(tx: Connection, whys: Mapping[str, str], who: str, now: int) -> list[str
     return [row.number for one in given if (row := tx.execute(_adding(tx.dialect.name), one).one_or_none())]
 
 
-def remove(tx: Connection, number: str, who: str, why: str, now: int) -> bool:
-    """Take a number off the list; False where it was not on it. Its row stays and says who did it."""
-    given = {"of_number": number, "at": now, "by": who, "because": why}
-    return bool(tx.execute(_REMOVE, given).rowcount == 1)
+def remove(tx: Connection, names: Collection[str], who: str, why: str, now: int) -> bool:
+    """Take a number (its digits, and `by_digest`) off the list; False where it was not on it. Its row stays and says
+    who did it."""
+    gone = update(do_not_call).where(do_not_call.c.number.in_(names), _ON_IT)
+    done = tx.execute(gone.values(removed_at=now, removed_by=who, removed_why=why))
+    return bool(done.rowcount)
 
 
-def find(tx: Connection, number: str) -> Row | None:
-    """The number's entry while it is on the list."""
-    row = tx.execute(_LISTED.where(do_not_call.c.number == number)).one_or_none()
+def find(tx: Connection, names: Collection[str]) -> Row | None:
+    """The number's entry while it is on the list; the one by its digits, where there are two."""
+    row = tx.execute(_LISTED.where(do_not_call.c.number.in_(names)).order_by(do_not_call.c.number.desc())).first()
     return None if row is None else dict(row._mapping)
 
 
@@ -50,11 +62,6 @@ def page(tx: Connection, limit: int, after: tuple[int, int] | None = None) -> tu
 
 _ON_IT = do_not_call.c.removed_at.is_(None)
 _LISTED = select(*(do_not_call.c[name] for name in ("no", "number", "since", "who", "why"))).where(_ON_IT)
-_REMOVE = (
-    update(do_not_call)
-    .where(do_not_call.c.number == bindparam("of_number"), _ON_IT)
-    .values(removed_at=bindparam("at"), removed_by=bindparam("by"), removed_why=bindparam("because"))
-)
 
 
 @cache

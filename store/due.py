@@ -236,17 +236,24 @@ _RUNS = union_all(
 _still = or_(_still_is(states.READY) & (leads.c.account == bindparam("account")), _still_is(states.RECEIVED) & _asks(0))
 _DUE_TO_CALL_UNLOCKED = _these(_RUNS, _still)
 _DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True, of=leads)
-# The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next.
+# The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next, of the same
+# source or of the next one. Not by `(source, script) > (...)`: SQLite seeks the source alone, and walks all its leads.
 _KINDS = text(
     """
     WITH RECURSIVE kinds (source, script) AS (
         SELECT * FROM (SELECT source, script FROM leads WHERE state = 'ready' AND account = :account
                        ORDER BY source, script LIMIT 1) AS first
         UNION ALL
-        SELECT (SELECT l.source FROM leads l WHERE l.state = 'ready' AND l.account = :account
-                AND (l.source, l.script) > (kinds.source, kinds.script) ORDER BY l.source, l.script LIMIT 1),
-               (SELECT l.script FROM leads l WHERE l.state = 'ready' AND l.account = :account
-                AND (l.source, l.script) > (kinds.source, kinds.script) ORDER BY l.source, l.script LIMIT 1)
+        SELECT coalesce(
+                   (SELECT l.source FROM leads l WHERE l.state = 'ready' AND l.account = :account
+                    AND l.source = kinds.source AND l.script > kinds.script ORDER BY l.script LIMIT 1),
+                   (SELECT l.source FROM leads l WHERE l.state = 'ready' AND l.account = :account
+                    AND l.source > kinds.source ORDER BY l.source LIMIT 1)),
+               coalesce(
+                   (SELECT l.script FROM leads l WHERE l.state = 'ready' AND l.account = :account
+                    AND l.source = kinds.source AND l.script > kinds.script ORDER BY l.script LIMIT 1),
+                   (SELECT l.script FROM leads l WHERE l.state = 'ready' AND l.account = :account
+                    AND l.source > kinds.source ORDER BY l.source, l.script LIMIT 1))
         FROM kinds WHERE kinds.source IS NOT NULL
     )
     SELECT source, script FROM kinds WHERE source IS NOT NULL

@@ -6,7 +6,7 @@ identity nobody claims until the journals have been compared and the new epoch i
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,9 +115,9 @@ def check(store: Store, journal: Journal, seen: Epoch) -> None:
 
 
 def is_ours(store: Store, journal: Journal, seen: Epoch) -> bool:
-    """The identity is the epoch's, this process's own last call is still known and, on SQLite, no claim is
-    missing that the run directory knows of."""
-    if not seen.holds:
+    """The identity is the epoch's, this run directory was compared with no other copy of the database since, this
+    process's own last call is still known and, on SQLite, no claim is missing that the run directory knows of."""
+    if not seen.holds or journal.served(seen.store) not in (seen.found, ""):
         return False
     if store.is_sqlite and seen.claims < journal.highest(seen.store):
         return False
@@ -208,10 +208,10 @@ def forgotten_rings(tx: Connection, number_hash: str, since: int) -> tuple[Ring,
     return tuple(Ring(row.at, row.script, "", 0) for row in found)
 
 
-def forgotten_event(tx: Connection, source: str, event_key: str) -> bool:
-    """Whether a lead of this event was called before the database forgot it."""
+def forgotten_event(tx: Connection, source: str, events: Collection[str]) -> bool:
+    """Whether a lead of this event, by whatever stands for it, was called before the database forgot it."""
     query = select(forgotten_calls.c.attempt).where(
-        forgotten_calls.c.source == source, forgotten_calls.c.event_key == event_key
+        forgotten_calls.c.source == source, forgotten_calls.c.event_key.in_(events)
     )
     return tx.execute(query.limit(1)).one_or_none() is not None
 

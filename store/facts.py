@@ -10,7 +10,7 @@ from core.candidate import Candidate
 from core.durations import DAY_MS
 from core.outcome import ACCEPTED, NOT_SENT, UNKNOWN
 from core.policy import Ring
-from store import epoch, rows
+from store import do_not_call, epoch, rows
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Known:
 @dataclass(frozen=True)
 class Asked:
     """A lead and the number that it would ring. `since` is how far back calls to the number matter to it, in
-    milliseconds; `event` its event key, or its digest where it has none; `number_hash` stands for the number where
-    the number itself must not."""
+    milliseconds; `events` are what stands for its event key (its digest where it has none), `number_hash` for the
+    number where that itself must not."""
 
     lead: str
     number: str
@@ -35,7 +35,7 @@ class Asked:
     since: int
     round: int
     source: str
-    event: str
+    events: tuple[str, str]
 
 
 def know(
@@ -55,8 +55,8 @@ def _asked(candidate: Candidate, now: int) -> Asked | None:
     # Rings older than the window at the time of the lead's arrival can be inside it no more; a clock that was ahead may
     # have dated that.
     since = min(lead.received_at, now) - candidate.source.policy.once_per_number_ms
-    event = lead.event_key or lead.digest
-    return Asked(lead.id, candidate.call.number, candidate.number_hash, since, lead.round, lead.source, event)
+    events = (candidate.event_hash, lead.event_key or lead.digest)  # the second in a journal of before
+    return Asked(lead.id, candidate.call.number, candidate.number_hash, since, lead.round, lead.source, events)
 
 
 def _knowing(candidate: Candidate, of: Known | None, per_day: int, held: Collection[str] | None) -> Candidate:
@@ -80,18 +80,18 @@ def known(tx: Connection, asked: Sequence[Asked], now: int, per_day: int) -> dic
     What it says of a number holds until the commit only where the number's lock is held."""
     if not asked:
         return {}
-    calls, listed, guards = _of_numbers(
-        tx, {one.number for one in asked}, min(now - DAY_MS, *(one.since for one in asked))
-    )
+    names = {one.number for one in asked} | {do_not_call.by_digest(one.number_hash) for one in asked}
+    calls, listed, guards = _of_numbers(tx, names, min(now - DAY_MS, *(one.since for one in asked)))
     found = {}
     for one in asked:
         rings, forgotten = _rings(calls[one.number], one), False
         if guards:
             rings += epoch.forgotten_rings(tx, one.number_hash, one.since)
             # A person who rings again after looking has decided this.
-            forgotten = one.round == 1 and epoch.forgotten_event(tx, one.source, one.event)
+            forgotten = one.round == 1 and epoch.forgotten_event(tx, one.source, one.events)
         room_ms = _room_ms(calls[one.number], per_day, now)
-        found[one.lead] = Known(one.number in listed, rings, room_ms, forgotten)
+        on_it = not listed.isdisjoint((one.number, do_not_call.by_digest(one.number_hash)))
+        found[one.lead] = Known(on_it, rings, room_ms, forgotten)
     return found
 
 
@@ -104,13 +104,13 @@ class _Call:
     at: int
 
 
-def _of_numbers(tx: Connection, numbers: Collection[str], since: int) -> tuple[dict[str, list[_Call]], set[str], bool]:
-    """The calls to each number since then that are not proven unsent, the newest first; the numbers on the do-not-call
+def _of_numbers(tx: Connection, names: Collection[str], since: int) -> tuple[dict[str, list[_Call]], set[str], bool]:
+    """The calls to each number since then that are not proven unsent, the newest first; what is on the do-not-call
     list; and whether there is any guard of a forgotten call (nearly always not)."""
     calls: dict[str, list[_Call]] = defaultdict(list)
     listed: set[str] = set()
     guards = False
-    for what, number, *call in rows.among(tx, _OF_NUMBERS, sorted(numbers), [since]):
+    for what, number, *call in rows.among(tx, _OF_NUMBERS, sorted(names), [since]):
         if what == "call":
             calls[number].append(_Call(*call))
         elif what == "listed":

@@ -2,7 +2,7 @@
 
 One line an attempt, synced after the claim's proven commit and before the first byte leaves. When a
 database is replaced by an older one (a failover to a stale standby, a backup put back), the journals
-are what still knows who was rung. Kept 7 days; no number stands in it, only its keyed hash.
+are what still knows who was rung. Kept 7 days; neither number nor event key stands in it, only their keyed hashes.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _MACHINE = Path("/etc/machine-id")
 @dataclass(frozen=True)
 class Entry:
     """One attempt. `store` is the database's own random id, `at` milliseconds since 1970,
-    `number_hash` 64 hex characters under DIGEST_KEY."""
+    `number_hash` and `event_key` 64 hex characters under DIGEST_KEY (a key in clear in lines of before)."""
 
     store: str
     attempt: str
@@ -131,7 +131,7 @@ class Journal:
         private.folder(self.directory)
         name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        _sync_directory(self.directory)
+        private.sync_directory(self.directory)
         return file
 
     def _prune(self) -> None:
@@ -182,6 +182,20 @@ class Journal:
         finally:
             os.close(handle)
 
+    def served(self, store_id: str) -> str:
+        """The identity of the database that this directory was last compared with; empty for none."""
+        try:
+            return (self.directory / f"serves-{store_id}").read_text()
+        except FileNotFoundError:
+            return ""
+
+    def serve(self, store_id: str, identity: str) -> None:
+        """From now on it is this one. Call it inside `recovering`."""
+        private.folder(self.directory)
+        draft = self.directory / f"serves-{secrets.token_hex(4)}"
+        private.write(draft, identity)
+        draft.replace(self.directory / f"serves-{store_id}")
+
     def highest(self, store_id: str) -> int:
         """The count of the newest claim that any worker of this directory made on this SQLite file; 0 for none."""
         with self._flock("claims.mark", fcntl.LOCK_SH) as mark:
@@ -193,15 +207,6 @@ class Journal:
             place, known = _mark_of(mark, store_id)
             if known < claims:
                 os.pwrite(mark, f"{store_id} {claims:020d}\n".encode(), place)
-
-
-def _sync_directory(directory: Path) -> None:
-    """A new file's name has to reach the disk as well as its lines."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _mark_of(mark: int, store_id: str) -> tuple[int, int]:

@@ -21,6 +21,15 @@ def write(path: Path, text: str) -> None:
         file.write(text)
 
 
+def sync_directory(path: Path) -> None:
+    """A new file's name has to reach the disk as well as its lines."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def database(path: Path, *_of_the_connection: object) -> None:
     """Before SQLite opens its file: make it where there is none, and shut it where others may read it.
 

@@ -34,6 +34,7 @@ from store.tables_beside import (  # noqa: F401
     erasures,
     forgotten_calls,
     refused_proofs,
+    wishes,
     workers,
 )
 from store.tables_people import audit, login_failures, sign_in_links, tokens, users  # noqa: F401

@@ -17,7 +17,6 @@ from sqlalchemy import (
 from store.meta import COUNTED, meta
 from store.personal import DIGEST, ID, NAME, RECORD, WORD, After, Shown, personal
 
-GUARD = personal(After.WHOLE, why="it is what tells a repeat, and goes when it guards nothing any more")
 UNRUNG = personal(After.WHOLE, Shown.WHOLE, why="it is what keeps the number from being rung")
 
 # Calls that an older database has forgotten together with their leads: kept so that nobody is rung again.
@@ -26,7 +25,7 @@ forgotten_calls = Table(
     meta,
     Column("attempt", Text, primary_key=True, info=ID),
     Column("source", Text, nullable=False, info=NAME),
-    Column("event_key", Text, nullable=False, info=GUARD),
+    Column("event_key", Text, nullable=False, info=DIGEST),
     Column("account", Text, nullable=False, info=NAME),
     Column("number_hash", Text, nullable=False, info=DIGEST),
     Column("script", Text, nullable=False, info=NAME),
@@ -48,6 +47,14 @@ do_not_call = Table(
     Column("removed_by", Text, nullable=False, server_default="", info=RECORD),
     Column("removed_why", Text, nullable=False, server_default="", info=RECORD),
     Index("do_not_call_by_since", "since", "no"),  # store.do_not_call.page, newest first
+)
+
+# How many of what persons said in a run directory's file (`store.wishes`) this database knows of.
+wishes = Table(
+    "wishes",
+    meta,
+    Column("file", Text, primary_key=True, info=ID),
+    Column("n", BigInteger, nullable=False),
 )
 
 # An event key whose lead was erased: its keyed digest, so that a repeat is still a repeat.

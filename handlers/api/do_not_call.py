@@ -35,7 +35,7 @@ def add(asked: dict[str, Any]) -> dict[str, Any]:
     number, gateway = _number(asked["number"]), the_gateway()
     added = listed.add(gateway, {number: asked["why"]}, who())
     with gateway.store.read() as tx:
-        entry = do_not_call.find(tx, number)
+        entry = do_not_call.find(tx, listed.names(gateway, number))
     if entry is None:
         abort(409, "the number was taken off the list at this very moment")
     return {**entry, "new": bool(added.new), "suppressed": added.suppressed}

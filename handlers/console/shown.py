@@ -76,6 +76,8 @@ def phone(number: str | None) -> str:
     """+7 916 •••-••-69: enough to tell two apart, not enough to ring."""
     if not number:
         return ""
+    if number[0] == "#":  # store.do_not_call.by_digest
+        return f"{number[:9]}…"
     if len(number) == 11 and number.startswith("7"):
         return f"+7 {number[1:4]} {DOT * 3}-{DOT * 2}-{number[-2:]}"
     return f"+{number[: max(1, len(number) - 8)]} {DOT * 3}-{DOT * 2}-{number[-2:]}"

@@ -3,6 +3,7 @@
 A control is what the trial would show if the product were a usual queue. A trial whose control
 shows no damage is blind."""
 
+import os
 import signal
 
 from flask import Flask
@@ -17,6 +18,7 @@ from core.outcome import NOT_SENT, Outcome
 from flow import sweep
 from flow.gateway import Gateway
 from store import attempts, epoch, leads
+from tests.faults import other_parts
 from tests.faults.failpoints import Failpoint
 
 
@@ -42,6 +44,14 @@ def worker_that_reclaims(*, point: str = "none", act: str = "kill") -> None:
 def worker_that_asks_no_epoch() -> None:
     """The control: it takes any database for the one it knew."""
     epoch.is_ours = lambda store, journal, seen: True  # type: ignore[assignment]
+    settings = read()
+    work(wire(settings))
+
+
+def worker_built(*, how: list[str]) -> None:
+    """The worker with these parts of `tests.faults.other_parts` in it."""
+    for name in how:
+        other_parts.PARTS[name]()
     settings = read()
     work(wire(settings))
 
@@ -74,3 +84,10 @@ def web_that_does_not_sync() -> Flask:
     parts = wire(read())
     event.listen(parts.store.engine, "connect", lambda db, _: db.execute("PRAGMA synchronous = OFF"))
     return create_app(read(), parts)
+
+
+def web_of_other_parts() -> Flask:
+    """The web process with the parts that its environment names in it."""
+    for name in os.environ["OTHER_PARTS"].split(","):
+        other_parts.PARTS[name]()
+    return create_app(read())

@@ -1,11 +1,13 @@
 """The databases of the trials: a SQLite file, a schema on the suite's PostgreSQL, or a cluster of the trial's own."""
 
 import atexit
+import contextlib
 import fcntl
 import functools
 import os
 import secrets
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -121,6 +123,29 @@ class Cluster:
         """As after a crash of the server."""
         self._ctl("restart", "-m", "immediate")
 
+    def setting(self, name: str, value: str) -> None:
+        """Another value from now on, in every session."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET {name} = {value}")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def pids(self) -> list[int]:
+        """The server and all that it forked (Linux)."""
+        server = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        return [server, *map(int, children)]
+
+    def freeze(self) -> None:
+        """From here on it says nothing more; the kernel still takes what it is sent. The server first, so that it forks
+        nobody meanwhile."""
+        for _ in range(2):
+            for pid in self.pids():
+                os.kill(pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        for pid in reversed(self.pids()):
+            os.kill(pid, signal.SIGCONT)
+
     def stop_cleanly(self) -> None:
         self._ctl("stop", "-m", "fast")
 
@@ -165,6 +190,16 @@ class Cluster:
             migrate.upgrade(store)
         store.dispose()
         return self._url(name)
+
+    def copied(self, name: str, other: str) -> str:
+        """The address of a copy of one of its databases; whoever was connected to it is not any more."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            for _ in range(20):
+                connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+                with contextlib.suppress(psycopg.errors.ObjectInUse):
+                    connection.execute(f'CREATE DATABASE "{other}" TEMPLATE "{name}"')
+                    break
+        return self._url(other)
 
     def _url(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"

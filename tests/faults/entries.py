@@ -77,4 +77,5 @@ ENTRIES: dict[str, Callable[..., None]] = {
     "worker_that_believes_any_commit": group_builds.worker_that_believes_any_commit,
     "worker_that_reclaims": builds.worker_that_reclaims,
     "worker_that_sends_first": group_builds.worker_that_sends_first,
+    "worker_built": builds.worker_built,
 }

@@ -81,10 +81,10 @@ def test_a_number_keeps_the_time_and_the_reason_it_came_with(store):
             ("2", 200, "new"),
             ("1", 100, "first"),
         ]
-        assert listed.remove(tx, "1", "boris", "", 300)
-        assert not listed.find(tx, "1")
+        assert listed.remove(tx, ["1"], "boris", "", 300)
+        assert not listed.find(tx, ["1"])
         assert listed.add(tx, {"1": "again"}, "carl", 400) == ["1"]
-        assert listed.find(tx, "1")
+        assert listed.find(tx, ["1"])
 
 
 def test_the_list_goes_on_behind_a_place(store):

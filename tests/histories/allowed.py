@@ -5,7 +5,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from core.durations import DAY_MS, HOUR_MS
-from core.outcome import ACCEPTED, NOT_SENT, REFUSED
+from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN
 from core.overall import POLICY
 from store import do_not_call
 from store.tables import attempts
@@ -27,15 +27,19 @@ def of_claim(world, one):
     lead = one.lead
     if lead.id in world.protected:
         raise LawBroken("a protecting hold rang", f"lead {lead.no}")
-    if world.paused:
-        raise LawBroken("a paused account rang", f"lead {lead.no}")
+    if world.paused[one.attempt.account]:
+        raise LawBroken("a paused account rang", f"lead {lead.no}, {one.attempt.account}")
+    if lead.id in world.ended:
+        raise LawBroken("a cancelled lead rang", f"lead {lead.no}")
     said = world.said[lead.source]
+    if one.attempt.account != ("second" if "account: second" in said else "main"):
+        raise LawBroken("another account rang", f"lead {lead.no}, {one.attempt.account}")
     if "enabled: false" in said or "dry_run: true" in said:
         raise LawBroken("a source that is off or dry rang", f"lead {lead.no}")
     if "00:00-00:01" in said and "hours" not in lead.set_aside and (world.clock() + MOSCOW_S) % DAY_S >= MINUTE_S:
         raise LawBroken("rung outside the hours", f"lead {lead.no}")
     with world.store.read() as tx:
-        if do_not_call.find(tx, one.attempt.call.number):
+        if one.attempt.call.number in world.unwanted or do_not_call.find(tx, [one.attempt.call.number]):
             raise LawBroken("do-not-call rang", f"lead {lead.no}")
         now = world.store.now_ms(tx)
         rows = tx.execute(select(attempts).where(attempts.c.outcome.is_(None) | (attempts.c.outcome != NOT_SENT))).all()
@@ -45,6 +49,17 @@ def of_claim(world, one):
     today = [row for row in rows if row.number == one.attempt.call.number and now - DAY_MS < row.started_at <= now]
     if per_number and len(today) > per_number:
         raise LawBroken("over a cap", f"lead {lead.no}, {per_number} a number")
+    others = [row for row in today if row.lead != lead.id and row.outcome in (ACCEPTED, UNKNOWN)]
+    if others and 'once_per_number: "0"' not in said and "once_per_number" not in lead.set_aside:
+        raise LawBroken("a number rang for another lead", f"lead {lead.no}, by {[row.account for row in others]}")
+
+
+def of_pace(world, account):
+    """Behind each claim that claimed anything: no sooner than its pace after the one before."""
+    last = world.paced_at.get(account.name)
+    if last is not None and 0 <= world.passed - last < 1 / account.calls_per_s:
+        raise LawBroken("over its pace", f"{account.name} after {world.passed - last:.1f} s")
+    world.paced_at[account.name] = world.passed
 
 
 def _of_caps(caps, counted, rows, now):

@@ -12,12 +12,29 @@ BOTH = ("a", "b")
 
 
 @dataclass
+class Said:
+    """What persons said until then: the run directories know it, whatever the rows do."""
+
+    paused: dict
+    unwanted: set[str]
+    ended: set[str]
+
+    @classmethod
+    def now(cls, world):
+        return cls(dict(world.paused), set(world.unwanted), set(world.ended))
+
+    def again(self, world):
+        world.paused, world.unwanted, world.ended = dict(self.paused), set(self.unwanted), set(self.ended)
+
+
+@dataclass
 class Backup:
     """Every row of every table, the texts that were in force, and, of a copied house, its run directories."""
 
     rows: dict[str, list[dict]]
     said: dict[str, str]
     spoiled: set[str]
+    wished: Said
     runs: dict[str, Path] = field(default_factory=dict)
 
 
@@ -31,7 +48,7 @@ def take(world, *, runs=False):
         if run.exists():
             shutil.copytree(run, copy)
     of = {name: copies[run] for name, run in world.run_of.items() if runs}
-    world.backup = Backup(rows, dict(world.said), set(world.spoiled), of)
+    world.backup = Backup(rows, dict(world.said), set(world.spoiled), Said.now(world), of)
 
 
 def put_back(world, n):
@@ -47,7 +64,9 @@ def put_back_without_journals(world, n):
         gone = BOTH[n % 2]
         one_machine = world.run_of["a"] == world.run_of["b"]  # then its run directory is everybody's
         run = world.new_run()
-        _anew(world, kept, {name: run for name in BOTH if one_machine or name == gone})
+        _anew(world, kept, {name: run for name in (*BOTH, "web") if one_machine or name == gone})
+        if one_machine:  # and so is what was said since
+            world.backup.wished.again(world)
 
 
 def go_on_in_the_copy(world, n):
@@ -55,6 +74,7 @@ def go_on_in_the_copy(world, n):
     if world.backup is not None and world.backup.runs:
         _anew(world, _fill(world, n), world.backup.runs)
         world.backup.runs = {}  # they are in use now
+        world.backup.wished.again(world)
 
 
 def _fill(world, n):
@@ -73,7 +93,7 @@ def _fill(world, n):
     ids = {row.id for row in kept}
     world.acked = [one for one in world.acked if one in ids]
     world.protected = set()
-    world.paused = None  # as the backup has it
+    world.paced_at.clear()
     world.said, world.spoiled = dict(world.backup.said), set(world.backup.spoiled)
     world.web = world.gateway("web")
     return kept
@@ -83,7 +103,9 @@ def _anew(world, kept, runs):
     """These workers start with other run directories. What was rung for leads that are gone nobody can know."""
     for name, run in runs.items():
         world.run_of[name] = run
-        world.processes[name] = world.start(name)
+        if name in BOTH:
+            world.processes[name] = world.start(name)
+    world.web = world.gateway("web")
     world.lost_journals = True
     here = {row.id for row in kept}
     for event in world.events.values():

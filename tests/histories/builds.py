@@ -8,15 +8,17 @@ from unittest.mock import patch
 from sqlalchemy import insert, select, update
 
 from core import ended
+from core.account import claiming
+from core.account.trouble import Trouble
 from core.lead import Lead
-from flow import erase, operate
+from flow import erase, operate, wishes
 from flow.set_back import SetBack
-from store import caps, changes, epoch, erasure, journal
+from store import accounts, caps, changes, epoch, erasure, facts, journal
 from store.journal import Journal
 from store.remembered import Remembered
 from store.tables import attempts, erased_keys, workers
 
-_counted, _suspect = ended.counted_again, epoch.suspect
+_counted, _suspect, _of = ended.counted_again, epoch.suspect, accounts.of
 
 
 @contextmanager
@@ -150,6 +152,39 @@ def nobody_notices_a_clock_set_back():
         yield
 
 
+@contextmanager
+def nobody_says_again_what_a_person_said():
+    """A database that was put back has forgotten who asked not to be called, and what was paused or cancelled."""
+    with patch.object(wishes, "bring_back", lambda gateway: 0):
+        yield
+
+
+@contextmanager
+def only_the_first_accounts_pauses_are_asked_for():
+    """A claim of another account believes that all is well."""
+
+    def of(tx, account, *told):
+        found = _of(tx, account, *told)
+        return replace(found, trouble=Trouble()) if account == "second" else found
+
+    with patch.object(accounts, "of", of):
+        yield
+
+
+@contextmanager
+def no_account_has_a_pace():
+    """A claim takes as many as there are slots."""
+    with patch.object(claiming.pace, "moments", lambda *_: 8):
+        yield
+
+
+@contextmanager
+def a_number_is_anew_for_each_account():
+    """What rang a number for another lead is not asked for."""
+    with patch.object(facts, "_room_ms", lambda *_: None), patch.object(facts, "_rings", lambda *_: ()):
+        yield
+
+
 ALL = (
     any_hold_is_left,
     a_forgotten_round_stays_forgotten,
@@ -166,4 +201,8 @@ ALL = (
     nobody_counts_the_calls,
     money_is_what_was_asked_for,
     nobody_notices_a_clock_set_back,
+    nobody_says_again_what_a_person_said,
+    only_the_first_accounts_pauses_are_asked_for,
+    no_account_has_a_pace,
+    a_number_is_anew_for_each_account,
 )

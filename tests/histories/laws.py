@@ -81,8 +81,9 @@ def hold_at_the_end(world):
         process.frozen = False
     for seconds in (1, 11, 35, 1):  # a clock that was set back is noticed, then a journal that is lost waited for
         world.forward(seconds)
-    pauses.resume(world.web, "main", "anna", "mended")
-    world.paused = False
+    for account in world.paused:
+        pauses.resume(world.web, account, "anna", "mended")
+        world.paused[account] = False
     _wait_no_longer_than_they_may(world)
     for _ in range(MOST_MOMENTS):
         _work(world)

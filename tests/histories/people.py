@@ -15,12 +15,14 @@ STATES = ("held", "suppressed", "refused", "unknown", "accepted", "cancelled", "
 def cancel(world, a, b):
     if lead := _lead(world, a):
         operate.cancel(world.web, lead.id, "anna", "looked")
+        world.ended.add(lead.id)
 
 
 @step(5)
 def remap(world, a, b):
     if lead := _lead(world, a):
         operate.remap(world.web, lead.id, "anna", "looked")
+        world.ended.discard(lead.id)
         if lead.id in world.protected or world.lost_journals:
             world.protected.discard(lead.id)
             world.events[world.event_of(lead)].allowed += 1
@@ -33,6 +35,7 @@ def rearm(world, a, b):
         operate.rearm(world.web, lead.id, "anna", "looked", ASIDE[b % len(ASIDE)], again=again)
         if lead.state == "accepted" and not again:
             raise LawBroken("an accepted lead was rearmed unasked", f"lead {lead.no}")
+        world.ended.discard(lead.id)
         world.protected.discard(lead.id)
         world.events[world.event_of(lead)].allowed += 1
 
@@ -54,6 +57,7 @@ def bulk_change(world, a, b):
     before = {lead["id"]: world.lead(lead["id"]) for lead in planned.leads}
     done = bulk.carry_out(world.web, planned, do, "anna", "looked")
     for lead_id in set(before) - {refused["id"] for refused in done.refused}:
+        (world.ended.add if do == "cancel" else world.ended.discard)(lead_id)
         if do == "rearm":
             if before[lead_id].state == "accepted":
                 raise LawBroken("an accepted lead was rearmed unasked", f"lead {before[lead_id].no}, among many")
@@ -62,12 +66,16 @@ def bulk_change(world, a, b):
 
 @step(2)
 def put_on_do_not_call(world, a, b):
-    do_not_call.add(world.web, {f"79990000{a % 6:03}": "asked"}, "anna")
+    number = f"79990000{a % 6:03}"
+    do_not_call.add(world.web, {number: "asked"}, "anna")
+    world.unwanted.add(number)
 
 
 @step(2)
 def take_off_do_not_call(world, a, b):
-    do_not_call.remove(world.web, f"79990000{a % 6:03}", "anna", "asked")
+    number = f"79990000{a % 6:03}"
+    do_not_call.remove(world.web, number, "anna", "asked")
+    world.unwanted.discard(number)
 
 
 @step(3)
@@ -103,14 +111,16 @@ def spoil_a_row(world, a, b):
 
 @step(2)
 def pause(world, a, b):
-    pauses.pause(world.web, "main", "anna", "stop")
-    world.paused = True
+    account = ("main", "second")[b % 2]
+    pauses.pause(world.web, account, "anna", "stop")
+    world.paused[account] = True
 
 
 @step(3)
 def resume(world, a, b):
-    pauses.resume(world.web, "main", "anna", "go on")
-    world.paused = False
+    account = ("main", "second")[b % 2]
+    pauses.resume(world.web, account, "anna", "go on")
+    world.paused[account] = False
 
 
 def _lead(world, a):

@@ -36,7 +36,7 @@ def send(world, source, request, *, keep=True):
 
 @step(16)
 def post(world: World, a, b):
-    source = ("shop", "shop", "signed", "signed", "amo")[a // 13]
+    source = ("shop", "other", "signed", "signed", "amo")[a // 13]
     body = texts.body_of(a % 12, b)
     send(world, source, texts.signed(body, world.clock()) if source == "signed" else texts.by_token(source, body))
 
@@ -156,7 +156,7 @@ def crm_mood(world, a, b):
 
 @step(4)
 def version(world, a, b):
-    name = ("shop", "shop", "shop", "signed", "amo", POLICY, POLICY)[a % 7]
+    name = ("shop", "shop", "other", "signed", "amo", POLICY, POLICY)[a % 7]
     world.put(name, texts.VERSIONS[name][b % len(texts.VERSIONS[name])])
 
 

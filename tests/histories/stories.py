@@ -5,6 +5,7 @@ A step's first number says which lead, event, person or worker, its second which
 from tests.histories import builds
 
 LOST_CALL, ELEVEN_MINUTES, NO_PHONE, WON = 3, 4, 6, 1
+OTHER, SAME_NUMBER = 14, 26  # an event of the second account's source; of the one that signs, of the same number
 SIGNED, HOUSE, ACCEPTED, A_DAY = 30, 5, 4, 7  # an event of the source that signs; others as their steps count
 STORIES = {
     "a backup is put back under running workers": (
@@ -121,8 +122,27 @@ STORIES = {
         builds.nobody_notices_a_clock_set_back,
     ),
     "a worker dies inside its claim": (
-        [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
+        [("post", 1, 0), ("die_inside_a_transaction", 48, 31)],
         builds.a_claim_is_several_commits,
+    ),
+    "a backup is put back that does not know who asked not to be called": (
+        [
+            *(("post", 1, 0), ("back_up", 0, 0), ("put_on_do_not_call", 1, 0), ("put_back", 0, 0)),
+            *(("forward", 0, 2), ("walk", 0, 0)),
+        ],
+        builds.nobody_says_again_what_a_person_said,
+    ),
+    "the second account is paused": (
+        [("pause", 0, 1), ("post", OTHER, 0), ("walk", 0, 0)],
+        builds.only_the_first_accounts_pauses_are_asked_for,
+    ),
+    "an account with a pace has two leads": (
+        [("post", OTHER, 0), ("post", OTHER + 1, 0), ("walk", 0, 0)],
+        builds.no_account_has_a_pace,
+    ),
+    "a number that one account has rung comes to another": (
+        [("post", OTHER, 0), ("walk", 0, 0), ("post", SAME_NUMBER, 0), ("walk", 0, 0)],
+        builds.a_number_is_anew_for_each_account,
     ),
     "a worker dies between its claim and its journal": (
         [("post", 1, 0), ("decide_some", 0, 0), ("claim_and_die", 0, 0), ("forward", 0, 3), ("walk", 1, 0)],

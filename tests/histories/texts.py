@@ -16,8 +16,10 @@ repeat_window: 60d
 mapping: {number: {field: phone, region: RU}, script: Заявка}
 policy: {hours: "00:00-24:00"}
 """
+OTHER_TEXT = SHOP_TEXT + "account: second\n"
 FIRST = {
     "shop": SHOP_TEXT,
+    "other": OTHER_TEXT,
     "signed": SIGNED_TEXT,
     "amo": AMO % "https://crm.example" + 'repeat_window: 60d\npolicy: {hours: "00:00-24:00"}\n',
 }
@@ -34,7 +36,9 @@ VERSIONS = {
         SHOP_TEXT.replace('hours: "00', 'spend_per_day: 25, hours: "00'),
         SHOP_TEXT + "dry_run: true\n",
         SHOP_TEXT.replace("1d", "1h"),
+        OTHER_TEXT,
     ),
+    "other": (OTHER_TEXT, SHOP_TEXT, OTHER_TEXT + "enabled: false\n", OTHER_TEXT.replace('once_per_number: "0", ', "")),
     "signed": (SIGNED_TEXT, SIGNED_TEXT + "enabled: false\n", SIGNED_TEXT.replace("event_key: id", "event_key: phone")),
     "amo": (FIRST["amo"], FIRST["amo"] + "enabled: false\n", FIRST["amo"] + "dry_run: true\n"),
     POLICY: (

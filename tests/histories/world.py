@@ -11,7 +11,7 @@ from config.yaml_text import parse
 from core import outcome as outcomes
 from core.outcome import NOT_SENT, Outcome
 from core.ports import Account, Answer
-from flow import call, caps, claim, recover, sweep
+from flow import call, caps, claim, recover, sweep, wishes
 from flow.gateway import Gateway
 from flow.in_force import InForce
 from flow.refusals import Refusals
@@ -27,7 +27,8 @@ from tests.histories import allowed, backup, texts
 from tests.histories.deaths import Deaths, Died
 from voice.mobilgroup import ACCOUNT_TROUBLE
 
-TIMEOUT_S = 20.0  # the account's own
+TIMEOUT_S = 20.0  # the accounts' own
+ACCOUNTS = {"main": 0.0, "second": 0.5}  # calls a second; 0: as many as may be
 CAPS = ("calls_per_hour", "calls_per_day", "spend_per_day", "calls_per_number_per_day")
 
 
@@ -102,7 +103,10 @@ class World:
         self.protected: set[str] = set()
         self.captured: list[tuple] = []  # requests that somebody saw
         self.mood, self.crm_mood, self.asked = YES, 0, []
-        self.paused: bool | None = False
+        self.paused: dict[str, bool | None] = dict.fromkeys(ACCOUNTS, False)  # by a person; None: as the rows have it
+        self.unwanted: set[str] = set()  # numbers that a person put on the list
+        self.ended: set[str] = set()  # leads that a person cancelled
+        self.paced_at: dict[str, float] = {}  # when the account last claimed, on a clock that nobody sets
         self.lost_journals = False
         self.resolved: set[str] = set()
         self.spoiled: set[str] = set()  # leads with a row as no release of ours writes it
@@ -110,7 +114,9 @@ class World:
         self.backup: backup.Backup | None = None
         self._runs = itertools.count()
         run = self.new_run()  # workers of one SQLite file are on one machine, those of PostgreSQL each on its own
-        self.run_of = {"a": run, "b": run if self.store.is_sqlite else self.new_run()}
+        self.run_of = {"a": run, "b": run, "web": run}
+        if not self.store.is_sqlite:
+            self.run_of |= {"b": self.new_run(), "web": self.new_run()}
         with self.store.write() as tx:
             epoch.begin(self.store, tx)
         self.web = self.gateway("web")
@@ -134,9 +140,11 @@ class World:
             secrets=self.secrets.get,
             crm=self,
             pause=lambda seconds: None,
-            journal=MortalJournal(self.run_of.get(name, self.folder / "web")),
+            journal=MortalJournal(self.run_of[name]),
             digest_key="d" * 32,
-            accounts={"main": Account("main", self, trouble_words=ACCOUNT_TROUBLE)},
+            accounts={
+                name: Account(name, self, pace, trouble_words=ACCOUNT_TROUBLE) for name, pace in ACCOUNTS.items()
+            },
             ticker=Ticker([]),
         )
         made.sources.refresh()
@@ -151,6 +159,7 @@ class World:
 
     def everybody_tends(self) -> None:
         self.web.sources.refresh()
+        wishes.bring_back(self.web)
         for process in self.live():
             self.tend(process)
 
@@ -163,6 +172,7 @@ class World:
                 now = self.store.now_ms(tx)
                 epoch.check(gateway.store, gateway.journal, epoch.read(gateway.store, gateway.journal, tx))
                 workers.check_in(tx, process.id, gateway.journal.run_id(), now, now)
+            wishes.bring_back(gateway)
             gateway.sources.refresh()
             for name in gateway.sources.changed():
                 while sweep.redo_next(gateway, name):
@@ -223,13 +233,18 @@ class World:
     def claim(self, process: Process, slots: int) -> int:
         """How many leads were claimed."""
         self.tend(process)
-        found = claim.claim_due(process.gateway, process.gateway.accounts["main"], process.id, process.turns, slots)
-        process.turns += len(found.claimed)
-        for one in found.claimed:
-            process.flying.append(Flight(one, self.passed))
-            if one.not_sent is None:
-                allowed.of_claim(self, one)
-        return len(found.claimed)
+        claimed = 0
+        for account in process.gateway.accounts.values():
+            found = claim.claim_due(process.gateway, account, process.id, process.turns, slots)
+            process.turns += len(found.claimed)
+            claimed += len(found.claimed)
+            for one in found.claimed:
+                process.flying.append(Flight(one, self.passed))
+                if one.not_sent is None:
+                    allowed.of_claim(self, one)
+                if account.calls_per_s:
+                    allowed.of_pace(self, account)  # of a slow one each call has a moment of its own
+        return claimed
 
     def place_next(self, process: Process, n: int) -> None:
         waiting = [flight for flight in process.flying if flight.outcome is None]
@@ -256,5 +271,7 @@ class World:
 
     def forward(self, seconds: float) -> None:
         self.clock.forward(seconds)
+        if seconds < 0:
+            self.paced_at.clear()
         self.passed += max(0.0, seconds)
         self.everybody_tends()

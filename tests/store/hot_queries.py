@@ -194,7 +194,7 @@ def _ask_beside(asked: Asked, now: int) -> None:
         lambda tx: due.next_to_ask(tx, now),
         lambda tx: figures.attempts_since(tx, day),
         lambda tx: epoch.forgotten_rings(tx, "digest", day),
-        lambda tx: epoch.forgotten_event(tx, "shop", "key"),
+        lambda tx: epoch.forgotten_event(tx, "shop", ("hash", "key")),
         lambda tx: do_not_call.page(tx, 50),
         lambda tx: erasure.lock_keys(tx, ["lead"]),
         lambda tx: people.done_since(tx, "anna", "rearm", day),

@@ -65,6 +65,35 @@ def test_a_paused_script_and_a_source_that_cannot_be_read_stop_no_others(store, 
     are_seeks(plans, "leads_to_call_by_kind")
 
 
+def test_four_times_as_many_that_wait_are_no_more_work(store, tx):
+    """Counted in the steps of SQLite's machine: a plan says SEARCH also where it then walks all that it has found."""
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL's plan says what its index looks for")
+    wanted = Due("main", NOW, 8, 1, without={"paused"})
+    asks = (
+        lambda: due.to_call(tx, wanted, ["shop", "well"]),
+        lambda: due.anything_to_ask(tx, NOW),
+        lambda: due.next_to_ask(tx, NOW),
+    )
+    few = [steps(tx, ask) for ask in asks]
+    for n in range(MANY * 3):
+        lead_in(tx, "ready", source="shop", script="paused", number=f"7998{n:07}", due_at=AT + n)
+        lead_in(tx, "ready", source="torn", script="Заявка", number=f"7998{n:07}", due_at=AT + n)
+        lead_in(tx, "received", source="down", asks_crm=1, due_at=AT + n)
+    many = [steps(tx, ask) for ask in asks]
+    assert all(after < 1.5 * before for before, after in zip(few, many, strict=True)), (few, many)
+
+
+def steps(tx, ask):
+    """How many steps the database's machine makes for it."""
+    count = []
+    driver = tx.connection.driver_connection
+    driver.set_progress_handler(lambda: count.append(1), 1)
+    ask()
+    driver.set_progress_handler(None, 1)
+    return len(count)
+
+
 def test_a_crm_that_is_down_hides_no_lead_of_another(store, tx):
     asked, plans = run(store, tx, lambda tx: due.anything_to_ask(tx, NOW))
     assert asked

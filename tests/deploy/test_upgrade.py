@@ -9,7 +9,6 @@ from config.settings import ROOT
 from store import migrate
 from store.engine import Busy, Store
 from tests.databases import new_file, new_schema
-from tests.deploy.served import TOKEN, Served, Unix, ask, listening, until_ready
 
 VERSIONS = ROOT / "store" / "migrations" / "versions"
 ADDING = {"create_table", "add_column", "create_index"}
@@ -82,31 +81,6 @@ def test_a_later_database_without_something_of_ours_is_refused(url):
     with pytest.raises(migrate.OtherTables):
         migrate.upgrade(store)
     store.dispose()
-
-
-def test_a_later_release_while_the_old_code_serves_refuses_no_lead(tmp_path):
-    """`flask release` of the new code comes first, the restart after it."""
-    path = tmp_path / "web.sock"
-    with listening(tmp_path) as listener, Served(tmp_path, listener) as served:
-        until_ready(lambda: Unix(path))
-        store = Store(served.environ["DATABASE_URL"])
-
-        def post(n):
-            body = b'{"id": "%d", "phone": "+79990000000"}' % n
-            return ask(Unix(path), "POST", f"/hooks/shop?token={TOKEN}", body, Content_Type="application/json")[0]
-
-        assert post(1) == 200
-        with store.write() as tx:
-            for line in A_LATER_RELEASE:
-                tx.execute(text(line))
-        store.dispose()
-        assert [post(n) for n in range(2, 6)] == [200] * 4
-        served.stop()
-        served.start()
-        assert post(6) == 200
-        assert b"migrations" not in ask(Unix(path), "GET", "/readyz")[1]  # at the socket stands a proxy
-        said = ask(Unix(path), "GET", "/readyz", Authorization="Bearer " + "a" * 40)[1]
-        assert b'"migrations":"ok"' in said.replace(b" ", b"")
 
 
 def test_a_table_that_is_never_free_ends_the_release_with_what_to_do(url):

@@ -42,6 +42,7 @@ umask = 0o007  # the socket's: for us and our group, which the proxy's user is i
 workers = int(_given.get("WEB_CONCURRENCY") or 2)
 worker_class = "serving.worker.Worker"
 threads = 32
+worker_connections = 800  # lines of a process: it may usually have 1,024 files open
 preload_app = True
 # A CRM may put a whole order into the query (GetCourse: 4.4 kB).
 limit_request_line = 8190

@@ -137,8 +137,11 @@ class Worker(Loop):
         leader, self._leader = self._leader, None
         for line in lines:
             leader = self._seat(line) or leader
-        if leader is not None and leader.lead():
-            self.method_queue.defer(self._lead_again, leader)
+        try:
+            if leader is not None and leader.lead():
+                self.method_queue.defer(self._lead_again, leader)
+        except Exception:  # a mistake of ours: whoever was not told is told within 10 s, and the loop goes on
+            self.log.exception("Error while storing")
 
     def _lead_again(self, leader: Any) -> None:
         self._leader = leader
@@ -158,5 +161,10 @@ class Worker(Loop):
                 self._finish(line, resp, body)
 
         self._seated[line] = (time.monotonic(), body)
-        body.take_seat(done)
+        try:
+            body.take_seat(done)
+        except Exception as why:
+            del self._seated[line]
+            self._fail(line, why)
+            return None
         return body

@@ -15,7 +15,7 @@ from core.outcome import Outcome
 from core.ports import Call, Start, Voice
 from flow.gateway import Gateway
 from flow.intake_batch import Stored
-from flow.together import Together
+from flow.together import Seat, Together
 from store import engine, epoch
 from store.journal import Entry
 from tests.faults import builds
@@ -80,10 +80,25 @@ class _Eager:
 
     def __init__(self, real: Together) -> None:
         self._real = real
+        self._seats: list[Seat] = []
 
     def do(self, prepared: Any, do_all: Any, timeout_ms: int | None = None) -> list[Stored]:
         threading.Thread(target=self._store, args=(prepared, do_all, timeout_ms), daemon=True).start()
         return [Stored(one.lead["id"], states.RECEIVED, duplicate=False) for one in prepared.leads]
+
+    def seat(self, prepared: Any, told: Any) -> Seat:
+        self._seats.append(Seat(prepared, told))
+        return self._seats[-1]
+
+    def lead(self, do_all: Any, after: Any) -> bool:
+        seats, self._seats = self._seats, []
+        for seat in seats:
+            seat.result.append(self.do(seat.item, do_all, 10_000))
+            seat.told()
+        return False
+
+    def leave(self, seat: Seat) -> None:
+        """Nobody waits here."""
 
     def _store(self, *given: Any) -> None:
         try:

@@ -6,6 +6,7 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.http.unreader import Unreader
 
 STEP = 4096  # a chunk of one byte is cut off what stands here
+LONG = 1 << 14  # bytes of a size's line, or of trailers, that would be looked at anew with each byte
 
 
 class Framing:
@@ -80,6 +81,7 @@ class Chunks(Framing):
             try:
                 size, rest = self._reader.parse_chunk_size(look, data)
             except _Nothing:
+                self.ended = len(data) > LONG
                 break
             except Exception:
                 self.ended = True

@@ -19,6 +19,7 @@ from serving.outbox import Outbox
 
 PIECE = 1 << 16
 LARGE = 1 << 18  # bytes of a body that wait here; what is larger is read by a thread
+LONG = 1 << 13  # bytes of a head
 HEAD_S, BODY_S, DISCARD_S = 10.0, 15.0, 5.0
 MOST_DISCARDED = 8 << 20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -60,7 +61,8 @@ class Line:
         self._begin(b"")
 
     def _begin(self, head: bytes) -> None:
-        self.head = head  # of the next request, as far as it has come
+        self.head = bytearray(head)  # of the next request, as far as it has come
+        self._look_at = 0  # bytes of it, before it is looked at again
         self.input = Arrived(self._no_more)
         self.request: Any = None
         self.failure: Exception | None = None  # what is wrong with the head
@@ -89,7 +91,8 @@ class Line:
             if not self.head:
                 self.deadline = time.monotonic() + HEAD_S
             self.head += data
-            self.parse()
+            if len(self.head) >= self._look_at or b"\r\n\r\n" in self.head[-len(data) - 3 :]:
+                self.parse()
         return self.is_ready()
 
     def parse(self) -> None:
@@ -98,12 +101,14 @@ class Line:
         try:
             self.request = request = Request(self.cfg, self.input, self.client, self.count + 1)
         except NotYet:
+            # Of a long one that drips each byte would have it read anew.
+            self._look_at = len(self.head) * 9 // 8 if len(self.head) > LONG else 0
             return
         except Exception as why:
             self.failure = why
             return
         self.count += 1
-        self.head = b""
+        self.head = bytearray()
         self.deadline = time.monotonic() + BODY_S
         reader = request.body.reader
         self.framing = Length(reader.length) if isinstance(reader, LengthReader) else Chunks(request)
@@ -139,7 +144,7 @@ class Line:
 
     def held(self) -> int:
         """Bytes that wait here."""
-        return len(self.head) + self.size
+        return len(self.head) + self.size + len(self.out)
 
     # For the thread that answers.
 

@@ -52,6 +52,7 @@ class Loop(ThreadWorker):
         self._ended = threading.Event()
         self._broken: Exception | None = None
         self._looked = 0.0
+        self._came = 0  # bytes since it was last asked how many are held
         self._names = {listener: listener.getsockname() for listener in self.sockets}
         super().init_process()
 
@@ -182,6 +183,7 @@ class Loop(ThreadWorker):
             self.poller.unregister(line.sock)
 
     def _read(self, line: Line) -> None:
+        held = line.held()
         try:
             ready = line.receive()
         except Gone:
@@ -192,8 +194,11 @@ class Loop(ThreadWorker):
             self.pass_on(line)
         elif line not in self._lines:
             self._wait(line, self._read)
-        if line.size > 1 << 14 and sum(each.held() for each in self._lines) > HELD:
-            self._make_room()
+        self._came += line.held() - held
+        if self._came > HELD >> 4:
+            self._came = 0
+            if sum(each.held() for each in self._lines) > HELD:
+                self._make_room()
 
     def _over(self, line: Line) -> None:
         """Its time is."""

@@ -13,6 +13,10 @@ class Outbox:
         self._sock = sock
         self._waiting = bytearray()
 
+    def __len__(self) -> int:
+        """Bytes that wait."""
+        return len(self._waiting)
+
     def sendall(self, data: bytes) -> None:
         """Raises OSError where the reader has gone, or has taken too little for too long."""
         self._waiting += data

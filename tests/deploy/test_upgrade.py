@@ -1,6 +1,7 @@
 """An upgrade while the old code serves, and one release back: migrations after the first only add."""
 
 import ast
+import threading
 
 import pytest
 from sqlalchemy import text
@@ -8,7 +9,10 @@ from sqlalchemy import text
 from config.settings import ROOT
 from store import migrate
 from store.engine import Busy, Store
-from tests.databases import new_file, new_schema
+from tests.databases import empty_schema, new_file, new_schema
+from tests.deploy import releases
+from tests.deploy.served import Served
+from tests.faults.processes import wait_until
 
 VERSIONS = ROOT / "store" / "migrations" / "versions"
 ADDING = {"create_table", "add_column", "create_index"}
@@ -81,6 +85,31 @@ def test_a_later_database_without_something_of_ours_is_refused(url):
     with pytest.raises(migrate.OtherTables):
         migrate.upgrade(store)
     store.dispose()
+
+
+def test_a_migration_that_would_wait_for_who_waits_for_it_lets_go_and_begins_anew(tmp_path, request):
+    """Somebody has written deliveries and then wants leads, which the migration has by then: a deadlock, which
+    PostgreSQL ends by giving one of the two up, were the migration to wait for deliveries."""
+    request.getfixturevalue("_schema")  # skips where there is no server
+    served = Served(tmp_path, None, root=releases.first(tmp_path / "old"), database_url=empty_schema())
+    releases.flask(served.root, served.environ, "release")
+    new = releases.second(tmp_path / "new")
+    store = Store(served.environ["DATABASE_URL"])
+    said = []
+    migrating = threading.Thread(target=lambda: said.append(releases.flask(new, served.environ, "release")))
+    with store.write(statement_ms=0) as tx:  # the command takes its time to begin
+        tx.execute(text("LOCK TABLE deliveries IN ROW EXCLUSIVE MODE"))
+        migrating.start()
+        assert wait_until(lambda: waits_for_a_table(store), 120)
+        tx.execute(text("SELECT count(*) FROM leads"))
+    migrating.join(120)
+    assert "database at 0002_things_to_come (was 0001_the_tables)" in said[0]
+    store.dispose()
+
+
+def waits_for_a_table(store):
+    with store.read() as tx:
+        return tx.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'")).scalar()
 
 
 def test_a_table_that_is_never_free_ends_the_release_with_what_to_do(url):

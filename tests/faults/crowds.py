@@ -100,15 +100,16 @@ def one_lead(kind: str, folder: Path, calls: int = CALLS) -> Result:
 
 @trial("one control", "builds that walk what waits, or take it up again", **BLIND)
 def blind(kind: str, folder: Path, many: int) -> Result:
-    """Each has to cost more, or to leave the lead as it is."""
+    """Each has to cost more, or to leave the lead as it is. Whoever walks what waits for a CRM costs a call too little
+    to be seen here, and so does a walk on PostgreSQL: tests/store/test_waiting_many.py counts steps and reads plans."""
     problems, told = [], []
-    for broken in (SCRIPT, SOURCE, ASKED, LEAD):
+    for broken in (SCRIPT, SOURCE, LEAD) if kind == SQLITE else (SOURCE, LEAD):
         count = many if broken is not LEAD else 0
         result = _beside(kind, folder / broken.source, broken, count, CALLS, how=[broken.blind])
         if not result.problems:
             problems.append(f"BLIND: {broken.blind}: {result.note}")
         told.append(f"{broken.blind}: {result.note}")
-    return Result(4, result.verdict, problems, f"control: has to show each: {' | '.join(told)}")
+    return Result(len(told), result.verdict, problems, f"control: has to show each: {' | '.join(told)}")
 
 
 def _beside(kind: str, folder: Path, broken: Broken, many: int, calls: int, how: list[str] | None = None) -> Result:

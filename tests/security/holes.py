@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 from urllib.parse import unquote
 from xml.etree.ElementTree import XMLParser
 
@@ -294,8 +293,9 @@ def one_role(patch):
 def no_sign_in(patch):
     """Whoever comes is taken for the owner."""
     from handlers.console import door
+    from store.people import User
 
-    anybody = SimpleNamespace(id=1, name="anybody", role="owner", disabled=False, epoch=0, password="")
+    anybody = User(1, "anybody", "anybody", "owner", "", 0, 0, None, disabled=False, language="", zone="")
     patch.setattr(door, "_who_is_in", lambda user: user or anybody)
 
 

@@ -68,9 +68,10 @@ def check(delivery: Delivery, source: Source, secrets: Secrets, now_ms: int) -> 
         proof = Proof(False, MALFORMED)
     else:
         keys = live_keys(auth.secrets, secrets)
-        proof = scheme(delivery, source, keys or _NOBODYS, now_ms)
-        if not keys:
-            proof = Proof(False, NO_SECRET, spent=proof.spent)
+        tried = scheme(delivery, source, keys or _NOBODYS, now_ms)
+        # Made anew in either case: a value takes a microsecond, which would tell whether a secret is set.
+        ok, cause = (tried.ok, tried.cause) if keys else (False, NO_SECRET)
+        proof = Proof(ok, cause, tried.late, tried.spent, tried.covers, tried.marks)
     if proof.covers == NOTHING:
         proof = proof.covering(covers_of(source))
     if auth.allow_ips and not _comes_from(delivery.remote, auth.allow_ips):

@@ -17,7 +17,7 @@ from core import keeping
 from core.alarm import Stamp
 from core.alarms import BACKUP, DRILL
 from flow.gateway import Gateway
-from store import backup, epoch, figures, queries, stamps
+from store import backup, epoch, figures, private, queries, stamps
 from store.backup import BackupFailed
 from store.engine import Store, StoreUnavailable
 from store.journal import Entry
@@ -65,7 +65,7 @@ def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
                 draft.rename(made)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
-            _sync(into)
+            private.sync_directory(into)
             for old in keeping.to_delete(made_of(into)):
                 shutil.rmtree(made_of(into)[old])
             return made
@@ -162,11 +162,3 @@ def _stamp(gateway: Gateway, name: str, *, well: bool, said: str = "") -> None:
 def _digest(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,6 +1,7 @@
 """Counting the hours that are over, off the hot path: `flask watch` does it every few minutes."""
 
 from dataclasses import dataclass
+from types import ModuleType
 
 from core.alarm import Stamp
 from core.durations import DAY_MS, HOUR_MS
@@ -29,9 +30,9 @@ class Hours:
         with store.read() as tx:
             now = store.now_ms(tx)
         for day in self._in_turn(DAYS, FRESH_DAYS):
-            self._count_leads(now, day)
+            self._count(hourly, DAY_MS, now, day)
         for hour in self._in_turn(HOURS, FRESH_HOURS):
-            self._count_calls(now, hour)
+            self._count(hourly_calls, HOUR_MS, now, hour)
         self._looks += 1
         with store.write() as tx:
             hourly.forget_old(tx, now - (DAYS + 1) * DAY_MS)
@@ -41,25 +42,16 @@ class Hours:
     def _in_turn(self, all_: int, fresh: int) -> list[int]:
         return [*range(fresh), fresh + self._looks % (all_ - fresh)] if self._looks else list(range(all_))
 
-    def _count_leads(self, now: int, days_before: int) -> None:
-        """The 24 hours that ended so many days before the last full hour. Nothing is written where nothing changed."""
-        end = now - now % HOUR_MS - days_before * DAY_MS
+    def _count(self, what: ModuleType, span_ms: int, now: int, before: int) -> None:
+        """What `what` counts of the `span_ms` that ended so many of them before the last full hour. Nothing is written
+        where nothing changed."""
+        end = now - now % HOUR_MS - before * span_ms
         with self.gateway.store.read() as tx:
-            counted = hourly.counted(tx, end - DAY_MS, end)
-            kept = hourly.kept(tx, end - DAY_MS, end)
+            counted = what.counted(tx, end - span_ms, end)
+            kept = what.kept(tx, end - span_ms, end)
         if counted != kept:
             with self.gateway.store.write() as tx:
-                hourly.keep(tx, counted, kept)
-
-    def _count_calls(self, now: int, hours_before: int) -> None:
-        """The hour that ended so many hours before the last full one."""
-        end = now - now % HOUR_MS - hours_before * HOUR_MS
-        with self.gateway.store.read() as tx:
-            counted = hourly_calls.counted(tx, end - HOUR_MS, end)
-            kept = hourly_calls.kept(tx, end - HOUR_MS, end)
-        if counted != kept:
-            with self.gateway.store.write() as tx:
-                hourly_calls.keep(tx, counted, kept)
+                what.keep(tx, counted, kept)
 
 
 def counted_at(tx: Tx, now: int) -> int | None:

@@ -48,9 +48,8 @@ class Wishes:
 
     def __init__(self, directory: Callable[[], Path]) -> None:
         self._directory = directory
-        self._read: dict[
-            str, tuple[int, str, int]
-        ] = {}  # by database: bytes of whole lines, the file's id, its last number
+        # By database: bytes of whole lines, the file's id, its last number.
+        self._read: dict[str, tuple[int, str, int]] = {}
 
     @contextlib.contextmanager
     def said(self, store_id: str, of: Sequence[Wish]) -> Iterator[Callable[[Connection], None]]:

@@ -105,9 +105,10 @@ def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
                 moves = {one.lead.id: candidates.decide(gateway, one, seen.now) for one in known.candidates}
                 wanted = claiming.wanted(known.candidates, moves, known.held, seen.now)
                 choice = claiming.choose(wanted, known.rooms, seen.standing, asked.account, asked.slots, seen.now)
+                made = claiming.made(known.candidates, moves, choice.taken, known.counted)
                 rest_ms = claiming.rest_ms(choice.after or seen.standing, asked.account, seen.now)
                 # Write.
-                written = claims.write(tx, asked, seen, known, moves, choice)
+                written = claims.write(tx, asked, seen, known, made, choice)
         except UnprovenCommit as why:
             if not written.claims:
                 raise

@@ -14,12 +14,10 @@ from core.account.caps import TOTALS, Caps, Room, is_capped
 from core.account.claiming import Choice
 from core.account.trouble import AccountNow
 from core.candidate import Candidate
-from core.decision import claim
 from core.lead import Lead
 from core.move import Move
 from core.overall import Totals
 from core.ports import Account, Start
-from core.states import CALLING
 from store import accounts, attempts, caps, due, epoch, facts, leads
 from store.attempts import Attempt
 from store.caps import Reached
@@ -30,6 +28,7 @@ from store.journal import Entry, Journal
 from store.remembered import Remembered
 from store.rows import Ask
 
+Made = tuple[Lead, tuple[Move, ...]]
 CLOCK_OFF_MS = 30_000  # a worker whose clock is further off claims nothing
 
 
@@ -157,26 +156,19 @@ def _scopes(begun: Sequence[Candidate], totals: Totals) -> tuple[dict[str, set[s
     return scripts, capped
 
 
-def write(tx: Connection, asked: Asked, seen: Read, known: Known, moves: Mapping[str, Move], choice: Choice) -> Written:
-    """The chosen leads are claimed; the others make the move that was decided, or wait for room without a word. In
-    the order of locks. Raises LeadChanged for a lead that is no longer as it was seen."""
+def write(tx: Connection, asked: Asked, seen: Read, known: Known, made: Sequence[Made], choice: Choice) -> Written:
+    """What was decided: `made` are the leads' moves in the order of locks, those of `choice` get their attempts. Raises
+    LeadChanged for a lead that is no longer as it was seen."""
     reached = caps.write_reached(tx, choice.full, seen.now)
     opened = {
         one.lead.id: _attempt(one, known, asked.account, seen.now)
         for one in known.candidates
         if one.lead.id in choice.taken
     }
-    moved: list[tuple[Lead, tuple[Move, ...]]] = []
-    for one in sorted(known.candidates, key=lambda one: one.lead.id):
-        move, attempt = moves[one.lead.id], opened.get(one.lead.id)
-        if attempt is not None:
-            moved.append((one.lead, claim(one.lead, move, attempt.n)))
-        elif move.target != CALLING:
-            moved.append((one.lead, (move,)))
     beside = [attempts.opening(list(opened.values()), asked.owner, seen.now)]
     if choice.after not in (None, seen.standing):
         beside.append(accounts.writing(asked.account.name, choice.after.trouble, choice.after.next_at))
-    after = leads.apply_all(tx, moved, at=seen.now, beside=beside)
+    after = leads.apply_all(tx, made, at=seen.now, beside=beside)
     in_vain = (one for one in known.candidates if one.lead.id in known.held and one.lead.id not in opened)
     attempts.free_numbers(tx, {known.held[one.lead.id]: one.call.number for one in in_vain if one.call})
     last = epoch.count_claims(tx, len(opened)) if tx.dialect.name == "sqlite" and opened else 0

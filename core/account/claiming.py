@@ -3,13 +3,15 @@
 Everything here was read under the account's lock, so that nobody counts beside us. Pure; milliseconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.account import pace, pause, trouble
 from core.account.caps import TOTALS, Left, Room
 from core.account.trouble import AccountNow
 from core.candidate import Candidate
+from core.decision import claim
+from core.lead import Lead
 from core.move import Move
 from core.ports import Account
 from core.states import CALLING
@@ -116,3 +118,19 @@ def choose(
         return Choice((), full)
     next_at = pace.after(standing.next_at, now, account.calls_per_s, len(taken))
     return Choice(tuple(taken), full, replace(standing, next_at=next_at, trouble=known))
+
+
+def made(
+    candidates: Iterable[Candidate], moves: Mapping[str, Move], taken: Collection[str], counted: Mapping[str, int]
+) -> list[tuple[Lead, tuple[Move, ...]]]:
+    """What each lead does now, in the order in which leads are locked: one that is `taken` is claimed with its next
+    attempt (`counted` of them came before, by the lead's id), one that only lacked room waits without a word, and any
+    other makes the move that was decided."""
+    found: list[tuple[Lead, tuple[Move, ...]]] = []
+    for lead in sorted((one.lead for one in candidates), key=lambda lead: lead.id):
+        move = moves[lead.id]
+        if lead.id in taken:
+            found.append((lead, claim(lead, move, counted.get(lead.id, 0) + 1)))
+        elif move.target != CALLING:
+            found.append((lead, (move,)))
+    return found

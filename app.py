@@ -15,6 +15,7 @@ from config.settings import ROOT, Settings, SettingsError, read
 if TYPE_CHECKING:
     from config.secrets import Secrets
     from core.ports import Account, Channel
+    from core.problem import Problems
     from flow.gateway import Gateway
     from flow.telling import Help
     from flow.ticker import Ticker
@@ -108,7 +109,7 @@ def wire(
         logs.say(said)
     able, broken = accounts(settings, secrets, providers or PROVIDERS, trace)
     for problems in broken.values():
-        logs.say(problems)
+        logs.say(str(problems))
     try:
         store = opened(settings.database_url, pool=max(POOL, sum(account.slots for account in able.values()) + 8))
     except ValueError as why:
@@ -153,7 +154,7 @@ def ticker(gateway: "Gateway", files: Callable[[], Any], secrets: Callable[[], A
 
 def accounts(
     settings: Settings, secrets: "Secrets", providers: "Mapping[str, Provider]", trace: "Trace | None" = None
-) -> "tuple[dict[str, Account], dict[str, str]]":
+) -> "tuple[dict[str, Account], dict[str, Problems]]":
     """Those that can ring, and what is wrong with the files of the others. Raises SettingsError for `main`."""
     from config import load
     from config.accounts import load_accounts, main_account
@@ -168,7 +169,7 @@ def accounts(
 
     found = {"main": main_account(settings.main_account, ways_in, make)}
     read = load_accounts(settings.accounts_dir, ways_in, secrets, make, insecure=settings.voice_insecure)
-    broken = {name: str(each) for name, each in read.items() if isinstance(each, load.Problems)}
+    broken = {name: each for name, each in read.items() if isinstance(each, load.Problems)}
     return found | {name: each for name, each in read.items() if isinstance(each, Account)}, broken
 
 

@@ -89,7 +89,7 @@ def test() -> None:
     gateway = the_gateway()
     help_, _stamp = current_app.extensions["help"](gateway, the_settings())
     if problems := gateway.broken_alarms:
-        click.echo(problems, err=True)
+        click.echo(problems.said(language()), err=True)
     if not help_.channels:
         fail(_("no channel is set up: write config/alarms.yaml (there is config/alarms.example.yaml)"))
     tried = telling.test(help_, int(time.time() * 1000))

@@ -7,8 +7,9 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, the_settings
 from cli.moments import moment
-from cli.words import Command, _, ngettext
+from cli.words import Command, _, language, ngettext
 from config.settings import ROOT
+from core.problem_words import in_words
 from flow import backup
 from store.backup import BackupFailed
 from store.engine import StoreUnavailable
@@ -32,7 +33,7 @@ def command() -> None:
     try:
         made = backup.make(gateway, settings.backup_dir, beside)
     except (BackupFailed, StoreUnavailable) as why:
-        fail(_("no backup was made: %(why)s", why=why))
+        fail(_("no backup was made: %(why)s", why=in_words(str(why), language())))
     kept = len(backup.made_of(settings.backup_dir))
     click.echo(_("%(folder)s: database, journals and configuration, read back well", folder=made))
     click.echo(ngettext("%(num)d backup is kept", "%(num)d backups are kept", kept))
@@ -53,14 +54,22 @@ def restore(folder: Path | None, check: bool) -> None:
     try:
         found = backup.check(gateway, folder or made[max(made)])
     except (BackupFailed, StoreUnavailable) as why:
-        fail(_("it cannot be put back: %(why)s", why=why))
+        fail(_("it cannot be put back: %(why)s", why=in_words(str(why), language())))
     click.echo(_("%(folder)s: made %(at)s, opened", folder=found.folder, at=moment(found.made_at)))
     counts = {name: found.rows[name] for name in ("leads", "attempts", "deliveries")}
     click.echo(_("leads %(leads)s, attempts %(attempts)s, deliveries %(deliveries)s", **counts))
     for line in found.at_risk[:MOST_SHOWN]:
-        click.echo(f"! {line}")
+        click.echo(f"! {_who(line)}")
     if len(found.at_risk) > MOST_SHOWN:
         click.echo(_("! and %(n)s more", n=len(found.at_risk) - MOST_SHOWN))
     said = ngettext("%(num)d call is younger than it", "%(num)d calls are younger than it", len(found.at_risk))
     known = _("the workers' journals know of them and ring none of them twice")
     click.echo(f"{said}; {known}" if found.at_risk else said)
+
+
+def _who(lost: backup.Forgotten) -> str:
+    facts = {"source": lost.source, "at": moment(lost.at)}
+    if lost.no is None:
+        return _("a lead of %(source)s that is not in it, rung at %(at)s", **facts)
+    number = lost.number or _("no number")
+    return _("lead %(no)s of %(source)s, %(number)s, rung at %(at)s", no=lost.no, number=number, **facts)

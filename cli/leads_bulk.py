@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, who_and_why
 from cli.leads_filters import REASON, SINCE, SOURCE, STATE, UNTIL, read
+from cli.moments import moment
 from cli.words import Command, _, language, ngettext
 from core.policy import DESPITE
 from core.states import FOR_MANY
@@ -69,10 +70,10 @@ def command(
             return
         done = bulk.carry_out(gateway, planned, change, who, why, despite)
     except operate.Refused as refusal:
-        fail(refusal.said(language()))
+        fail(refusal.said(language(), moment))
     click.echo(_("%(done)s changed, %(left)s left as they were", done=done.changed, left=len(done.refused)))
     for lead in done.refused:
-        click.echo(_("  lead %(no)s: %(text)s", no=lead["no"], text=lead["said"](language())))
+        click.echo(_("  lead %(no)s: %(text)s", no=lead["no"], text=lead["why"].said(language(), moment)))
     if planned.next is not None:
         click.echo(_("more are waiting: go on with --after %(place)s", place=_told(planned.next)))
     if not done.changed:
@@ -81,7 +82,7 @@ def command(
 
 def _foretell(planned: bulk.Plan) -> None:
     for lead in planned.refused:
-        click.echo(_("  lead %(no)s: %(text)s", no=lead["no"], text=lead["said"](language())))
+        click.echo(_("  lead %(no)s: %(text)s", no=lead["no"], text=lead["why"].said(language(), moment)))
     behind = f" --after {_told(planned.place)}" if planned.place else ""
     click.echo(_("nothing was changed; to carry it out for these leads:%(behind)s --do", behind=behind))
 

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, who_and_why
+from cli.moments import moment
 from cli.state_words import state_name
 from cli.typed import LEAD
 from cli.words import Command, _, language
@@ -19,7 +20,7 @@ def _said(name: str, change: Callable[[], Lead]) -> None:
     try:
         lead = change()
     except operate.Refused as refusal:
-        fail(refusal.said(language()))
+        fail(refusal.said(language(), moment))
     except operate.NoSuchLead:
         fail(_("no lead has the id or number %(lead)r", lead=name))
     click.echo(_("lead %(no)s is %(state)s", no=lead.no, state=state_name(lead.state)))

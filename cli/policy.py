@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_gateway, the_places
 from cli.moments import moment
-from cli.words import Group, _
+from cli.words import Group, _, language
 from config import load
 from config.settings import Places
 from core.account.caps import TOTALS, Left
@@ -71,7 +71,7 @@ def show(source: str | None) -> None:
         names = [source]
     file = load.load_policy(places.policy_file, missed=POLICY in gateway.sources.standing())
     if isinstance(file, load.Problems):
-        click.echo(f"{file}\n{_('What is in force stays.')}")
+        click.echo(f"{file.said(language())}\n{_('What is in force stays.')}")
     policy = load.PolicyText() if isinstance(file, load.Problems) else file
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)

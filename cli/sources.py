@@ -11,9 +11,10 @@ from cli.sources_new import command as new
 from cli.sources_presets import command as presets
 from cli.sources_try import command as try_
 from cli.state_words import state_name
-from cli.words import Group, _, ngettext
+from cli.words import Group, _, language, ngettext
 from config import load
 from core.overall import Standing
+from core.problem_words import in_words
 from core.states import STATES
 from flow import weak
 from flow.in_force import InForceSource
@@ -50,7 +51,7 @@ def list_() -> None:
             ", ".join(f"{of[state]} {state_name(state)}" for state in STATES if of.get(state)) or _("no leads"),
         ]
         if said := weakness.get(name):
-            facts.append(_("WEAK: %(said)s", said=said))
+            facts.append(_("WEAK: %(said)s", said=in_words(said, language())))
         if name not in files and not row.removed:
             facts.append(_("no file here"))
         click.echo(f"{name}: {'; '.join(facts)}")

@@ -7,11 +7,12 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import login, the_gateway, the_settings
-from cli.words import Command, _
+from cli.words import Command, _, language, ngettext
 from config import load
 from config.settings import Settings
 from config.watch import NO_VALUE
 from core.overall import POLICY, Standing
+from core.problem_words import in_words
 from core.proofs.authentic import unproven
 from flow import compare
 from flow.gateway import Gateway
@@ -39,7 +40,10 @@ def apply_files(
     gateway.sources.refresh()
     policy = load.load_policy(settings.policy_file, missed=POLICY in gateway.sources.standing())
     if isinstance(policy, load.Problems):
-        click.echo(_("%(name)s: refused, and no source can be read without it", name=POLICY) + f"\n{policy}", err=True)
+        click.echo(
+            _("%(name)s: refused, and no source can be read without it", name=POLICY) + f"\n{policy.said(language())}",
+            err=True,
+        )
         return False
     files = load.source_files(settings.sources_dir)
     well = True
@@ -54,7 +58,8 @@ def apply_files(
         else:
             well = False
             no_file = _("no file %(name)s.yaml in %(folder)s", name=name, folder=settings.sources_dir)
-            click.echo(_("%(name)s: refused", name=name) + f"\n{loaded or no_file}", err=True)
+            said = loaded.said(language()) if loaded else no_file
+            click.echo(_("%(name)s: refused", name=name) + f"\n{said}", err=True)
     for name in gateway.sources.names() if not names else ():
         if name not in files:
             end = f'flask sources remove {name} --why "..."'
@@ -68,7 +73,9 @@ def _take(gateway: Gateway, name: str, loaded: load.Loaded | load.PolicyText, wh
         click.echo(_("%(name)s: version %(n)s stays in force", name=name, n=now.n if now else 0))
         return True
     if isinstance(loaded, load.Loaded) and (missing := unproven(loaded.source, gateway.secrets)):
-        click.echo(_("%(name)s: refused, for %(why)s", name=name, why=NO_VALUE.format(missing)), err=True)
+        click.echo(
+            _("%(name)s: refused, for %(why)s", name=name, why=in_words(NO_VALUE.format(missing), language())), err=True
+        )
         return False
     taken = gateway.sources.take(name, loaded.text, after=now.n if now else 0, who=who, why=why)
     if taken is None:
@@ -82,7 +89,8 @@ def _take(gateway: Gateway, name: str, loaded: load.Loaded | load.PolicyText, wh
     again = _(" again, it had been removed") if now and now.removed else ""
     click.echo(_("%(name)s: version %(n)s is in force", name=name, n=taken.n) + again)
     if taken.may_fit:
-        click.echo(f"{name}: {compare.may_fit(name, taken.may_fit)}")
+        fit = ngettext("%(num)d held lead may fit now", "%(num)d held leads may fit now", taken.may_fit)
+        click.echo(f"{name}: {fit}: {compare.remap_of(name)}")
     return True
 
 

@@ -5,11 +5,12 @@ from flask.cli import with_appcontext
 
 from cli.context import fail, the_places
 from cli.sources_presets import proof
-from cli.words import Command, _
-from config import load, new_source
+from cli.words import Command, _, language
+from config import load, new_source, preset_words
 from config.new_source import OWN_HANDSHAKE, env_name, handshake_of
 from config.settings import Places
 from core.new_source import DEFAULT_SCRIPT, CannotMake, Made, Wish, address, stands_in_url
+from core.problem_words import in_words
 
 
 @click.command("new", cls=Command)
@@ -32,7 +33,7 @@ def command(preset: str, name: str, script: str, region: str, sms: str, crm: str
     try:
         made = new_source.make(wish, places.sources_dir, places.policy_file, places.secrets_file)
     except CannotMake as why:
-        fail(str(why))
+        fail(why.said(language()))
     _tell(made, wish, places)
 
 
@@ -46,10 +47,10 @@ def _tell(made: Made, wish: Wish, places: Places) -> None:
         say(_("Proof: %(proof)s. The secret:", proof=proof(source)) + f"\n\n{token}\n")
         where = {"file": places.secrets_file, "name": names[0]}
         say(_("Where the sender shows a secret of its own, put that into %(file)s as %(name)s instead.", **where))
-    for need in source.needs:
+    for need in preset_words.needs_of(source, language()):
         say(_("Where: %(need)s", need=need))
     for one in names[1:]:
-        what, value = OWN_HANDSHAKE[handshake_of(source)], made.secrets[one]
+        what, value = in_words(OWN_HANDSHAKE[handshake_of(source)], language()), made.secrets[one]
         goes = _("goes into %(file)s as %(name)s=...", file=places.secrets_file, name=one)
         said = _("is %(value)s", value=value) if value else goes
         say(_("To begin, the sender also wants an answer to its check: %(what)s %(said)s", what=what, said=said))

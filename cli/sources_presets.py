@@ -6,17 +6,26 @@ import click
 from flask.cli import with_appcontext
 
 from cli.context import fail
-from cli.words import Command
-from config import examples, load
+from cli.words import Command, _, language
+from config import examples, load, preset_words
 from config.new_source import unknown
+from core.problem_words import in_words
 from core.source import Source
 
+# Each is a text of the catalogue.
 CONFIDENCE = {
     "documented": "documented by the sender",
     "seen": "seen in public code, not documented by the sender",
     "guessed": "guessed; try it before you rely on it",
 }
-SPANS = ((86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"))
+SHORTLY = {name: name for name in CONFIDENCE}
+PLACES = {
+    "query": "a token in the URL's query",
+    "path": "a token in the URL's path",
+    "header": "a token in the header",
+    "field": "a token in the body's field",
+}
+SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 
 
 @click.command("presets", cls=Command)
@@ -27,22 +36,24 @@ def command(name: str | None) -> None:
     names = load.preset_names()
     if name is not None:
         if name not in names:
-            fail(unknown(name))
+            fail(in_words(unknown(name), language()))
         names = [name]
     bad = False
     for one in names:
         loaded = examples.preset_source(one)
         if isinstance(loaded, load.Problems):
             bad = True
-            click.echo(str(loaded), err=True)
+            click.echo(loaded.said(language()), err=True)
         elif name is None:
-            click.echo(f"{one:<18} {loaded.source.confidence:<10}  {loaded.source.title}")
-            for need in loaded.source.needs:
-                click.echo(f"{'':<18} needs: {need}")
+            known = _(SHORTLY[loaded.source.confidence]).ljust(max(len(_(text)) for text in SHORTLY))
+            click.echo(f"{one:<18} {known}  {preset_words.title_of(loaded.source, language())}")
+            for need in preset_words.needs_of(loaded.source, language()):
+                click.echo(f"{'':<18} {_('needs')}: {need}")
         else:
             _tell(loaded.source)
     if name is None and not bad:
-        click.echo("\nMore about one: flask sources presets NAME    Begin with it: flask sources new PRESET NAME")
+        more, begin = _("More about one:"), _("Begin with it:")
+        click.echo(f"\n{more} flask sources presets NAME    {begin} flask sources new PRESET NAME")
     sys.exit(1 if bad else 0)
 
 
@@ -50,40 +61,38 @@ def proof(source: Source) -> str:
     """How the sender proves itself, in words."""
     auth = source.auth
     if auth.scheme == "token":
-        at = {"query": "in the URL's query", "path": "in the URL's path", "header": "in the header"}
-        where = at.get(auth.place, "in the body's field")
-        return f"a token {where}" + ("" if auth.place == "path" else f" `{auth.name}`")
+        return _(PLACES.get(auth.place, PLACES["field"])) + ("" if auth.place == "path" else f" `{auth.name}`")
     if auth.scheme == "basic":
-        return f"user and password (Basic), user {auth.user or 'of your choice'}"
+        return _("user and password (Basic), user %(name)s", name=auth.user or _("of your choice"))
     if auth.scheme == "hmac":
-        return f"a signature in the header {auth.header or '(yours to name)'}"
-    return "nothing" if auth.scheme == "none" else f"the sender's own signature ({auth.scheme})"
+        return _("a signature in the header %(name)s", name=auth.header or _("(yours to name)"))
+    return _("nothing") if auth.scheme == "none" else _("the sender's own signature (%(scheme)s)", scheme=auth.scheme)
 
 
 def _tell(source: Source) -> None:
     mapping = source.mapping
-    key = ", ".join(path.text for path in source.event_key) or "none: told by what it says"
+    key = ", ".join(path.text for path in source.event_key) or _("none: told by what it says")
     rows = [
-        ("title", source.title),
-        ("known from", CONFIDENCE.get(source.confidence, source.confidence)),
-        *(("needs", need) for need in source.needs),
-        ("proof", proof(source)),
-        ("phone in", ", ".join(path.text for path in mapping.number.fields)),
-        ("phone in text", ", ".join(path.text for path in mapping.number.in_text)),
-        ("person in", ", ".join(path.text for path in mapping.person)),
-        ("a lead when", source.lead_when.text if source.lead_when else ""),
-        ("repeats by", f"{key}, for {_span(source.repeat_window_ms)}"),
-        ("behind the URL", ", ".join(source.paths)),
-        ("asks the CRM", ", ".join(step.path.text for step in source.fetch.steps) if source.fetch else ""),
-        ("examples", ", ".join(example.request for example in source.examples)),
-        ("notes", source.notes.strip()),
+        (_("title"), preset_words.title_of(source, language())),
+        (_("known from"), _(CONFIDENCE.get(source.confidence, source.confidence))),
+        *((_("needs"), need) for need in preset_words.needs_of(source, language())),
+        (_("proof"), proof(source)),
+        (_("phone in"), ", ".join(path.text for path in mapping.number.fields)),
+        (_("phone in text"), ", ".join(path.text for path in mapping.number.in_text)),
+        (_("person in"), ", ".join(path.text for path in mapping.person)),
+        (_("a lead when"), source.lead_when.text if source.lead_when else ""),
+        (_("repeats by"), _("%(key)s, for %(span)s", key=key, span=_span(source.repeat_window_ms))),
+        (_("behind the URL"), ", ".join(source.paths)),
+        (_("asks the CRM"), ", ".join(step.path.text for step in source.fetch.steps) if source.fetch else ""),
+        (_("examples"), ", ".join(example.request for example in source.examples)),
+        (_("notes"), preset_words.notes_of(source, language())),
     ]
     for label, text in rows:
         if text:
-            click.echo(f"{label + ':':<15} {text}")
-    click.echo(f"\nBegin with it: flask sources new {source.name} NAME")
+            click.echo(f"{label + ':':<18} {text}")
+    click.echo("\n" + _("Begin with it:") + f" flask sources new {source.name} NAME")
 
 
 def _span(ms: int) -> str:
-    size, unit = next(((size, unit) for size, unit in SPANS if ms % size == 0), (1000, "s"))
-    return f"{ms // size} {unit}"
+    size, unit = next((size, unit) for size, unit in SPANS if ms % size == 0)
+    return f"{ms // size} {_(unit)}"

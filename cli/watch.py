@@ -34,7 +34,7 @@ def command() -> None:
     logs.set_up()
     help_, look_again = current_app.extensions["help"](gateway, settings)
     if gateway.broken_alarms:
-        logs.say(gateway.broken_alarms)
+        logs.say(str(gateway.broken_alarms))
     stopping = threading.Event()
 
     def stop(*_: Any) -> None:
@@ -55,7 +55,9 @@ def command() -> None:
     while not stopping.is_set():
         try:
             if look_again():
-                gateway.log.info("alarms_file_read", channels=sorted(help_.channels), problems=gateway.broken_alarms)
+                gateway.log.info(
+                    "alarms_file_read", channels=sorted(help_.channels), problems=str(gateway.broken_alarms or "")
+                )
             watch.turn()
             beat.beat(int(time.monotonic() * 1000), watch.trouble())
         except Exception:  # a bug in one look must not end the next

@@ -1,14 +1,13 @@
 """Why a lead is where it is, in the reader's language and on their clock: its reason, or what its state says."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 from cli.moments import bare
 from cli.state_words import sentence
 from cli.words import _, language
 from core.numbers.hiding import hide_in, hide_numbers
-from core.reason import reasons_of, words
+from core.reason import moment_of, reasons_of, words
 
 Row = dict[str, Any]
 _SPAN = re.compile(r"([0-9]{1,6})([dhms])")
@@ -34,16 +33,8 @@ def why(row: Row, ended: Row | None) -> str:
 
 def _fact(name: str, value: Any) -> Any:
     """A time on the readers' clock, a span in their words, and all else with its numbers hidden."""
-    if isinstance(value, str) and name in ("at", "opens", "until") and (at := _moment(value)) is not None:
+    if (at := moment_of(name, value)) is not None:
         return bare(at)
     if isinstance(value, str) and language() == "ru" and (span := _SPAN.fullmatch(value)):
         return f"{span[1]} {_UNITS[span[2]]}"
     return hide_in(value)
-
-
-def _moment(text: str) -> int | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if at.tzinfo is None else int(at.timestamp() * 1000)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.load import FILE_NAME, is_name, lines_of, read_source_text, source_files
-from config.problem import Problem, Problems
 from config.settings import OPEN_WIRE, SettingsError, is_open
 from config.yaml_text import Text
 from core.account.wanted import WantedAccount
 from core.ports import Account
+from core.problem import Problem, Problems
 from schemas.account import WaysIn, read_account
 from schemas.section import Wrong
 

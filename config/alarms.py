@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from config.load import lines_of, read_source_text
-from config.problem import Problems
 from core.ports import Channel
+from core.problem import Problems
 from schemas.alarms import AlarmsFile, WantedChannel, read_alarms
 from schemas.section import Wrong
 
@@ -17,11 +17,11 @@ Make = Callable[[str, Mapping[str, Any]], Channel]  # kind, what the file says w
 
 @dataclass(frozen=True)
 class Alarms:
-    """What the file says; `channels` by their names. `problems`: what is wrong with it, empty for nothing."""
+    """What the file says; `channels` by their names. `problems`: what is wrong with it."""
 
     said: AlarmsFile = field(default_factory=AlarmsFile)
     channels: dict[str, Channel] = field(default_factory=dict)
-    problems: str = ""
+    problems: Problems | None = None
 
 
 def load_alarms(path: Path, secrets: Callable[[str], str | None], make: Make) -> Alarms:
@@ -30,10 +30,10 @@ def load_alarms(path: Path, secrets: Callable[[str], str | None], make: Make) ->
         return Alarms()
     text = read_source_text(path)
     if isinstance(text, Problems):
-        return Alarms(problems=str(text))
+        return Alarms(problems=text)
     said, wrong = read_alarms(text.value)
     if said is None:
-        return Alarms(problems=str(lines_of(text, wrong)))
+        return Alarms(problems=lines_of(text, wrong))
     channels: dict[str, Channel] = {}
     for wanted in said.channels:
         made = _made(wanted, secrets, make)
@@ -41,7 +41,7 @@ def load_alarms(path: Path, secrets: Callable[[str], str | None], make: Make) ->
             wrong.append((("channels", wanted.name), made))
         else:
             channels[wanted.name] = made
-    return Alarms(said, channels, str(lines_of(text, wrong)) if wrong else "")
+    return Alarms(said, channels, lines_of(text, wrong) if wrong else None)
 
 
 class AlarmsFileLook:

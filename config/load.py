@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from config.merge import merge, under_policy, without
-from config.problem import Problem, Problems, collect
 from config.yaml_text import SIZE, Keys, Text, parse
 from core.overall import POLICY, Overall
+from core.problem import Problem, Problems, collect
 from core.source import Policy, Source
 from schemas.policy import read_policy
 from schemas.section import Wrong, nearest

@@ -33,7 +33,7 @@ def make(wish: Wish, sources_dir: Path, policy_file: Path, file_of_secrets: Path
         raise CannotMake("preset", unknown(wish.preset))
     preset = examples.preset_source(wish.preset)
     if isinstance(preset, load.Problems):
-        raise CannotMake("wrong", str(preset))
+        raise CannotMake("wrong", preset)
     path = sources_dir / f"{wish.name}.yaml"
     if path.exists():
         raise CannotMake("exists", f"{path} is there already; choose another name, or edit it")
@@ -61,13 +61,13 @@ def _whole(path: Path, text: str, policy: load.PolicyText | None) -> load.Loaded
     """The text as it would be read. None where it only lacks the CRM."""
     parsed = parse(text.encode(), str(path))
     if isinstance(parsed, load.Problems):
-        raise CannotMake("wrong", str(parsed))
+        raise CannotMake("wrong", parsed)
     loaded = load.load_text(path.stem, parsed, policy)
     if isinstance(loaded, load.Loaded):
         return loaded
     if all(item.key.startswith("fetch") for item in loaded.items) and "\nfetch:" not in text:
         return None
-    raise CannotMake("wrong", str(loaded))
+    raise CannotMake("wrong", loaded)
 
 
 def _wanted(name: str, source: Source) -> list[str]:

@@ -10,12 +10,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from config import load, new_source
+from config import load, new_source, preset_words
 from config.examples import run_examples
 from config.yaml_text import parse
 from core.field_setup import Setup, value_of
 from core.new_source import CannotMake, KnownSender, Made, Wish
 from core.ports import CheckedText
+from core.source import Source
 
 MODE = 0o644
 
@@ -73,7 +74,7 @@ class Files:
         known = policy if isinstance(policy, load.PolicyText) else None
         loaded = parsed if isinstance(parsed, load.Problems) else load.load_text(name, parsed, known)
         if isinstance(loaded, load.Problems):
-            return CheckedText(None, problems=tuple(str(problem) for problem in loaded.items))
+            return CheckedText(None, problems=loaded.items)
         return CheckedText(loaded.source, loaded.text, (), tuple(run_examples(loaded.source, self._dir)))
 
     def write(self, name: str, text: str, seen: str) -> bool:
@@ -93,6 +94,9 @@ class Files:
             raise
         return True
 
+    def needs(self, source: Source, language: str) -> tuple[str, ...]:
+        return preset_words.needs_of(source, language)
+
     def senders(self) -> tuple[KnownSender, ...]:
         return _senders()
 
@@ -107,9 +111,9 @@ class Files:
 
 @cache  # the presets come with the code
 def _senders() -> tuple[KnownSender, ...]:
-    read = (load.read_preset(name) for name in load.preset_names())
-    found = ((text.file, text.value.get("title")) for text in read if isinstance(text, load.Text))
-    known = [KnownSender(Path(file).stem, str(title or Path(file).stem)) for file, title in found]
+    read = {name: load.read_preset(name) for name in load.preset_names()}
+    titles = {name: str(text.value.get("title", name)) for name, text in read.items() if isinstance(text, load.Text)}
+    known = [KnownSender(name, title, preset_words.russian_title(name) or title) for name, title in titles.items()]
     return tuple(sorted(known, key=lambda one: one.title.casefold()))
 
 

@@ -14,7 +14,7 @@ from yaml.events import AliasEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
-from config.problem import Problem, Problems, collect
+from core.problem import Problem, Problems, collect
 
 SIZE = 64_000
 Keys = tuple[str, ...]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from core.problem import Problems
+from core.problem_words import in_words
 from core.source import Source
 
 IN_URL = ("query", "path")
@@ -25,10 +27,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class KnownSender:
-    """A preset as one chooses it."""
+    """A preset as one chooses it, its title in English and Russian."""
 
     name: str
     title: str
+    title_ru: str
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,13 @@ class CannotMake(Exception):
     """The source was not made and nothing was changed; the text says why and what to do. `code` is one of `name`,
     `preset`, `exists`, `unwritable`, `wrong`."""
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+    def __init__(self, code: str, why: str | Problems) -> None:
+        super().__init__(str(why))
+        self.code, self.why = code, why
+
+    def said(self, language: str) -> str:
+        """Why, in English or Russian (`ru`)."""
+        return self.why.said(language) if isinstance(self.why, Problems) else in_words(self.why, language)
 
 
 def address(base: str, source: Source, token: str) -> str:

@@ -7,6 +7,7 @@ from core.account.trouble import MOST_IN_FLIGHT
 from core.field_setup import Setup
 from core.new_source import KnownSender, Made, Wish
 from core.outcome import Outcome
+from core.problem import Problem
 from core.source import Source
 
 
@@ -156,7 +157,7 @@ class CheckedText:
 
     source: Source | None
     canonical: str = ""
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     failing: tuple[str, ...] = ()
 
 
@@ -182,6 +183,10 @@ class SourceFiles(Protocol):
 
     def write(self, name: str, text: str, seen: str) -> bool:
         """Put the text in the file's place, whole or not at all; False where the file is no longer the text `seen`."""
+        ...
+
+    def needs(self, source: Source, language: str) -> tuple[str, ...]:
+        """What is to be done at the source's sender, in English or Russian (`ru`)."""
         ...
 
     def senders(self) -> tuple[KnownSender, ...]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from core.reason_words import TABLE
@@ -33,6 +34,17 @@ class _Facts(dict[str, Any]):
 def words(code: str, params: dict[str, Any], language: str = "en") -> str:
     """The sentence for a person, in English or Russian (`ru`); the code itself where no words are known."""
     return (RUSSIAN if language == "ru" else WORDS).get(code, code).format_map(_Facts(params))
+
+
+def moment_of(name: str, value: Any) -> int | None:
+    """The moment in milliseconds that a reason's fact is; None for any other fact."""
+    if name not in ("at", "opens", "until") or not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else int(at.timestamp() * 1000)
 
 
 def advice(code: str, language: str = "en") -> str:

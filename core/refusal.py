@@ -1,8 +1,15 @@
 """What a person asked for and was not done: why, and what to do, in English and Russian; one table of all."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-# code -> English, Russian; `{facts}` are the refusal's own.
+from core.reason import Reason, moment_of, words
+
+# How a moment in milliseconds is told; who has a reader in front of them gives their clock.
+Clock = Callable[[int], str]
+
+# code -> English, Russian; `{facts}` are the refusal's own. `{when}` is a moment or nothing, with its blank.
 TABLE: dict[str, tuple[str, str]] = {
     # flow/operate.py and flow/bulk.py
     "not_aside": (
@@ -104,12 +111,30 @@ TABLE: dict[str, tuple[str, str]] = {
 
 
 class Refusal(Exception):
-    """A refusal by its code and facts; its text is English, `said` has it in either language."""
+    """A refusal by its code and facts; its text is English, `said` has it in either language.
+
+    A fact may be a Reason; one called `when` is a moment in milliseconds, or None."""
 
     def __init__(self, code: str, **facts: Any) -> None:
         self.code, self.facts = code, facts
         super().__init__(self.said("en"))
 
-    def said(self, language: str) -> str:
-        """The sentence for a person, in English or Russian (`ru`)."""
-        return TABLE[self.code][1 if language == "ru" else 0].format_map(self.facts)
+    def said(self, language: str, clock: Clock | None = None) -> str:
+        """The sentence for a person, in English or Russian (`ru`), its moments on their `clock`, else in UTC."""
+        facts = {name: _fact(name, value, language, clock or in_utc) for name, value in self.facts.items()}
+        return TABLE[self.code][1 if language == "ru" else 0].format_map(facts)
+
+
+def in_utc(at_ms: int) -> str:
+    """2026-11-25 09:00 UTC."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _fact(name: str, value: Any, language: str, clock: Clock) -> Any:
+    if isinstance(value, Reason):
+        moments = {key: moment_of(key, fact) for key, fact in value.params.items()}
+        on_clock = {key: clock(at) for key, at in moments.items() if at is not None}
+        return words(value.code, {**value.params, **on_clock}, language)
+    if name != "when":
+        return value
+    return "" if value is None else f" {clock(value)}" if language == "ru" else f" at {clock(value)}"

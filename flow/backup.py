@@ -40,13 +40,24 @@ class Manifest:
 
 
 @dataclass(frozen=True)
+class Forgotten:
+    """A call that the copy does not know: of which lead of which source (`no`: None where the lead is not in it
+    either), begun when; `number` is masked, empty where there is none."""
+
+    source: str
+    at: int
+    no: int | None = None
+    number: str = ""
+
+
+@dataclass(frozen=True)
 class Checked:
-    """What a copy holds. `at_risk`: who was rung after it was made and would be rung again by it, a line each."""
+    """What a copy holds. `at_risk`: who was rung after it was made and would be rung again by it."""
 
     folder: Path
     made_at: int
     rows: dict[str, int]
-    at_risk: tuple[str, ...]
+    at_risk: tuple[Forgotten, ...]
 
 
 def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
@@ -125,7 +136,7 @@ def _manifest(folder: Path) -> Manifest:
         raise BackupFailed(f"{folder} is no backup of flask backup: it has no readable {MANIFEST}") from why
 
 
-def _at_risk(gateway: Gateway, there: Store) -> Iterator[str]:
+def _at_risk(gateway: Gateway, there: Store) -> Iterator[Forgotten]:
     """The calls that this machine's journals know and the copy does not."""
     entries = list(gateway.journal.entries(epoch.store_id(there)))
     with there.read() as tx:
@@ -134,13 +145,11 @@ def _at_risk(gateway: Gateway, there: Store) -> Iterator[str]:
                 yield _who(entry, queries.story(tx, entry.lead))
 
 
-def _who(entry: Entry, story: dict[str, Any] | None) -> str:
-    at = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _who(entry: Entry, story: dict[str, Any] | None) -> Forgotten:
     if story is None:
-        return f"a lead of {entry.source} that is not in it, rung at {at}"
+        return Forgotten(entry.source, entry.at)
     lead = story["lead"]
-    number = shown(leads, {"number": lead.number})["number"] or "no number"
-    return f"lead {lead.no} of {entry.source}, {number}, rung at {at}"
+    return Forgotten(entry.source, entry.at, lead.no, shown(leads, {"number": lead.number})["number"] or "")
 
 
 @contextlib.contextmanager

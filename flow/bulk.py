@@ -6,12 +6,10 @@ At most 500 a go, so that a go ends in seconds and its answer can be read; `next
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from core import states
 from core.lead import Lead
-from core.reason import Reason, words
 from core.refusal import Refusal
 from flow import effect, operate
 from flow.gateway import Gateway
@@ -79,18 +77,14 @@ def _refused(gateway: Gateway, tx: Tx, known: Iterable[Lead], do: str) -> Iterat
                 operate.refuse_rearm(gateway, tx, lead, among_many=True)
                 rings.append(lead)
         except operate.Refused as why:
-            yield _left(lead.id, lead.no, why.said)
+            yield _left(lead.id, lead.no, why)
     for lead, reason in effect.of_rearm(gateway, tx, rings).never if rings else ():
-        yield _left(lead.id, lead.no, partial(_not_rung, reason))
+        yield _left(lead.id, lead.no, Refusal("not_rung", reason=reason))
 
 
-def _not_rung(reason: Reason, language: str) -> str:
-    return Refusal("not_rung", reason=words(reason.code, reason.params, language)).said(language)
-
-
-def _left(lead_id: str, no: int, said: Callable[[str], str]) -> dict[str, Any]:
-    """A lead that is left as it is; `said` tells why in English or Russian, `text` is the English."""
-    return {"id": lead_id, "no": no, "text": said("en"), "said": said}
+def _left(lead_id: str, no: int, why: Refusal) -> dict[str, Any]:
+    """A lead that is left as it is; `text` is the English of `why`."""
+    return {"id": lead_id, "no": no, "text": str(why), "why": why}
 
 
 def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, despite: Iterable[str] = ()) -> Done:
@@ -110,6 +104,6 @@ def carry_out(gateway: Gateway, planned: Plan, do: str, who: str, why: str, desp
             changes[do](lead["id"], lead["history_n"])
             done.changed += 1
         except operate.Refused as refusal:
-            done.refused.append(_left(lead["id"], lead["no"], refusal.said))
+            done.refused.append(_left(lead["id"], lead["no"], refusal))
     gateway.log.info("operated_many", do=do, who=who, changed=done.changed, refused=len(done.refused))
     return done

@@ -88,9 +88,14 @@ def held_that_fit(tx: Tx, source: Source, now: int) -> int:
 
 
 def may_fit(name: str, count: int) -> str:
-    """The line for log and terminal."""
+    """The line for the log."""
     leads = "held lead" if count == 1 else "held leads"
-    return f"{count} {leads} may fit now: flask leads bulk remap --state held --source {name} --why '...' --do"
+    return f"{count} {leads} may fit now: {remap_of(name)}"
+
+
+def remap_of(name: str) -> str:
+    """What to type to map the source's held leads again."""
+    return f"flask leads bulk remap --state held --source {name} --why '...' --do"
 
 
 def _fits(lead: Lead, source: Source, now: int) -> bool:

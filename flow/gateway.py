@@ -12,6 +12,7 @@ import structlog
 from core.account.caps import TOTALS, Caps
 from core.overall import Totals
 from core.ports import Account, Bell, Crm
+from core.problem import Problems
 from core.silence import Habits
 from flow.in_force import InForce
 from flow.provider_clock import ProviderClock
@@ -39,8 +40,8 @@ class Gateway:
     digest_key: str = field(repr=False)
     timezone: str = ""  # what people read times in; empty: the policy's
     accounts: dict[str, Account] = field(default_factory=dict)
-    broken_accounts: dict[str, str] = field(default_factory=dict)  # what is wrong with the others' files
-    broken_alarms: str = ""  # what is wrong with the file of the watch's channels
+    broken_accounts: dict[str, Problems] = field(default_factory=dict)  # what is wrong with the others' files
+    broken_alarms: Problems | None = None  # what is wrong with the file of the watch's channels
     retention_days: int = 90  # then people's data is erased
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
     ticker: Ticker = field(default_factory=Ticker)

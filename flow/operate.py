@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from core import policy, states
 from core.lead import Lead
@@ -171,10 +170,9 @@ def _refuse_rung(tx: Tx, lead: Lead, again: bool, among_many: bool) -> None:
     if lead.state != states.ACCEPTED or again:
         return
     rang_at = attempts.newest_start(tx, lead.id)
-    when = "" if rang_at is None else f" at {datetime.fromtimestamp(rang_at / 1000, UTC):%Y-%m-%d %H:%M} UTC"
     if among_many:
-        raise Refused("rang_among_many", when=when)
-    raise Refused("rang", when=when, round=lead.round)
+        raise Refused("rang_among_many", when=rang_at)
+    raise Refused("rang", when=rang_at, round=lead.round)
 
 
 def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:

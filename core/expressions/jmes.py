@@ -91,7 +91,7 @@ def _check(node: Any, depth: int) -> None:
         wanted = Functions.FUNCTION_TABLE[name]["signature"]
         variadic = bool(wanted[-1].get("variadic"))
         if len(node["children"]) < len(wanted) or (len(node["children"]) > len(wanted) and not variadic):
-            raise BadExpression(f"{name}() with {len(wanted)} {'or more ' if variadic else ''}arguments")
+            raise BadExpression(f"{name}() with {len(wanted)} arguments" + (" or more" if variadic else ""))
         # join('...', list) is linear; a text of the payload as the glue would be a product of two.
         if name == "join" and node["children"][0]["type"] != "literal":
             raise BadExpression("join with a written-out first argument", "join(' ', [first_name, last_name])")

@@ -11,7 +11,7 @@ from core.policy import DESPITE
 from flow import effect, operate, people
 from handlers.console.door import page, safe_next, the_gateway, the_user
 from handlers.console.forms import text, why_given
-from handlers.console.words import ago, clock, language
+from handlers.console.words import ago, clock, language, moment
 from store import search
 from store.engine import Tx
 
@@ -71,7 +71,7 @@ def _one(do: str, lead_id: str, seen: int, who: str, why: str, despite: tuple[st
         return _("there is no such lead")
     except operate.Refused as refusal:
         with gateway.store.read() as tx:
-            return _why_left(tx, do, lead_id, seen) or refusal.said(language())
+            return _why_left(tx, do, lead_id, seen) or refusal.said(language(), moment)
     people.note(gateway, who, do, f"№ {lead.no}", why)
     return ""
 

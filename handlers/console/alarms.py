@@ -130,4 +130,4 @@ def test_channels() -> Any:
     help_, _look = current_app.extensions["help"](gateway, current_app.config["SETTINGS"])
     tried = telling.test(help_, time.time_ns() // 1_000_000)
     people.note(gateway, the_user().name, "channels_tested", ", ".join(sorted(tried)))
-    return _page(tried=tried, problems=gateway.broken_alarms)
+    return _page(tried=tried, problems=broken.said(language()) if (broken := gateway.broken_alarms) else "")

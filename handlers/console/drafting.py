@@ -13,11 +13,13 @@ from core.expressions.expression import BadExpression
 from core.field_setup import Setup, setup_of, value_of
 from core.lead import Lead
 from core.ports import CheckedText
+from core.problem_words import in_words
 from core.source import Source
 from flow import compare
 from flow.compare import Change
 from handlers.console.door import the_gateway
 from handlers.console.sources import in_force, the_files
+from handlers.console.words import language
 from store import versions as rows
 
 BACKTEST = 200  # leads are asked before anything is saved
@@ -98,16 +100,16 @@ def draft(name: str) -> Draft:
         text = given.get("text", "").replace("\r\n", "\n")
         checked = files.check(name, text)
         setup = setup_of(checked.source) if checked.source else was
-        return Draft(setup, before, text, checked, list(checked.problems), there is not None)
+        return Draft(setup, before, text, checked, _told(checked), there is not None)
     now = _given(was) if "number" in given else was
     text, wrong = before, _unreadable(now)
     if not wrong:
         try:
             text = files.edited(before, was, now)
         except ValueError as why:
-            wrong.append(str(why))
+            wrong.append(in_words(str(why), language()))
     checked = checked if text == before else files.check(name, text)
-    return Draft(now, before, text, checked, wrong + list(checked.problems), there is not None)
+    return Draft(now, before, text, checked, wrong + _told(checked), there is not None)
 
 
 def _given(was: Setup) -> Setup:
@@ -119,13 +121,18 @@ def _given(was: Setup) -> Setup:
     return replace(was, number=lines, rules=rules[:MOST_RULES], default=given.get("default", "").strip(), sms=sms)
 
 
+def _told(checked: CheckedText) -> list[str]:
+    return [one.said(language()) for one in checked.problems]
+
+
 def _unreadable(now: Setup) -> list[str]:
     found = [] if now.number else [_("The number needs a field.")]
     for line in now.number:
         try:
             value_of(line)
         except BadExpression as why:
-            what = f"{why.expected}; {why.write}" if why.write else why.expected
+            expected = in_words(why.expected, language())
+            what = f"{expected}; {why.write}" if why.write else expected
             found.append(_("“%(line)s”: expected is %(what)s", line=line, what=what))
     return found
 

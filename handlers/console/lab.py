@@ -13,6 +13,7 @@ from core.field_setup import is_simple
 from core.lead import Lead
 from core.numbers import phone
 from core.people import OPERATOR, OWNER
+from core.problem_words import in_words
 from core.source import Source
 from flow import people, trial
 from flow.trial import Tried
@@ -22,6 +23,7 @@ from handlers.console.forms import why_given
 from handlers.console.leads import titles
 from handlers.console.picking import leaves
 from handlers.console.sources import in_force, the_files
+from handlers.console.words import language
 from store import queries, search
 from store import versions as rows
 from store.queries import Wanted
@@ -120,6 +122,7 @@ def _page(name: str, status: int = 200, *, problem: str = "", moved: bool = Fals
         tested=tested,
         changes=[(drafting.kind(one), one) for one in tested.weightiest(SHOWN)],
         lines=drafting.diff(draft.before, draft.text),
+        failing=[in_words(text, language()) for text in draft.checked.failing],
         problem=problem,
         moved=moved,
         scripts=scripts,

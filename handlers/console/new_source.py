@@ -11,6 +11,7 @@ from flow import people
 from handlers.console.door import page, public_base, the_gateway, the_user
 from handlers.console.forms import text
 from handlers.console.sources import the_files
+from handlers.console.words import language
 from store import versions as rows
 
 
@@ -34,7 +35,7 @@ def make_source() -> Any:
     try:
         made = the_files().make(wish)
     except CannotMake as why:
-        return _form(wish, _said(why, wish), str(why) if why.code == "wrong" else "", 409)
+        return _form(wish, _said(why, wish), why.said(language()) if why.code == "wrong" else "", 409)
     _put_in_force(wish.name, made)
     source, values = made.named, list(made.secrets.values())
     return render_template(
@@ -45,7 +46,7 @@ def make_source() -> Any:
         url=address(public_base(), source, values[0] if values else ""),
         secret="" if not values or stands_in_url(source) else values[0],
         more={name: value for name, value in list(made.secrets.items())[1:]},
-        needs=source.needs,
+        needs=the_files().needs(source, language()),
     )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from core.numbers.hiding import DOT, hide_numbers
 from core.people import OPERATOR
 from core.reason import advice as reason_advice
-from core.reason import reasons_of, words
+from core.reason import moment_of, reasons_of, words
 from core.state_words import NAMES
 from handlers.console.assets import icon
 from handlers.console.door import may
@@ -105,7 +104,11 @@ def reason(told: dict[str, Any]) -> str:
     """A reason in the reader's language and time zone, its numbers hidden, and veiled what a stranger wrote in it."""
     params = {name: _fact(name, value) for name, value in told["params"].items()}
     params |= {name: veiled(params[name], may(OPERATOR)) for name in WRITTEN.get(told["code"], ()) if name in params}
-    if told["code"] == "called_recently" and language() == "ru" and (moment := _moment(told["params"].get("at"))):
+    if (
+        told["code"] == "called_recently"
+        and language() == "ru"
+        and (moment := moment_of("at", told["params"].get("at")))
+    ):
         params["at"] = at(moment, exact=False)
     return hide_numbers(words(told["code"], params, language()))
 
@@ -131,18 +134,9 @@ def by_reason(pairs: list[tuple[Any, Any]]) -> list[tuple[str, list[int]]]:
     return sorted(found.items(), key=lambda one: -len(one[1]))
 
 
-def _moment(text: Any) -> int | None:
-    """Milliseconds of an ISO time; None for anything else."""
-    try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
-    except (TypeError, ValueError):
-        return None
-
-
 def _fact(name: str, value: Any) -> Any:
-    if name in ("at", "opens", "until") and isinstance(value, str):
-        moment = _moment(value)
-        return value if moment is None else clock(moment)
+    if (moment := moment_of(name, value)) is not None:
+        return clock(moment)
     if isinstance(value, str) and (found := _SPAN.fullmatch(value)):
         return span(int(found[1]) * {"h": 3600, "m": 60, "s": 1}[found[2]])
     if language() != "ru":

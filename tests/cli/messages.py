@@ -8,13 +8,28 @@ import click
 from babel.messages import extract
 from click import core, decorators, exceptions, formatting, parser, types
 
-from cli import account, alarms, backup, columns, do_not_call, leads, leads_export, next_steps, policy, sources, users
+from cli import (
+    account,
+    alarms,
+    backup,
+    columns,
+    do_not_call,
+    leads,
+    leads_export,
+    next_steps,
+    policy,
+    sources,
+    sources_presets,
+    sources_try,
+    users,
+)
 from cli.words import Command, Group, help_of
 from core import state_words
 from tests import translations
 
 CLI = Path(columns.__file__).parent
 WORDS = {"_": None, "ngettext": (1, 2)}
+TABLES = (sources_presets.CONFIDENCE, sources_presets.SHORTLY, sources_presets.PLACES, sources_try.VERDICTS)
 GROUPS = (
     *(group.command for group in (leads, do_not_call, alarms, users, policy, sources, backup)),
     *(account.pause, account.resume, backup.restore),
@@ -33,8 +48,9 @@ def used():
         for option in command.params:
             if isinstance(option, click.Option) and option.help:
                 found.setdefault(option.help, command.name)
-    for texts in (state_words.NAMES, state_words.SENTENCES, leads_export.EXCEL, policy.WINDOW):
+    for texts in (state_words.NAMES, state_words.SENTENCES, leads_export.EXCEL, policy.WINDOW, *TABLES):
         found |= dict.fromkeys(texts.values(), "a table")
+    found |= dict.fromkeys((unit for _size, unit in sources_presets.SPANS), "a table")
     found |= clicks(exceptions, formatting, parser, types)
     for name, why in next_steps.SAID.values():
         found |= dict.fromkeys((name, why), "a table")

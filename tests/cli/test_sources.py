@@ -42,6 +42,7 @@ class Desk:
             "POLICY_FILE": str(self.policy),
             "PUBLIC_URL": "",
             "RUN_DIR": str(tmp_path / "run"),
+            "BACKUP_DIR": str(tmp_path / "backups"),
         }
         self.app = create_app(read(self.environ, dotenv=None))
         self.parts = self.app.extensions["gateway"]

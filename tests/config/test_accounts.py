@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from app import wire
 from config.accounts import load_accounts, main_account
-from config.problem import Problems
 from config.settings import SettingsError, read
 from core.account.wanted import WantedAccount
 from core.ports import Account
+from core.problem import Problems
 from schemas.account import read_account
 from tests.application import SETTINGS
 from voice import PROVIDERS

@@ -24,12 +24,12 @@ def load(path, text=None, secrets=SECRETS):
 
 def test_nobody_has_to_write_it(tmp_path):
     found = load(tmp_path / "alarms.yaml")
-    assert (found.channels, found.problems, found.said.quiet) == ({}, "", Hours(22 * 60, 8 * 60))
+    assert (found.channels, found.problems, found.said.quiet) == ({}, None, Hours(22 * 60, 8 * 60))
 
 
 def test_the_example_works(tmp_path):
     found = load(ROOT / "config" / "alarms.example.yaml")
-    assert found.problems == ""
+    assert found.problems is None
     assert {name: type(channel) for name, channel in found.channels.items()} == {"mail": Email, "telegram": Telegram}
 
 
@@ -46,7 +46,7 @@ channels:
   program: {kind: webhook, url: "https://example.ru/alarms", secret: env:ALARMS_SECRET}
 """,
     )
-    assert found.problems == ""
+    assert found.problems is None
     assert {name: type(channel) for name, channel in found.channels.items()} == {"team": Chat, "program": Webhook}
     assert (found.said.language, found.said.quiet, found.said.digest, found.said.off) == (
         "ru",
@@ -65,7 +65,7 @@ channels:
   mail: {kind: emial}
   tg: {kind: telegram, token: 123456:s3cret, chat: "5"}
 """
-    said = load(tmp_path / "alarms.yaml", text).problems
+    said = str(load(tmp_path / "alarms.yaml", text).problems)
     for part in (
         "alarms.yaml:2",
         "write: language:",
@@ -84,14 +84,14 @@ def test_a_channel_without_its_secret_leaves_the_others_alone(tmp_path):
     text = "channels:\n  a: {kind: chat, url: env:NONE}\n  b: {kind: chat, url: env:CHAT_HOOK}\n"
     found = load(tmp_path / "alarms.yaml", text)
     assert list(found.channels) == ["b"]
-    assert "alarms.yaml:2: channels.a: expected a value of env:NONE" in found.problems
+    assert "alarms.yaml:2: channels.a: expected a value of env:NONE" in str(found.problems)
 
 
 def test_the_longest_silences_stand_by_their_sources(tmp_path):
     found = load(tmp_path / "alarms.yaml", "silence: {shop: 24h, promo: no}\n")
-    assert (found.problems, found.said.silence) == ("", {"shop": 86_400_000, "promo": 0})
-    assert "silence.shop: expected a duration" in load(tmp_path / "alarms.yaml", "silence: {shop: 5m}\n").problems
-    assert "sources by their names" in load(tmp_path / "alarms.yaml", "silence: 24h\n").problems
+    assert (found.problems, found.said.silence) == (None, {"shop": 86_400_000, "promo": 0})
+    assert "silence.shop: expected a duration" in str(load(tmp_path / "alarms.yaml", "silence: {shop: 5m}\n").problems)
+    assert "sources by their names" in str(load(tmp_path / "alarms.yaml", "silence: 24h\n").problems)
 
 
 def test_a_change_is_read_and_a_broken_file_leaves_the_last_good_one(tmp_path):
@@ -104,14 +104,14 @@ def test_a_change_is_read_and_a_broken_file_leaves_the_last_good_one(tmp_path):
     path.write_text("channels:\n  a: {kind: caht, url: env:CHAT_HOOK}\nlanguage: ru\n")
     assert look.look()
     assert look.now.channels == {"a": before}
-    assert (look.now.said.language, "alarms.yaml:2" in look.now.problems) == ("en", True)
+    assert (look.now.said.language, "alarms.yaml:2" in str(look.now.problems)) == ("en", True)
     path.write_text("channels:\n  a: {kind: chat, url: env:CHAT_HOOK}\nlanguage: ru\n")
     assert look.look()
-    assert (look.now.problems, look.now.said.language) == ("", "ru")
+    assert (look.now.problems, look.now.said.language) == (None, "ru")
     secrets["env:CHAT_HOOK"] = "https://chat.test/another"
     assert (look.look(), look.look()) == (True, False)
     del secrets["env:CHAT_HOOK"]
     assert look.look()
-    assert (list(look.now.channels), "env:CHAT_HOOK" in look.now.problems) == (["a"], True)
+    assert (list(look.now.channels), "env:CHAT_HOOK" in str(look.now.problems)) == (["a"], True)
     secrets["env:CHAT_HOOK"] = "https://chat.test/hook"
-    assert (look.look(), look.now.problems) == (True, "")
+    assert (look.look(), look.now.problems) == (True, None)

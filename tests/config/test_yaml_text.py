@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.problem import Problems
 from config.yaml_text import SIZE, Text, parse
+from core.problem import Problems
 
 
 def read(text: str):

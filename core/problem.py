@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.problem_words import in_words
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -16,11 +18,19 @@ class Problem:
     write: str = ""
 
     def __str__(self) -> str:
+        return self.said("en")
+
+    def said(self, language: str) -> str:
+        """The whole sentence, in English or Russian (`ru`)."""
         where = f"{self.file}:{self.line}" if self.line else self.file
-        said = f"{where}: {self.key + ': ' if self.key else ''}expected {self.expected}"
-        if self.got:
-            said += f", got {self.got}"
-        return f"{said}; write: {self.write}" if self.write else said
+        expected, got = in_words(self.expected, language), in_words(self.got, language)
+        if language == "ru":
+            told = f"нужно: {expected}" + (f"; сейчас: {got}" if got else "")
+        else:
+            told = f"expected {expected}" + (f", got {got}" if got else "")
+        if self.write:
+            told += f"; {'напишите' if language == 'ru' else 'write'}: {self.write}"
+        return f"{where}: {self.key + ': ' if self.key else ''}{told}"
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,11 @@ class Problems:
     items: tuple[Problem, ...]
 
     def __str__(self) -> str:
-        return "\n".join(str(item) for item in self.items)
+        return self.said("en")
+
+    def said(self, language: str) -> str:
+        """A line a problem, in English or Russian (`ru`)."""
+        return "\n".join(item.said(language) for item in self.items)
 
 
 def collect(items: list[Problem]) -> Problems:

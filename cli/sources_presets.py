@@ -87,9 +87,10 @@ def _tell(source: Source) -> None:
         (_("examples"), ", ".join(example.request for example in source.examples)),
         (_("notes"), preset_words.notes_of(source, language())),
     ]
+    width = max(len(label) for label, _text in rows) + 1
     for label, text in rows:
         if text:
-            click.echo(f"{label + ':':<18} {text}")
+            click.echo(f"{label + ':':<{width}} {text}")
     click.echo("\n" + _("Begin with it:") + f" flask sources new {source.name} NAME")
 
 

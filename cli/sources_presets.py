@@ -25,7 +25,7 @@ PLACES = {
     "header": "a token in the header",
     "field": "a token in the body's field",
 }
-SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
+SPANS = ((86_400_000, "days"), (3_600_000, "hours"), (60_000, "minutes"), (1000, "s"))
 
 
 @click.command("presets", cls=Command)

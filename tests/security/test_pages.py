@@ -4,6 +4,8 @@
 import csv
 import io
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -172,3 +174,33 @@ def test_t39_an_export_of_what_was_typed_is_found(app, reader_of, tmp_path):
     with holes.opened("bare_cells"):
         for table in tables(app, reader_of, tmp_path):
             assert len(executed(*table)) >= 20
+
+
+def executed_by_libreoffice(tables, tmp_path):
+    """The formulas that LibreOffice makes of the cells of these tables, opened without a window."""
+    office = shutil.which("soffice") or pytest.skip(
+        "no LibreOffice: apt-get install --no-install-recommends libreoffice-calc"
+    )
+    for n, (text, _) in enumerate(tables):
+        (tmp_path / f"table{n}.csv").write_text(text, encoding="utf-8-sig", newline="")
+    reading = "CSV:44/59,34,76,1,,0,false,true,false,false,false,-1,true"  # as UTF-8, formulas for what they are
+    command = [office, f"-env:UserInstallation=file://{tmp_path}/office", "--headless", f"--infilter={reading}"]
+    command += ["--convert-to", "fods", "--outdir", str(tmp_path), *map(str, tmp_path.glob("table*.csv"))]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    opened = [path.read_text(encoding="utf-8") for path in tmp_path.glob("table*.fods")]
+    assert len(opened) == len(tables)
+    assert all("table:table-row" in text for text in opened)
+    return re.findall(r'table:formula="([^"]*)"', "".join(opened))
+
+
+@pytest.mark.usefixtures("forty")
+def test_t39_libreoffice_runs_no_cell_of_an_export(app, reader_of, tmp_path):
+    assert executed_by_libreoffice(tables(app, reader_of, tmp_path), tmp_path) == []
+
+
+@pytest.mark.usefixtures("forty")
+def test_t39_libreoffice_runs_cells_of_what_was_typed(app, reader_of, tmp_path):
+    with holes.opened("bare_cells"):
+        found = executed_by_libreoffice(tables(app, reader_of, tmp_path), tmp_path)
+    assert len(found) >= 4, found
+    assert any("HYPERLINK" in formula for formula in found)

@@ -14,6 +14,7 @@ umask 022
 root=$(cd "$(dirname "$0")/.." && pwd)
 etc=/etc/leads var=/var/lib/leads units=/etc/systemd/system www=/var/www/leads
 site=/etc/nginx/sites-available/leads on=/etc/nginx/sites-enabled
+local_database='postgresql://leads@/leads?host=/var/run/postgresql' # by the user's name: no password to lose
 domain='' database='' proxy=nginx undo='' with_data='' voice_url=https://voice.mobilgroup.ru/api/lido/send/
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 
@@ -24,11 +25,15 @@ systemd() { [ -d /run/systemd/system ]; }
 as_postgres() { (cd / && runuser -u postgres -- "$@"); }
 as_leads() { (cd "$root" && runuser -u leads -- env FLASK_SKIP_DOTENV=1 PYTHONDONTWRITEBYTECODE=1 "$@"); }
 setting() { [ ! -f $etc/env ] || sed -n "s|^$1=||p" $etc/env; }
+# What the undoing may delete: written down before it is made, so that a run that is cut off leaves nothing unknown.
+made() { grep -qsx "$1" $etc/.made; }
+making() { made "$1" || echo "$1" >> $etc/.made; }
+installed() { dpkg-query -W -f '${Package}\n' | sort; }
 
 put() { # MODE OWNER FILE < text
     cat > "$tmp/new"
     [ -f "$3" ] && cmp -s "$tmp/new" "$3" && return 0
-    install -m "$1" -o "$2" -g "$2" "$tmp/new" "$3" && did "wrote $3"
+    install -m "$1" -o "$2" -g "$2" "$tmp/new" $etc/.new && mv $etc/.new "$3" && did "wrote $3"
 }
 
 folder() { # MODE OWNER FOLDER
@@ -39,8 +44,11 @@ folder() { # MODE OWNER FOLDER
 read_options() {
     while [ $# -gt 0 ]; do
         case $1 in
-        --domain) domain=${2:?--domain wants a name}; shift ;;
-        --voice-url) voice_url=${2:?--voice-url wants an address}; shift ;;
+        --domain | --voice-url)
+            [ -n "${2:-}" ] || die "$1 wants a value behind it"
+            [ "$1" = --voice-url ] && voice_url=$2 || domain=$(printf %s "$2" | tr '[:upper:]' '[:lower:]')
+            shift
+            ;;
         --postgresql | --sqlite) database=${1#--} ;;
         --without-proxy) proxy='' ;;
         --undo) undo=yes ;;
@@ -49,6 +57,11 @@ read_options() {
         esac
         shift
     done
+}
+
+a_name() { # of a machine: two parts or more, and no number
+    case .$1. in *[!a-z0-9.-]* | *..* | *.-* | *-.*) return 1 ;; esac
+    case $1 in *[a-z]*.* | *.*[a-z]*) ;; *) return 1 ;; esac
 }
 
 check() {
@@ -61,42 +74,53 @@ check() {
     esac
     case $root in /root* | /home/*) die "the service may not read $root: clone into /srv/leads and run it there" ;; esac
     was=$(setting PUBLIC_URL) had=postgresql
-    case $(setting DATABASE_URL) in sqlite:*) had=sqlite ;; '') had='' ;; esac
+    case $(setting DATABASE_URL) in sqlite:*) had=sqlite ;; '') had='' ;; "$local_database") ;; *) had=elsewhere ;; esac
     was=${was#https://} domain=${domain:-$was} database=${database:-$had}
     [ -n "$domain" ] || die "say under which name senders reach this machine: --domain leads.example.ru"
-    case $domain in *[!a-z0-9.-]*) die "--domain takes a bare name like leads.example.ru (xn--... for a Cyrillic one)" ;; esac
+    a_name "$domain" || die "--domain takes a bare name like leads.example.ru (xn--... for a Cyrillic one)"
     [ -n "$database" ] || die "say where leads are kept: --postgresql, or --sqlite for a file on this machine"
     [ "$domain $database" = "${was:-$domain} ${had:-$database}" ] ||
         die "it was set up for $was with $had: change $etc/env, and the database yourself, then run it without options"
     [ ! -e "$root/.env" ] || [ "$(readlink "$root/.env")" = $etc/env ] ||
         die "$root/.env is there already: move it to $etc/env, whose place it would take"
+    [ -f $etc/env ] || made user || ! id leads > /dev/null 2>&1 ||
+        die "this machine has a user leads already, whom this script did not make: rename or delete him, and run this again"
+    # 0050 and 01BB are 80 and 443, 0A is listening; nginx may have them.
+    [ -z "$proxy" ] || kill -0 "$(cat /run/nginx.pid 2> /dev/null)" 2> /dev/null ||
+        ! grep -qsE ':(0050|01BB) [0-9A-F]+:[0-9A-F]+ 0A ' /proc/net/tcp /proc/net/tcp6 ||
+        die "another server has port 80 or 443: stop it, or keep it and add --without-proxy (docs/deploy.md: a proxy in front)"
+    [ -d $etc ] || install -d -m 700 $etc
+    exec 9> $etc/.lock
+    flock -n 9 || die "it runs here already: wait until that run has ended"
 }
 
 packages() {
-    wanted='' server=$database
-    for name in python3 python3-venv openssl ca-certificates $proxy ${server#sqlite}; do
+    wanted=''
+    case $database in postgresql) server=postgresql ;; elsewhere) server=postgresql-client ;; *) server='' ;; esac
+    for name in python3 python3-venv openssl ca-certificates $proxy $server; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || wanted="$wanted $name"
     done
-    [ -n "$wanted" ] || return 0
-    export DEBIAN_FRONTEND=noninteractive
-    dpkg-query -W -f '${Package}\n' | sort > "$tmp/before"
-    # shellcheck disable=SC2086  # a list of words
-    if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $wanted; } > "$tmp/apt" 2>&1; then
-        tail -n 5 "$tmp/apt" >&2
-        die "apt could not install$wanted: mend what it says above and run this again"
+    if [ -n "$wanted" ]; then
+        [ -f $etc/.before ] || { installed > $etc/.new && mv $etc/.new $etc/.before; }
+        export DEBIAN_FRONTEND=noninteractive
+        # shellcheck disable=SC2086  # a list of words
+        if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $wanted; } > "$tmp/apt" 2>&1 9>&-; then
+            tail -n 5 "$tmp/apt" >&2
+            die "apt could not install$wanted: mend what it says above and run this again"
+        fi
+        did "installed$wanted"
     fi
-    did "installed$wanted"
-    dpkg-query -W -f '${Package}\n' | sort | comm -13 "$tmp/before" - > "$tmp/brought"
+    [ ! -f $etc/.before ] || { installed | comm -13 $etc/.before - >> $etc/.packages && rm $etc/.before; }
 }
 
 user_and_folders() {
     if ! id leads > /dev/null 2>&1; then
+        making user
         useradd --system --user-group --home-dir $var --no-create-home --shell /usr/sbin/nologin leads
         did "user leads"
     fi
     runuser -u leads -- test -r "$root/app.py" || die "the user leads cannot read $root: chmod -R a+rX $root"
     for name in $etc $etc/sources $etc/accounts $var; do folder 700 leads "$name"; done
-    [ ! -f "$tmp/brought" ] || cat "$tmp/brought" >> $etc/.packages
     before=$(stat -c %Y "$root"/.venv/.installed-* 2>/dev/null || true)
     (cd "$root" && sh deploy/setup.sh requirements.txt)
     [ "$before" = "$(stat -c %Y "$root"/.venv/.installed-*)" ] || did "packages of requirements.txt in $root/.venv"
@@ -104,13 +128,19 @@ user_and_folders() {
 
 the_database() {
     [ "$database" = postgresql ] || return 0
-    as_postgres psql -qAtc 'SELECT 1' > /dev/null 2>&1 || service postgresql start > /dev/null 2>&1 || true
+    as_postgres psql -qAtc 'SELECT 1' > /dev/null 2>&1 || service postgresql start > /dev/null 2>&1 9>&- || true
     as_postgres psql -qAtc 'SELECT 1' > /dev/null 2>&1 || die "PostgreSQL does not answer: service postgresql status says why"
-    if [ -z "$(as_postgres psql -qAtc "SELECT 1 FROM pg_roles WHERE rolname = 'leads'")" ]; then
+    role=$(as_postgres psql -qAtc "SELECT 1 FROM pg_roles WHERE rolname = 'leads'")
+    there=$(as_postgres psql -qAtc "SELECT 1 FROM pg_database WHERE datname = 'leads'")
+    [ -f $etc/env ] || [ -z "$role$there" ] || made role || die "PostgreSQL has a role or a database leads already, which this" \
+        "script did not make: rename it, or begin with --sqlite and then put the address of another one into $etc/env"
+    if [ -z "$role" ]; then
+        making role
         as_postgres createuser --createdb leads
         did "database role leads"
     fi
-    if [ -z "$(as_postgres psql -qAtc "SELECT 1 FROM pg_database WHERE datname = 'leads'")" ]; then
+    if [ -z "$there" ]; then
+        making database
         as_postgres createdb -O leads -E UTF8 -T template0 --locale C.UTF-8 leads
         did "database leads"
     fi
@@ -118,7 +148,7 @@ the_database() {
 
 settings() {
     url=sqlite:///$var/leads.db
-    [ "$database" = sqlite ] || url="postgresql://leads@/leads?host=/var/run/postgresql" # by the user's name: no password to lose
+    [ "$database" = sqlite ] || url=$local_database
     [ -f $etc/env ] || put 600 leads $etc/env << END
 # Every setting: $root/docs/settings.md. After a change: $root/deploy/install.sh
 DATABASE_URL=$url
@@ -163,7 +193,7 @@ the_proxy() {
     if [ ! -e "$certificate" ]; then # a stand-in, so that nginx starts and certbot's question is answered
         folder 700 root $etc/tls
         certificate=$etc/tls/cert.pem key=$etc/tls/key.pem
-        if [ ! -e $key ]; then
+        if [ ! -e $certificate ]; then # it is written behind its key
             openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=$domain" -keyout $key -out $certificate 2> "$tmp/openssl"
             did "a certificate of our own making in $etc/tls"
         fi
@@ -179,7 +209,7 @@ the_proxy() {
         cat "$tmp/nginx" >&2
         die "nginx refuses its configuration: mend what it says above and run this again"
     fi
-    ! systemd || systemctl reload-or-restart nginx
+    ! systemd || systemctl reload-or-restart nginx || die "nginx did not start: journalctl -u nginx -n 20 says why"
 }
 
 start() {

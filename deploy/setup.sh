@@ -18,8 +18,8 @@ if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
     say "Python's venv module is missing. On Debian: apt install python3-venv"
     exit 1
 fi
-# A venv whose Python is gone (an upgrade, a moved folder) is made anew.
-if [ -d .venv ] && ! .venv/bin/python -c 'pass' >/dev/null 2>&1; then
+# A venv whose Python is gone (an upgrade, a moved folder), or that was never finished, is made anew.
+if [ -d .venv ] && ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
     rm -rf .venv
 fi
 [ -d .venv ] || "$python" -m venv .venv

@@ -59,7 +59,7 @@ inside() { # NEW DATABASE READY
         chroot "$1" sh /srv/leads/deploy/try-install.sh trial "$2"
 }
 
-debians='/etc/postgresql|/var/lib/postgresql|/var/www(/html(/index.nginx-debian.html)?)?'
+debians='> /etc/postgresql|> /var/lib/postgresql|> /var/www(/html(/index.nginx-debian.html)?)?|< /etc/default/locale'
 shown() { say "" && say "# $*" && "$@"; }
 everything() { find / -xdev \( -path /tmp -o -path /proc -o -path /dev -o -path /run -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \
     -o -path /var/log -o -path /srv/leads/.git \) -prune -o -print | sort; }
@@ -68,11 +68,15 @@ trial() {
     cd /srv/leads
     [ -z "$(ls /usr/local/share/ca-certificates)" ] || update-ca-certificates > /dev/null 2>&1
     everything > /tmp/before
-    voice=http://voice:20901/api/lido/send/
-    say "" && say "# VOICE_API_KEY=demo-key deploy/install.sh --domain leads.example.ru --$1 --voice-url $voice"
-    VOICE_API_KEY=demo-key deploy/install.sh --domain leads.example.ru "--$1" --voice-url $voice
+    set -- "$1" --domain leads.example.ru "--$1" --voice-url http://voice:20901/api/lido/send/
+    say "" && say "# VOICE_API_KEY=demo-key deploy/install.sh $2 $3 $4 $5 $6"
+    VOICE_API_KEY=demo-key deploy/install.sh "$2" "$3" "$4" "$5" "$6"
+    ours > /tmp/ours
     shown deploy/install.sh
     deploy/install.sh | grep -q '^nothing to change$' || die "a second run changed something"
+    shown systemd-analyze verify /etc/systemd/system/leads-*.service /etc/systemd/system/leads-*.timer > /tmp/units 2>&1
+    cat /tmp/units
+    [ "$(grep -c . /tmp/units)" = 1 ] || die "systemd finds fault with a unit"
     a_lead_rings
     shown deploy/install.sh --undo
     shown deploy/install.sh --undo --with-data > /tmp/undone
@@ -83,10 +87,67 @@ trial() {
     DEBIAN_FRONTEND=noninteractive $purge -y > /dev/null 2>&1
     everything > /tmp/after
     say "" && say "# what is here now and was not, or the other way round ($(wc -l < /tmp/before) files before):"
-    diff /tmp/before /tmp/after | grep '^[<>]' | grep -vxE "> ($debians)" > /tmp/left || true
+    diff /tmp/before /tmp/after | grep '^[<>]' | grep -vxE "($debians)" > /tmp/left || true
     cat /tmp/left
     [ ! -s /tmp/left ] || die "something is left"
     say "nothing, but for what Debian's own packages leave when they are purged"
+    what_was_there_before "$@"
+    cut_off "$@"
+}
+
+ours() { find /etc/leads /var/lib/leads /etc/systemd/system/leads-* /etc/nginx/sites-* /usr/local/bin /srv/leads/.env ! -name .packages | sort; }
+
+refused() { # WORDS OPTION... : one sentence with these words, nothing made
+    words=$1 && shift
+    ! VOICE_API_KEY=demo-key deploy/install.sh "$@" > /tmp/refusal 2>&1 || die "it went on where it should not: $words"
+    grep '^install: ' /tmp/refusal | grep -q "$words" || { cat /tmp/refusal; die "it did not say: $words"; }
+    grep '^install: ' /tmp/refusal
+    [ ! -e /etc/leads/env ] || die "it wrote /etc/leads/env"
+}
+
+# A user, a server on port 80, a database of somebody else's: left alone, also by the undoing.
+what_was_there_before() {
+    say "" && say "# where others were before"
+    useradd leads
+    refused 'a user leads already' "$2" "$3" "$4" "$5" "$6"
+    userdel leads
+    perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 80, Listen => 1) or die; sleep 600' &
+    other=$!
+    until grep -q ':0050 ' /proc/net/tcp; do sleep 0.1; done
+    refused 'port 80 or 443' "$2" "$3" "$4" "$5" "$6"
+    kill $other
+    wait $other 2> /dev/null || true
+    server=${1#sqlite}
+    # shellcheck disable=SC2086  # none, or one
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv nginx openssl $server > /dev/null 2>&1
+    [ -z "$server" ] || {
+        service postgresql start > /dev/null 2>&1
+        (cd / && runuser -u postgres -- createuser leads && runuser -u postgres -- createdb -O leads leads)
+        refused 'a role or a database leads already' "$2" "$3" "$4" "$5" "$6"
+        deploy/install.sh --undo --with-data > /dev/null
+        (cd / && runuser -u postgres -- dropdb leads && runuser -u postgres -- dropuser leads) || die "it deleted what was another's"
+    }
+}
+
+# Killed after each thing that it makes, and run again: in the end there is what a run in one piece makes.
+cut_off() {
+    say "" && say "# killed after each thing that it makes, and run again"
+    everything > /tmp/before
+    sed 's/^did() .*/did() { say "made: $*"; kill -9 $$; }/' deploy/install.sh > deploy/cut.sh
+    python3 -m venv --without-pip .venv # as one that was cut off
+    cuts=0
+    until VOICE_API_KEY=demo-key sh deploy/cut.sh "$2" "$3" "$4" "$5" "$6" > /tmp/cut 2>&1; do
+        cuts=$((cuts + 1))
+        { [ $cuts -lt 99 ] && tail -n 1 /tmp/cut | grep -q '^made: '; } || { cat /tmp/cut; die "it does not go on after cut $cuts"; }
+    done
+    rm deploy/cut.sh
+    deploy/install.sh | grep -q '^nothing to change$' || die "the run after the last cut changed something"
+    ours | diff /tmp/ours - || die "the cut runs made something else"
+    leads-flask leads list > /dev/null || die "what the cut runs made does not work"
+    say "$cuts cuts: the same files as in one piece"
+    deploy/install.sh --undo --with-data > /dev/null
+    everything | diff /tmp/before - || die "something is left of the cut runs"
+    say "undone: nothing is left"
 }
 
 a_lead_rings() {

@@ -3,7 +3,7 @@
 # without --with-data, everything that somebody wrote or sent.
 
 [ "$(id -u)" = 0 ] || die "only root can take it away: run it with sudo"
-[ -e $etc/env ] || die "there is nothing of ours on this machine"
+[ -d $etc ] || die "there is nothing of ours on this machine"
 ! systemd || systemctl stop --quiet leads-web.socket 2> /dev/null || true # first: it would start the web again
 for unit in "$root"/deploy/systemd/*; do
     unit=${unit##*/}
@@ -23,12 +23,9 @@ if [ -z "$with_data" ]; then
     say "kept: the database, $var, $etc, the user leads (--undo --with-data deletes them)"
     exit 0
 fi
-case $(setting DATABASE_URL) in
-postgresql://leads@/leads\?*)
-    { as_postgres dropdb --if-exists leads && as_postgres dropuser --if-exists leads; } ||
-        die "the database could not be dropped: start PostgreSQL, end what uses it, and run this again"
-    ;;
-esac
-rm -rf $etc $var
-! id leads > /dev/null 2>&1 || userdel leads
+if { made database && ! as_postgres dropdb --if-exists leads; } || { made role && ! as_postgres dropuser --if-exists leads; }; then
+    die "the database could not be dropped: start PostgreSQL, end what uses it, and run this again"
+fi
+! made user || ! id leads > /dev/null 2>&1 || userdel leads
+rm -rf $var $etc
 say "deleted: the database, $var, $etc, the user leads"

@@ -138,7 +138,8 @@ cut_off() {
     cuts=0
     until VOICE_API_KEY=demo-key sh deploy/cut.sh "$2" "$3" "$4" "$5" "$6" > /tmp/cut 2>&1; do
         cuts=$((cuts + 1))
-        { [ $cuts -lt 99 ] && tail -n 1 /tmp/cut | grep -q '^made: '; } || { cat /tmp/cut; die "it does not go on after cut $cuts"; }
+        until flock -n /etc/leads/.lock true; do sleep 0.1; done # what it had begun has ended, too
+        { [ $cuts -lt 99 ] && grep -q '^made: ' /tmp/cut; } || { cat /tmp/cut; die "it does not go on after cut $cuts"; }
     done
     rm deploy/cut.sh
     deploy/install.sh | grep -q '^nothing to change$' || die "the run after the last cut changed something"

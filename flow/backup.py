@@ -31,12 +31,13 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Manifest:
-    """What stands beside a copy: its file and that file's digest, and how many leads there were at least."""
+    """What stands beside a copy: when it was made, the database's file, how many leads there were at least, and the
+    digest of each file of the backup by its path in it."""
 
     made_at: int
     file: str
-    sha256: str
     leads: int
+    sha256: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,11 @@ def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
             for old in keeping.to_delete(made_of(into)):
                 shutil.rmtree(made_of(into)[old])
             return made
+        except shutil.Error as why:  # of the files that go along, each with its reason
+            path, _, said = why.args[0][0]
+            raise BackupFailed(f"{path} cannot be copied: {said}") from why
         except OSError as why:
-            raise BackupFailed(f"{into} cannot be written: {why.strerror}") from why
+            raise BackupFailed(f"{why.filename or into} cannot be read or written: {why.strerror}") from why
 
 
 def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> None:
@@ -92,11 +96,15 @@ def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> N
     beside = {"journal": gateway.journal.directory, **beside}
     for name, path in beside.items():
         if path.is_dir():
-            shutil.copytree(path, draft / name, ignore=shutil.ignore_patterns("*.sock", "*.lock", "bell*"))
+            left = shutil.ignore_patterns("*.sock", "*.lock", "bell*")
+            shutil.copytree(
+                path, draft / name, ignore=left, ignore_dangling_symlinks=True
+            )  # an editor's, on what it has open
         elif path.is_file():
             shutil.copyfile(path, draft / name)
             os.chmod(draft / name, 0o600)
-    manifest = Manifest(now, file.name, _digest(file), count)
+    files = {str(path.relative_to(draft)): _digest(path) for path in sorted(draft.rglob("*")) if path.is_file()}
+    manifest = Manifest(now, file.name, count, files)
     (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
 
 
@@ -115,25 +123,39 @@ def check(gateway: Gateway, folder: Path) -> Checked:
     only stamped. Raises BackupFailed."""
     with _stamped(gateway, DRILL):
         manifest = _manifest(folder)
-        file = folder / manifest.file
-        if not file.is_file() or _digest(file) != manifest.sha256:
-            raise BackupFailed(f"{file} is not the file that was written: it is damaged or was changed")
-        with (
-            tempfile.TemporaryDirectory(prefix="leads-check-") as scratch,
-            backup.opened(gateway.store, file, Path(scratch)) as there,
-        ):
-            rows = backup.counts(there)
-            if rows["leads"] < manifest.leads:
-                raise BackupFailed(f"{rows['leads']} leads are in it, {manifest.leads} were there when it was made")
-            return Checked(folder, manifest.made_at, rows, tuple(_at_risk(gateway, there)))
+        try:
+            _be_whole(folder, manifest)
+            with (
+                tempfile.TemporaryDirectory(prefix="leads-check-") as scratch,
+                backup.opened(gateway.store, folder / manifest.file, Path(scratch)) as there,
+            ):
+                rows = backup.counts(there)
+                if rows["leads"] < manifest.leads:
+                    raise BackupFailed(f"{rows['leads']} leads are in it, {manifest.leads} were there when it was made")
+                return Checked(folder, manifest.made_at, rows, tuple(_at_risk(gateway, there)))
+        except OSError as why:
+            raise BackupFailed(f"{why.filename or folder} cannot be read or copied: {why.strerror or why}") from why
 
 
 def _manifest(folder: Path) -> Manifest:
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return Manifest(int(found["made_at"]), str(found["file"]), str(found["sha256"]), int(found["leads"]))
-    except (OSError, ValueError, KeyError, TypeError) as why:
+        made_at, file, files = int(found["made_at"]), str(found["file"]), dict(found["sha256"])
+        datetime.fromtimestamp(made_at / 1000, UTC)
+        if file not in (backup.SQLITE, backup.POSTGRESQL) or file not in files:
+            raise ValueError(file)
+        return Manifest(made_at, file, int(found["leads"]), files)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as why:
         raise BackupFailed(f"{folder} is no backup of flask backup: it has no readable {MANIFEST}") from why
+
+
+def _be_whole(folder: Path, manifest: Manifest) -> None:
+    for name, digest in manifest.sha256.items():
+        file = folder / name
+        if not file.is_file():
+            raise BackupFailed(f"{file} is missing: it was there when the backup was made")
+        if _digest(file) != digest:
+            raise BackupFailed(f"{file} is not the file that was written: it is damaged or was changed")
 
 
 def _at_risk(gateway: Gateway, there: Store) -> Iterator[Forgotten]:

@@ -14,12 +14,15 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
+from core.numbers.hiding import hide_numbers
 from store import migrate
-from store.engine import Store
+from store.engine import Store, StoreUnavailable
 from store.tables import meta
 
 SQLITE, POSTGRESQL = "database.sqlite", "database.dump"
+MOST_SAID = 200  # characters of what a tool says
 _SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
 
 
@@ -51,7 +54,10 @@ def counts(store: Store) -> dict[str, int]:
 @contextlib.contextmanager
 def opened(store: Store, file: Path, folder: Path) -> Iterator[Store]:
     """A copy opened beside the living database, at this code's migrations; gone when the block ends. `store` is the
-    living one: a dump goes into a new database on the same server. Raises BackupFailed."""
+    living one: a dump goes into a new database on the same server. Raises BackupFailed, also for what the block finds
+    that it cannot read."""
+    if file.name == POSTGRESQL and store.is_sqlite:
+        raise BackupFailed("it is a dump of PostgreSQL: run this where DATABASE_URL names a server of PostgreSQL")
     if file.name == SQLITE:
         scratch = folder / "check.sqlite"
         shutil.copyfile(file, scratch)
@@ -68,6 +74,8 @@ def opened(store: Store, file: Path, folder: Path) -> Iterator[Store]:
             yield there
         except migrate.OtherTables as why:
             raise BackupFailed(str(why)) from why
+        except (SQLAlchemyError, StoreUnavailable, ValueError, LookupError) as why:
+            raise BackupFailed(f"what is in it cannot be read: {_shortly(str(why))}") from why
         finally:
             there.dispose()
 
@@ -143,10 +151,16 @@ def _run(url: URL, tool: str, *words: str) -> str:
         given["PGHOST"] = str(url.query["host"])
     environ = {**os.environ, **{name: value for name, value in given.items() if value}, "LC_ALL": "C"}
     try:
-        done = subprocess.run([tool, *words], env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own words, no shell
+        done = subprocess.run([tool, *words], env=environ, capture_output=True, check=False)  # noqa: S603 - our own words, no shell
     except FileNotFoundError as why:
         raise BackupFailed(f"{tool} is not here: install PostgreSQL's client (postgresql-client)") from why
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no word why"]
-        raise BackupFailed(f"{tool}: {lines[0]}")
-    return done.stdout
+        said = _shortly(done.stderr.decode(errors="replace")) or f"it ended with {done.returncode} and no word why"
+        raise BackupFailed(f"{tool}: {said.removeprefix(f'{tool}: ')}")
+    return done.stdout.decode(errors="replace")
+
+
+def _shortly(said: str) -> str:
+    """The first line of it, without numbers and what no terminal should get."""
+    line = next((line for line in said.splitlines() if line.strip()), "")
+    return hide_numbers("".join(sign if sign.isprintable() else "?" for sign in line[:MOST_SAID]))

@@ -8,13 +8,17 @@ import threading
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from core.alarms import BACKUP, DRILL
 from flow import backup
 from store import stamps
 from store.backup import BackupFailed
+from store.engine import Store
 from store.tables import leads
+from tests.deploy.test_upgrade import A_LATER_RELEASE, waits_for_a_table
 from tests.fakes import Stage
+from tests.faults.processes import wait_until
 
 pytestmark = pytest.mark.skipif(not shutil.which("pg_dump"), reason="pg_dump is not here")
 
@@ -109,9 +113,9 @@ def test_a_backup_with_fewer_leads_than_there_were_is_told(gateway, tmp_path):
 
 def test_where_nothing_can_be_written_nothing_is_left_and_it_is_said(gateway, tmp_path):
     (tmp_path / "kept").write_text("a file stands in the way")
-    with pytest.raises(BackupFailed, match="cannot be written"):
+    with pytest.raises(BackupFailed, match="cannot be read or written"):
         backup.make(gateway.parts, tmp_path / "kept", {})
-    assert "cannot be written" in stamp(gateway, BACKUP).said
+    assert "cannot be read or written" in stamp(gateway, BACKUP).said
 
 
 def test_a_broken_copy_leaves_no_folder(gateway, tmp_path, monkeypatch):
@@ -124,6 +128,38 @@ def test_a_broken_copy_leaves_no_folder(gateway, tmp_path, monkeypatch):
     assert os.listdir(tmp_path / "kept") == []
     if gateway.store.is_sqlite:
         (tmp_path / "away.db").rename(gateway.store.path)
+
+
+def test_what_an_editor_left_beside_the_sources_is_no_hindrance_and_what_cannot_be_copied_is_named(gateway, tmp_path):
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / ".#shop.yaml").symlink_to("irina@host.1234")
+    made = backup.make(gateway.parts, tmp_path / "kept", {"sources": tmp_path / "sources"})
+    assert list((made / "sources").iterdir()) == []
+    os.mkfifo(tmp_path / "sources" / "pipe")
+    with pytest.raises(BackupFailed, match="sources/pipe cannot be copied: "):
+        backup.make(gateway.parts, tmp_path / "kept2", {"sources": tmp_path / "sources"})
+    assert os.listdir(tmp_path / "kept2") == []
+
+
+def test_a_backup_during_a_migration_is_of_before_or_of_after_it(gateway, tmp_path):
+    """The migration has changed tables and has not committed; PostgreSQL lets nobody read them until then."""
+    fill(gateway, 3)
+    store = Store(gateway.store.url.render_as_string(hide_password=False))
+    made = []
+    copying = threading.Thread(target=lambda: made.append(backup.make(gateway.parts, tmp_path / "kept", {})))
+    with store.write() as tx:
+        for line in A_LATER_RELEASE:
+            tx.execute(text(line))
+        copying.start()
+        where = tmp_path / "kept"
+        if gateway.store.is_sqlite:
+            assert wait_until(lambda: list(where.glob("leads-*")), 60)  # nobody waited for the migration
+        else:
+            assert wait_until(lambda: waits_for_a_table(gateway.store), 60)
+    copying.join(60)
+    found = backup.check(gateway.parts, made[0])
+    assert (found.rows["leads"], found.rows["deliveries"], found.at_risk) == (3, 3, ())
+    store.dispose()
 
 
 def test_old_backups_go(gateway, tmp_path):

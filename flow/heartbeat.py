@@ -1,13 +1,14 @@
 """Looks from outside: whether PUBLIC_URL leads to us, and the sign of life for whoever notices that all died."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from core.alarms import NO_WORKER_MS
 from core.ports import Question
 from flow.gateway import Gateway
-from store import workers
+from store import alarms, outbox, workers
 
 INSTANCE = "instance"
 BEAT_MS = 60_000
@@ -46,6 +47,8 @@ class Heartbeat:
         if not self.url or clock_ms - self.beaten_at < BEAT_MS:
             return
         self.beaten_at = clock_ms
+        if trouble:
+            self.gateway.log.warning("work_not_proven", why=trouble)
         parts = urlsplit(self.url)
         path = parts.path.rstrip("/") + ("/fail" if trouble else "")
         answer = self.gateway.crm.ask(Question("GET", f"{parts.scheme}://{parts.netloc}", path or "/"))
@@ -53,13 +56,21 @@ class Heartbeat:
             self.gateway.log.warning("heartbeat_not_taken", how=answer.how or answer.kind, status=answer.status)
 
 
-def trouble(gateway: Gateway, away: str, seen_outside: str) -> str:
+def trouble(gateway: Gateway, away: str, seen_outside: str, channels: Collection[str] = ()) -> str:
     """Why there is no proof of work; empty where there is one. The row that the watch has just written and read is
-    proven by `away` being empty."""
+    proven by `away` being empty. A worker that lives and gets nothing done is none: leads are due and wait, calls are
+    not settled (what a pause explains is no fault of this machine). `channels`: by which alarms are told."""
     if away:
         return "the database is away"
     with gateway.store.read() as tx:
         seen, now = workers.last_seen(tx), gateway.store.now_ms(tx)
+        ring, dead = {kind for kind, _ in alarms.ringing(tx)}, outbox.dead(tx)
     if seen is None or now - seen > NO_WORKER_MS:
         return "no worker is seen"
+    if "calls_stuck" in ring:
+        return "calls are not settled"
+    if "leads_waiting" in ring and "paused" not in ring:
+        return "leads are due and wait"
+    if channels and dead.keys() >= set(channels):
+        return "no channel gets an alarm out"
     return seen_outside

@@ -59,7 +59,7 @@ class Watch:
     def trouble(self) -> str:
         """Why the last look is no proof that everything works; empty where it is one."""
         try:
-            return heartbeat.trouble(self._gateway, self.away, self.seen_outside)
+            return heartbeat.trouble(self._gateway, self.away, self.seen_outside, self._help.channels)
         except StoreUnavailable:
             return "the database is away"
 

@@ -38,6 +38,10 @@ class House:
     n: int = 0
 
     def __post_init__(self):
+        self.begin()
+
+    def begin(self):
+        """`flask watch` starts, and remembers nothing."""
         self.watch = Watch(
             self.gateway.parts,
             places=[self.path],

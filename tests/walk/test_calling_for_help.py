@@ -20,7 +20,7 @@ from tests.wire.test_tell import SECRET, Mailbox, answering, body_of, email
 from wire.tell import Webhook
 
 __all__ = ["peer"]
-CALM_S = 5 * 60
+CALM_S, HOUR_S = 5 * 60, 3600
 SELDOM_S = 30  # a look each so many seconds, where no moment counts: nobody is missed in between
 # A story whose trouble is told beside another one's: kind -> the other.
 # Whose questions to the database are their own.
@@ -72,6 +72,12 @@ def standing(house):
         return {kind for kind, _ in alarms.standing(tx)}
 
 
+def is_silent(house, kind):
+    """Whether it stands in lists only."""
+    with house.gateway.store.read() as tx:
+        return {one.severity for one in alarms.standing(tx).values() if one.kind == kind} == {INFO}
+
+
 def until(house, condition, seconds, every_s=15):
     waited = 0
     while not condition():
@@ -92,10 +98,8 @@ def test_each_trouble_is_one_message_and_one_recovery(kind, house, told):
     story = STORIES[kind](house)
     within = next(story)
     until(house, lambda: kind in standing(house), within)
-    with house.gateway.store.read() as tx:
-        severity = {one.severity for one in alarms.standing(tx).values() if one.kind == kind}
     title, todo = of(kind, "en")
-    silent = severity == {INFO}
+    silent = is_silent(house, kind)
     if not silent:
         until(house, lambda: any(title in said for said in told.mails), 90)
     for _ in range(8):  # and no more of them
@@ -110,6 +114,28 @@ def test_each_trouble_is_one_message_and_one_recovery(kind, house, told):
     assert all(said in mine or any(other in said for other in others) for said in told.mails)
     assert told.posts == told.mails
     assert silent or todo in told.box.mails[0].get_content().replace("\n", " ") or others
+
+
+@pytest.mark.parametrize("kind", ALARMS)
+def test_what_mends_while_nobody_watches_is_over_when_somebody_does(kind, house, told):
+    if not house.gateway.store.is_sqlite:
+        pytest.skip("one database is enough: it is read as in the stories above")
+    look(house)
+    story = STORIES[kind](house)
+    within = next(story)
+    until(house, lambda: kind in standing(house), within)
+    silent = is_silent(house, kind)
+    until(house, lambda: told.mails or silent, 90)
+    house.begin()  # it was killed
+    next(story, None)
+    house.gateway.clock.forward(HOUR_S)
+    until(house, lambda: kind not in standing(house), CALM_S + 60 + LATER_S.get(kind, 0), SELDOM_S)
+    for _ in range(12):
+        look(house, SELDOM_S)
+    mine = [said.split(":")[0] for said in told.mails if of(kind, "en")[0] in said]
+    if kind == "channel_dead":  # it is well when it has been tried again, after the hour's reminder
+        mine.remove("Still")
+    assert mine == ([] if silent else ["Alarm", "Over"])
 
 
 def test_a_day_of_traffic_calls_nobody(house, told):

@@ -64,10 +64,16 @@ TABLE: dict[str, str] = {
     "the dump has no table of leads in it": "в выгрузке нет таблицы лидов",
     "%s is not here: install PostgreSQL's client (postgresql-client)":
         "%s здесь нет: установите клиент PostgreSQL (postgresql-client)",
-    "no word why": "без объяснений",
+    "it ended with %s and no word why": "кончился с кодом %s без объяснений",
+    "it is a dump of PostgreSQL: run this where DATABASE_URL names a server of PostgreSQL":
+        "это выгрузка PostgreSQL: проверяйте там, где DATABASE_URL называет сервер PostgreSQL",
+    "what is in it cannot be read: %s": "что в ней, не читается: %s",
     "the database has no epoch: run the release command (flask release)":
         "в базе нет эпохи: выполните команду release (flask release)",
-    "%s cannot be written: %s": "%s не записать: %s",
+    "%s cannot be copied: %s": "%s не скопировать: %s",
+    "%s cannot be read or written: %s": "%s не прочитать или не записать: %s",
+    "%s cannot be read or copied: %s": "%s не прочитать или не скопировать: %s",
+    "%s is missing: it was there when the backup was made": "нет %s: когда делали копию, он был",
     "%s is not the file that was written: it is damaged or was changed":
         "%s не тот файл, что был записан: он повреждён или изменён",
     "%s leads are in it, %s were there when it was made": "лидов в ней %s, а когда её делали, было %s",

@@ -5,6 +5,7 @@ shows no damage is blind."""
 
 import os
 import signal
+import sys
 
 from flask import Flask
 from sqlalchemy import event
@@ -91,3 +92,7 @@ def web_of_other_parts() -> Flask:
     for name in os.environ["OTHER_PARTS"].split(","):
         other_parts.PARTS[name]()
     return create_app(read())
+
+
+if __name__ == "__main__":
+    worker_built(how=sys.argv[1:])

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -91,8 +92,10 @@ class Cluster:
             return False
         return os.geteuid() != 0 or shutil.which("runuser") is not None
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, environment: Callable[[Path], dict[str, str]] = lambda folder: {}, **settings: str) -> None:
+        """`environment`: what the server's processes get beside ours, made in its folder, which they can read."""
         self.folder = Path(tempfile.mkdtemp(prefix="gateway-trial-pg-"))
+        self.environment = environment(self.folder)
         self._data = self.folder / "data"
         self._as_postgres: list[str] = []
         if os.geteuid() == 0:
@@ -210,4 +213,6 @@ class Cluster:
     def _run(self, tool: str, *arguments: str) -> None:
         # No pipes: the server that pg_ctl starts would keep them open for ever.
         command = [*self._as_postgres, str(self.tool(tool)), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        environment = {**os.environ, **self.environment}
+        none = subprocess.DEVNULL
+        subprocess.run(command, check=True, stdout=none, stderr=none, cwd="/", env=environment)

@@ -48,6 +48,11 @@ def preloaded_flask(*, arguments: list[str]) -> None:
     _anew("flask", *arguments)
 
 
+def preloaded_worker(*, how: list[str]) -> None:
+    """`worker_built`, started anew."""
+    _anew("tests.faults.builds", *how)
+
+
 def _anew(module: str, *arguments: str) -> None:
     os.execve(sys.executable, [sys.executable, "-m", module, *arguments], os.environ)
 
@@ -71,6 +76,7 @@ ENTRIES: dict[str, Callable[..., None]] = {
     "gunicorn": gunicorn,
     "preloaded_flask": preloaded_flask,
     "preloaded_web": preloaded_web,
+    "preloaded_worker": preloaded_worker,
     "simulator": simulator,
     "worker_with_failpoint": builds.worker_with_failpoint,
     "worker_that_asks_no_epoch": builds.worker_that_asks_no_epoch,

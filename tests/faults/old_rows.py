@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 
 from store.meta import meta
+from tests.faults import preload
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster, rows
 from tests.faults.other_database import backup, file_of
 from tests.faults.processes import Process, wait_until
@@ -17,6 +18,7 @@ from tests.faults.world import World
 
 MONTH_MS, YEAR_MS = 30 * 86_400_000, 365 * 86_400_000
 SHORT_DAY = "a day is short"
+SLEPT_S = 660.0
 OPEN_S = 45.0  # a journal that is lost is waited for 30 s
 MAY_HAVE_RUNG = "SELECT count(*) FROM leads WHERE state = 'held' AND reason = 'may_have_rung'"
 NEWEST_WORKERS = "SELECT count(*) FROM attempts WHERE owner = (SELECT id FROM workers ORDER BY started_at DESC LIMIT 1)"
@@ -110,29 +112,31 @@ def _pruned(world: World, now: int, problems: list[str]) -> None:
 
 
 @trial("T10 slept", "a worker that wakes after an older copy was put back", databases=(POSTGRESQL,),
-       only_long=True, long={"calls": 40, "seconds": 660.0})  # fmt: skip
-def slept(kind: str, folder: Path, calls: int, seconds: float) -> Result:
-    """More than ten minutes later: it brings back its own calls, and the house goes on."""
-    return _slept(kind, folder, calls, seconds, [])
+       only_long=True, long={"calls": 40})  # fmt: skip
+def slept(kind: str, folder: Path, calls: int) -> Result:
+    """Eleven minutes later, by the clock of the server and of all processes, which is set on meanwhile: it brings back
+    its own calls, and the house goes on."""
+    return _slept(kind, folder, calls, [])
 
 
 @trial("T10 slept control", "the same, by a worker that passes its old calls over", databases=(POSTGRESQL,),
-       only_long=True, long={"calls": 40, "seconds": 10.0})  # fmt: skip
-def slept_blind(kind: str, folder: Path, calls: int, seconds: float) -> Result:
-    result = _slept(kind, folder, calls, seconds, ["old lines are not compared"])
+       only_long=True, long={"calls": 40})  # fmt: skip
+def slept_blind(kind: str, folder: Path, calls: int) -> Result:
+    result = _slept(kind, folder, calls, ["old lines are not compared"])
     blind = [] if any("is not opened" in one for one in result.problems) else ["BLIND: the epoch was opened"]
     return Result(1, result.verdict, blind, f"control: {'; '.join(result.problems)}")
 
 
-def _slept(kind: str, folder: Path, calls: int, seconds: float, how: list[str]) -> Result:
+def _slept(kind: str, folder: Path, calls: int, how: list[str]) -> Result:
     _needs_cluster()
     problems: list[str] = []
-    with Cluster() as cluster, World(kind, folder, url=cluster.database(), timeout=5) as world:
-        world.web()
-        first = world.worker("worker_built", machine="one", how=[])
+    with Cluster(_movable_clock) as cluster, World(kind, folder, url=cluster.database(), timeout=5) as world:
+        world.environment |= cluster.environment
+        world.web(entry="preloaded_web", application="app:create_app()")
+        first = world.worker("preloaded_worker", machine="one", how=[])
         world.started(1)
         time.sleep(1.5)  # it has said so in the database
-        sleeper = world.worker("worker_built", machine="two", how=how)
+        sleeper = world.worker("preloaded_worker", machine="two", how=how)
         world.started(2)
         time.sleep(1.5)
         world.senders.many(3)
@@ -155,8 +159,8 @@ def _slept(kind: str, folder: Path, calls: int, seconds: float, how: list[str]) 
         first.go_on()
         if not wait_until(lambda: rows(world.url, MAY_HAVE_RUNG)[0][0] == own > 0, OPEN_S + 30, 0.5):
             problems.append(f"{rows(world.url, MAY_HAVE_RUNG)[0][0]} are held, not those {own} that it rang")
-        time.sleep(seconds)
         first.kill()
+        (cluster.folder / "moved").write_text(f"{SLEPT_S:.0f}")
         sleeper.go_on()
         back = "SELECT count(*) FROM attempts WHERE how = 'store_went_back'"
         if not wait_until(lambda: (rows(world.url, SUSPECT)[0][0], rows(world.url, back)[0][0]) == (0, calls), 60, 0.5):
@@ -167,9 +171,13 @@ def _slept(kind: str, folder: Path, calls: int, seconds: float, how: list[str]) 
             problems.append("the epoch is not opened: a new lead is not rung by the one that slept")
         world.settle(10)
         verdict = world.verdict()
-        return Result(
-            1, verdict, problems + verdict.problems(), f"{own} of {calls} calls were its own; it slept {seconds:.0f} s"
-        )
+        note = f"{own} of {calls} calls were its own; it slept {SLEPT_S:.0f} s"
+        return Result(1, verdict, problems + verdict.problems(), note)
+
+
+def _movable_clock(folder: Path) -> dict[str, str]:
+    """Under whoever gets it the clock is ahead by the seconds that stand in the folder's file `moved`."""
+    return {"LD_PRELOAD": preload.library("moved_clock", folder), "MOVED_CLOCK": str(folder / "moved")}
 
 
 @trial("T10 in place", "older rows put back in place under running processes",

@@ -103,7 +103,7 @@ class Worker:
 
     def run(self) -> None:
         self._gateway.bell.listen()
-        self._gateway.ticker.start()
+        self._gateway.ticker.start(all_at_once=True)  # no file has had its say before that: nobody is rung by it
         self._askers.start()
         self._gateway.log.info("worker_started", worker=self.id)
         rung = True  # leads may wait to be mapped
@@ -160,13 +160,18 @@ class Worker:
         store, journal = self._gateway.store, self._gateway.journal
         seen = self._look()
         self._beside(partial(self._set_back.look, seen), None)
-        with store.write(along=[*workers.unsynced(store), *epoch.asks(store, journal)]) as tx:
+        beside = [*workers.unsynced(store), *workers.runs(store)]
+        with store.write(along=[*beside, *epoch.asks(store, journal)]) as tx:
             now = store.now_ms(tx)
-            epoch.check(store, journal, epoch.of(store, store.told(tx)[-epoch.ASKS :]))
+            told = store.told(tx)
+            ours = epoch.of(store, told[len(beside) :])
+            epoch.check(store, journal, ours)
             self._started_at = self._started_at or now
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)
             self._sight.tell(tx, now)
+        if beside:
+            self._beside(partial(self._gateway.neighbours.note, ours.store, dict(told[len(beside) - 1])), None)
         self._beside(partial(wishes.look, self._gateway), None)
         steps: list[Callable[[], Any]] = [self._refresh]
         if sweep.is_lost(seen.deadline, now):

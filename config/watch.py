@@ -71,6 +71,11 @@ class _Seen:
     looks: int = 1  # in a row that found the same bytes
     gone: int = 0  # looks in a row that found no file
     decided: bool = False
+    compared: bool = False  # with what stood in the database: taken, in force, or named
+
+    def has_its_say(self, now: Standing | None) -> bool:
+        """Whether nothing more comes of it, where this stands in the database."""
+        return isinstance(self.loaded, Problems) or self.gone > 0 or (self.compared and now == self.after)
 
     @property
     def digest(self) -> str:
@@ -114,6 +119,14 @@ class Watcher:
         for name, seen in known.items():
             if seen.looks >= 2 and not seen.gone:
                 self._settle(name, seen, standing.get(name))
+
+    def unsettled(self, standing: Mapping[str, Standing]) -> frozenset[str]:
+        """Names of which this machine's file has not had its say yet over what stands in the database: it may say
+        something else, as after a backup was put back. Nobody rings by those meanwhile."""
+        if isinstance(self._policy, Problems):
+            return frozenset()
+        seen = dict(self._seen)  # the thread that looks goes on
+        return frozenset(name for name, each in seen.items() if not each.has_its_say(standing.get(name)))
 
     def _stamps_now(self) -> Stamps:
         """Twice a second and of a hundred files, so without a Path for each."""
@@ -200,11 +213,14 @@ class Watcher:
         if now is not None and now.digest == seen.digest and not now.removed:
             self.differing.pop(name, None)
             seen.after, seen.changed, seen.edited, seen.decided = now, False, False, True
+            seen.compared = True
         elif now != seen.after:
             # Another version came in between: look again, and what was seen before it counts no more.
             seen.after, seen.changed, seen.edited, seen.decided, seen.looks = now, False, False, False, 0
+            seen.compared = False
         elif not seen.decided:
             self._decide(name, seen, now)
+            seen.compared = True
 
     def _decide(self, name: str, seen: _Seen, now: Standing | None) -> None:
         if isinstance(seen.loaded, Problems) or not seen.loaded.text:  # nobody has to write a policy file

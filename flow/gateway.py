@@ -21,6 +21,7 @@ from flow.ticker import Ticker
 from flow.together import Together
 from store.engine import Store, StoreUnavailable
 from store.journal import Journal, number_hash
+from store.neighbours import Neighbours
 from store.probe import Probe
 from store.remembered import Remembered
 from store.wishes import Wishes
@@ -61,6 +62,11 @@ class Gateway:
         """What persons said, in the journal's directory."""
         return Wishes(lambda: self.journal.directory)
 
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Whose workers were seen, in the same."""
+        return Neighbours(lambda: self.journal.directory)
+
     @property
     def zone(self) -> ZoneInfo:
         """What people read times in."""
@@ -99,7 +105,8 @@ class Gateway:
         return number_hash(value, self.digest_key)
 
     def readable(self) -> list[str] | None:
-        """The sources whose version in force this process can read; None: all of them. One that it cannot is left
-        to others, also where it still has an older version."""
-        broken = self.sources.broken
-        return [name for name in self.sources.names() if name not in broken] if broken else None
+        """The sources by whose version in force this process may ring; None: all of them. One that it cannot read is
+        left to others, also where it still has an older version; one of which it has a file that says perhaps
+        something else (`InForce.unreadable`) waits until that was compared."""
+        left = self.sources.unreadable()
+        return [name for name in self.sources.names() if name not in left] if left else None

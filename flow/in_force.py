@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from core.overall import Overall, Standing
+from core.overall import POLICY, Overall, Standing
 from core.source import Source
 from flow import compare
 from store import versions
@@ -46,6 +46,10 @@ class Files(Protocol):
 
     def has_file(self, name: str) -> bool:
         """Whether there is a file for a source of this name, whatever stands in it."""
+        ...
+
+    def unsettled(self, standing: Mapping[str, Standing]) -> Collection[str]:
+        """Names whose file has not had its say yet over what stands in the database."""
         ...
 
 
@@ -98,6 +102,12 @@ class InForce:
         taken = versions.in_force(tx, names)
         known = {name: one.n for name in names if (one := self.get(name)) is not None and not one.removed}
         return frozenset(name for name in names if taken.get(name) != known.get(name))
+
+    def unreadable(self) -> frozenset[str]:
+        """The sources whose version in force is none to ring by: this process cannot read it, or a file on this machine
+        may say otherwise and has not been compared with it yet."""
+        unsettled = frozenset[str]() if self.files is None else frozenset(self.files.unsettled(self._standing))
+        return frozenset(self.broken) | (frozenset(self.names()) if POLICY in unsettled else unsettled)
 
     def names(self) -> list[str]:
         """The names of the sources in force."""

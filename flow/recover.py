@@ -43,10 +43,18 @@ def recover(gateway: Gateway, worker_id: str) -> int:
                 epoch.open_next(tx, seen, now)  # what was missing has come back: nothing is suspect any more
                 return 0
             epoch.suspect(tx, seen.found, now)
+            _miss_neighbours(gateway, tx)
             workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now)
         gateway.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
         _catch_up(gateway, seen, worker_id)
         return _open(gateway, worker_id)
+
+
+def _miss_neighbours(gateway: Gateway, tx: Tx) -> None:
+    """Machines that joined after the backup that this database is: their journals are waited for, too."""
+    if not gateway.store.is_sqlite:
+        seen = epoch.read(gateway.store, gateway.journal, tx)
+        workers.miss(tx, gateway.journal.run_id(), gateway.neighbours.noted(seen.store), seen.alive_at)
 
 
 def _catch_up(gateway: Gateway, seen: Epoch, worker_id: str) -> None:

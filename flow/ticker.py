@@ -38,7 +38,7 @@ class Ticker:
         self._process = 0  # whose thread runs: a fork has none
         self._ended = threading.Event()
 
-    def start(self) -> None:
+    def start(self, *, all_at_once: bool = False) -> None:
         """Look from now on; costs nothing once it runs. What is to be looked at at once has been when this returns."""
         if self._process == os.getpid():
             return
@@ -46,7 +46,10 @@ class Ticker:
             if self._process == os.getpid():
                 return
             now = self._clock()
-            self._due = {look.name: now + (0.0 if look.at_once else look.every_ms / 1000) for look in self._looks}
+            at_once = [look.name for look in self._looks if look.at_once or all_at_once]
+            self._due = {
+                look.name: now + (0.0 if look.name in at_once else look.every_ms / 1000) for look in self._looks
+            }
             self.round()
             threading.Thread(target=self._for_ever, name="ticker", daemon=True).start()
             self._process = os.getpid()

@@ -1,7 +1,7 @@
 """Which workers are alive."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
@@ -9,6 +9,9 @@ from store import rows
 from store.engine import Store, this_machine
 from store.rows import Ask
 from store.tables import workers
+from store.upsert import upsert
+
+BEHIND_MS = 5_000  # that a moment may be missing in a database that only crashed
 
 
 def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int, journal: str = "") -> None:
@@ -29,6 +32,34 @@ def unsynced(store: Store) -> list[Ask]:
 
 
 _UNSYNCED = Ask(text("SET LOCAL synchronous_commit = off"))
+
+
+def runs(store: Store) -> list[Ask]:
+    """(run directory, when a worker of it was last seen), of those of the last minute; to go along, too. A SQLite file
+    has one machine."""
+    return [] if store.is_sqlite else [_RUNS]
+
+
+_RUNS = Ask(
+    select(workers.c.run, func.max(workers.c.seen_at))
+    .where(workers.c.run != "", workers.c.seen_at > select(func.max(workers.c.seen_at) - 60_000).scalar_subquery())
+    .group_by(workers.c.run)
+)
+
+
+def miss(tx: Connection, run: str, noted: Mapping[str, int], alive_at: int) -> None:
+    """Where this database is older than what its run directory has `noted` of its workers, those it does not know of
+    are missed as if it did: whose journals have to be compared, since its newest moment `alive_at`."""
+    seen = {
+        each: at for each, at in tx.execute(select(workers.c.run, func.max(workers.c.seen_at)).group_by(workers.c.run))
+    }
+    unknown = {each: at for each, at in noted.items() if at > seen.get(each, 0) + BEHIND_MS}
+    if run not in unknown:
+        return
+    for each in [each for each, at in unknown.items() if at >= alive_at]:
+        row = {"id": f"missed-{each}", "host": "", "pid": 0, "started_at": alive_at, "seen_at": alive_at, "run": each}
+        put = upsert(tx.dialect.name, workers).values(row)
+        tx.execute(put.on_conflict_do_update(index_elements=["id"], set_={"seen_at": alive_at, "recovered": ""}))
 
 
 def check_out(tx: Connection, worker_id: str) -> None:

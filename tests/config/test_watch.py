@@ -389,3 +389,49 @@ def test_one_of_several_secrets_is_enough(machine):
     machine.save(SHOP.replace("env:SHOP_TOKEN", "[env:SHOP_TOKEN, env:SHOP_NEXT]"))
     machine.process.look(2)
     assert machine.process.in_force.get("shop").n == 1
+
+
+def unsettled(process):
+    return set(process.watcher.unsettled(process.in_force.standing()))
+
+
+def test_a_file_has_had_its_say_once_two_looks_found_the_same(machine):
+    machine.save(SHOP)
+    assert unsettled(machine.process) == set()  # nobody looks
+    machine.look()
+    assert unsettled(machine.process) == {"shop", POLICY}
+    machine.look(2)
+    assert unsettled(machine.process) == set()
+    again = machine.start()
+    again.look()
+    assert unsettled(again) == {"shop", POLICY}
+    again.look()
+    assert unsettled(again) == set()
+
+
+def test_where_an_older_database_was_put_back_the_files_have_their_say_anew(machine, store):
+    """From the moment in which this process has read what stands there, until the file's text is in force again."""
+    machine.settled(SHOP)
+    machine.settled(SECOND)
+    with store.write() as tx:
+        tx.execute(sources.versions.delete().where(sources.versions.c.name == "shop", sources.versions.c.n == 2))
+        tx.execute(sources.stands.update().where(sources.stands.c.name == "shop").values(n=1))
+    process = machine.process
+    process.in_force.refresh()
+    assert unsettled(process) == {"shop"}
+    machine.look(4)
+    assert unsettled(process) == set()
+    assert [one["n"] for one in history(store)] == [2, 1]
+
+
+def history(store):
+    with store.read() as tx:
+        return sources.history(tx, "shop", 10)
+
+
+@pytest.mark.parametrize("text", [BROKEN, SHOP.replace("SHOP_TOKEN", "NOWHERE")])
+def test_a_file_that_says_nothing_that_could_be_taken_keeps_nobody_waiting(machine, text):
+    machine.settled(SHOP)
+    machine.save(text)
+    machine.look(3)
+    assert unsettled(machine.process) == set()

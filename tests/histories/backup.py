@@ -64,7 +64,7 @@ def put_back_without_journals(world, n):
         gone = BOTH[n % 2]
         one_machine = world.run_of["a"] == world.run_of["b"]  # then its run directory is everybody's
         run = world.new_run()
-        _anew(world, kept, {name: run for name in (*BOTH, "web") if one_machine or name == gone})
+        _anew(world, kept, {name: run for name in world.run_of if one_machine or name == gone})
         if one_machine:  # and so is what was said since
             world.backup.wished.again(world)
 
@@ -72,7 +72,10 @@ def put_back_without_journals(world, n):
 def go_on_in_the_copy(world, n):
     """From here on the history is the copied house's: what the first one did meanwhile it cannot know."""
     if world.backup is not None and world.backup.runs:
-        _anew(world, _fill(world, n), world.backup.runs)
+        kept = _fill(world, n)
+        for name in world.run_of.keys() - world.backup.runs.keys():  # who joined since is of the first house
+            del world.run_of[name], world.processes[name]
+        _anew(world, kept, world.backup.runs)
         world.backup.runs = {}  # they are in use now
         world.backup.wished.again(world)
 
@@ -103,7 +106,7 @@ def _anew(world, kept, runs):
     """These workers start with other run directories. What was rung for leads that are gone nobody can know."""
     for name, run in runs.items():
         world.run_of[name] = run
-        if name in BOTH:
+        if name in world.processes:
             world.processes[name] = world.start(name)
     world.web = world.gateway("web")
     world.lost_journals = True

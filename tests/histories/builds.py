@@ -15,6 +15,7 @@ from flow import erase, operate, wishes
 from flow.set_back import SetBack
 from store import accounts, caps, changes, epoch, erasure, facts, journal
 from store.journal import Journal
+from store.neighbours import Neighbours
 from store.remembered import Remembered
 from store.tables import attempts, erased_keys, workers
 
@@ -50,6 +51,13 @@ def a_lost_journal_is_forgotten():
 def nobody_asks_which_database_it_is():
     """The claim believes any database."""
     with patch.object(epoch, "is_ours", lambda store, journal, seen: True):
+        yield
+
+
+@contextmanager
+def nobody_knows_who_joined():
+    """Only the database that was put back says whose journals are waited for (PostgreSQL: a file has one machine)."""
+    with patch.object(Neighbours, "noted", lambda self, store_id: {}):
         yield
 
 

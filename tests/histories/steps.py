@@ -123,14 +123,24 @@ def ask_the_crm(world, a, b):
 
 @step(5)
 def crash(world, a, b):
-    name = "ab"[a % 2]
+    name = _of(world, a).name
     world.processes[name] = world.start(name)
     world.tend(world.processes[name])
 
 
+@step(2)
+def join(world, a, b):
+    """A third machine, of PostgreSQL; a third worker beside the others, of a SQLite file. A second later all know."""
+    if "c" not in world.processes:
+        world.run_of["c"] = world.run_of["a"] if world.store.is_sqlite else world.new_run()
+        world.processes["c"] = world.start("c")
+        world.everybody_tends()
+        world.everybody_tends()
+
+
 @step(3)
 def freeze_or_thaw(world, a, b):
-    process = world.processes["ab"[a % 2]]
+    process = _of(world, a)
     process.frozen = not process.frozen
 
 
@@ -213,7 +223,7 @@ def die_inside_a_transaction(world, a, b):
         if deaths.rows() != deaths.committed:
             raise allowed.LawBroken("a transaction that died left something", done.__name__) from None
         world.web = world.gateway("web")
-        crash(world, "ab".index(process.name), b)
+        crash(world, list(world.processes).index(process.name), b)
 
 
 MORTAL = (  # a claim has the most to lose
@@ -223,8 +233,12 @@ MORTAL = (  # a claim has the most to lose
 
 
 def _process(world, a):
-    process = world.processes["ab"[a % 2]]
-    return process if not process.frozen else world.processes["ab"[(a + 1) % 2]]
+    process = _of(world, a)
+    return process if not process.frozen else _of(world, a + 1)
+
+
+def _of(world, a):
+    return list(world.processes.values())[a % len(world.processes)]
 
 
 def take(world, name, a, b):

@@ -5,7 +5,7 @@ import pytest
 from tests import databases
 from tests.histories import builds, explore, step
 from tests.histories.explore import Ground
-from tests.histories.stories import STORIES
+from tests.histories.stories import JOINED, STORIES
 
 SEEDS = {"sqlite": range(1, 7), "postgresql": range(1, 2)}  # `make faults` plays fresh ones
 
@@ -40,6 +40,13 @@ def test_the_story_breaks_a_law_on_the_build_that_it_is_told_of(file, story):
     went, build = STORIES[story]
     with build():
         assert explore.play(went, file) is not None
+
+
+def test_a_machine_that_joined_is_rung_for_twice_where_nobody_knows_of_it(ground):
+    if ground.store.is_sqlite:
+        pytest.skip("a SQLite file has one machine")
+    with builds.nobody_knows_who_joined():
+        assert explore.play(JOINED, ground).law == "rung twice"
 
 
 def test_histories_of_fixed_seeds_break_no_law(ground):

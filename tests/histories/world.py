@@ -17,7 +17,7 @@ from flow.in_force import InForce
 from flow.refusals import Refusals
 from flow.set_back import SetBack
 from flow.ticker import Ticker
-from store import epoch, leads, todo, versions, workers
+from store import epoch, leads, rows, todo, versions, workers
 from store.engine import Store
 from store.epoch import OtherDatabase
 from store.ids import new_id
@@ -172,6 +172,9 @@ class World:
                 now = self.store.now_ms(tx)
                 epoch.check(gateway.store, gateway.journal, epoch.read(gateway.store, gateway.journal, tx))
                 workers.check_in(tx, process.id, gateway.journal.run_id(), now, now)
+                runs = [dict(found) for found in rows.ask_all(tx, workers.runs(gateway.store))]
+            for found in runs:
+                gateway.neighbours.note(epoch.store_id(gateway.store), found)
             wishes.bring_back(gateway)
             gateway.sources.refresh()
             for name in gateway.sources.changed():

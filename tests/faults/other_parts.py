@@ -11,11 +11,13 @@ from pathlib import Path
 from sqlalchemy import select
 
 from cli import worker
+from config.watch import Watcher
 from core import states
 from flow import claim, decide, recover
 from flow.gateway import Gateway
 from store import due, engine, epoch, journal, patient
 from store.journal import Journal
+from store.neighbours import Neighbours
 from store.tables import leads, sources, workers
 
 DAY_S, SLEPT_MS = 0.5, 5_000
@@ -80,6 +82,16 @@ def old_lines_are_not_compared() -> None:
 def nobody_asks_the_epoch() -> None:
     """Any database is the one that was known."""
     epoch.is_ours = lambda store, journal, seen: True  # type: ignore[assignment]
+
+
+def nobody_knows_who_joined() -> None:
+    """Only the database says whose journals are waited for."""
+    Neighbours.noted = lambda self, store_id: {}  # type: ignore[method-assign]
+
+
+def no_file_is_waited_for() -> None:
+    """Whatever a database says of a source holds, until a file of it is taken."""
+    Watcher.unsettled = lambda self, standing: frozenset()  # type: ignore[method-assign]
 
 
 def nobody_asks_whose_directory_it_is() -> None:
@@ -151,6 +163,8 @@ _ALL: tuple[Callable[[], None], ...] = (
     old_lines_are_not_compared,
     nobody_asks_the_epoch,
     nobody_asks_whose_directory_it_is,
+    nobody_knows_who_joined,
+    no_file_is_waited_for,
     an_answer_is_waited_for_for_ever,
     failures_have_no_name,
     an_acceptance_is_given_up,

@@ -134,7 +134,7 @@ class Recorder:
         last_words, n = LAST_WORDS, 0
         while n < tries or outcomes.is_proof(outcome):
             try:
-                self._together.do((claimed, outcome), lambda take: record(self._gateway, *take()))
+                self._together.do((claimed, outcome), lambda take, _: record(self._gateway, *take()))
                 return
             except StoreUnavailable as why:
                 self._gateway.log.warning(

@@ -19,7 +19,7 @@ from flow.provider_clock import ProviderClock
 from flow.refusals import Refusals
 from flow.ticker import Ticker
 from flow.together import Together
-from store.engine import Store, StoreUnavailable
+from store.engine import Busy, Store, StoreUnavailable
 from store.journal import Journal, number_hash
 from store.neighbours import Neighbours
 from store.probe import Probe
@@ -47,7 +47,7 @@ class Gateway:
     unerasable: set[str] = field(default_factory=set)  # leads and deliveries that this process could not erase
     ticker: Ticker = field(default_factory=Ticker)
     remembered: Remembered = field(default_factory=Remembered)
-    storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable))  # deliveries, in groups
+    storing: Together[Any, Any] = field(default_factory=lambda: Together(StoreUnavailable, kept=(Busy,)))  # deliveries
     remembered_near: Remembered = field(default_factory=Remembered)  # of 80 % of the caps, for the alarm
     habits: Habits = field(default_factory=dict)  # of this process, for the alarm of a silent source
     clock: ProviderClock = field(default_factory=ProviderClock)  # what providers' replies say of this machine's

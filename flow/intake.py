@@ -25,6 +25,7 @@ from store.engine import StoreUnavailable
 
 TRIES = 5
 LONGEST_WAIT_MS = 10_000  # for one's turn to be stored
+KEPT_MS = 500  # that a group waits for what another process keeps; longer than a migration keeps a table
 JSON_TYPE = "application/json"
 
 Committed = tuple[Sequence[Prepared], Sequence[Sequence[Stored]]]
@@ -60,7 +61,7 @@ class Waiting:
         try:
             return self._answer(lambda: self._gateway.storing.do(self._prepared, self._store_all, LONGEST_WAIT_MS))
         finally:  # when those who waited have been woken
-            self._say()
+            self._say(self._committed)
 
     def seated(self, told: Callable[[], None]) -> None:
         """`told` is called when there is an `answer`."""
@@ -68,7 +69,7 @@ class Waiting:
 
     def lead(self) -> bool:
         """Whether others wait to be stored, and nobody does it."""
-        return self._gateway.storing.lead(self._store_all, self._say)
+        return self._gateway.storing.lead(self._store_all, lambda: self._say(self._committed))
 
     def leave(self) -> None:
         if self._seat is not None:
@@ -87,19 +88,24 @@ class Waiting:
             self._gateway.refusals.count(name, UNSTORED)
             return problem(503, NOT_STORED, retry_after=5)
 
-    def _store_all(self, take_all: Take[Prepared]) -> list[list[Stored]]:
-        return _store_all(self._gateway, self._committed, take_all)
+    def _store_all(self, take_all: Take[Prepared], patient: bool) -> list[list[Stored]]:
+        """Who is patient is no leader whose words could wait until all are told."""
+        committed: list[Committed] = [] if patient else self._committed
+        stored = _store_all(self._gateway, committed, take_all, LONGEST_WAIT_MS if patient else KEPT_MS)
+        if patient:
+            self._say(committed)
+        return stored
 
-    def _say(self) -> None:
+    def _say(self, committed: list[Committed]) -> None:
         """One line for all that one commit stored."""
-        for together, stored in self._committed:
+        for together, stored in committed:
             self._gateway.log.info(
                 "received",
                 sources=sorted({prepared.source.name for prepared in together}),
                 deliveries=[prepared.kept.id for prepared in together],
                 leads=[lead.id for its in stored for lead in its],
             )
-        self._committed.clear()
+        committed.clear()
 
 
 def take(gateway: Gateway, name: str, delivery: Delivery, now_ms: int, proof: Proof | None = None) -> Answer:
@@ -148,12 +154,15 @@ def unknown(gateway: Gateway, name: str) -> Answer:
     return problem(503, NOT_IN_FORCE, retry_after=5)
 
 
-def _store_all(gateway: Gateway, committed: list[Committed], take_all: Take[Prepared]) -> list[list[Stored]]:
-    """Deliveries in one commit, put down in `committed`. It begins anew, with a look at the keys of erased leads first,
-    where a key turned out to be one of those: rarely, so that all the others pay nothing for it."""
+def _store_all(
+    gateway: Gateway, committed: list[Committed], take_all: Take[Prepared], kept_ms: int
+) -> list[list[Stored]]:
+    """Deliveries in one commit, put down in `committed`. Raises Busy where somebody keeps what they need for longer
+    than `kept_ms`. It begins anew, with a look at the keys of erased leads first, where a key turned out to be one of
+    those: rarely, so that all the others pay nothing for it."""
     for go in range(TRIES):
         try:
-            with gateway.store.write() as tx:
+            with gateway.store.write(lock_ms=kept_ms) as tx:
                 together = take_all()
                 stored = Batch(gateway, tx, together, looks=go > 0).store()
         except KeyOfErased:

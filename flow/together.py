@@ -1,4 +1,5 @@
-"""Work of several threads done in one go by whoever of them comes first; no thread of its own.
+"""Work of several threads done in one go by whoever of them comes first; no thread of its own, but for what is kept
+waiting by somebody else.
 
 A thread takes a seat. The first leads: it takes all that wait, does them together, wakes those that it did and hands
 the lead to the first that came meanwhile. One thread alone does its own item at once and waits for nobody.
@@ -12,8 +13,9 @@ from typing import Any, Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Take = Callable[[], Sequence[Item]]
-DoAll = Callable[[Take[Item]], Sequence[Result]]
+DoAll = Callable[[Take[Item], bool], Sequence[Result]]
 MOST = 64  # items of one go
+BESIDE = 4  # threads that wait for what somebody keeps
 
 
 class Apart(Exception):
@@ -35,6 +37,7 @@ class Seat(Generic[Item, Result]):
     failure: BaseException | None = None
     done: bool = False
     leads: bool = False
+    beside: bool = False  # a thread waits for what it needs
 
     def outcome(self) -> Result:
         """Of one that is done: its result, or its failure raised."""
@@ -46,10 +49,14 @@ class Seat(Generic[Item, Result]):
 class Together(Generic[Item, Result]):
     """The seats of those who do the same. Where several fail by `everybodys`, all of them have failed; where it is
     said that some are `Apart`, those are done alone after the others; by anything else, each is done alone, so that
-    one item's fault is its own."""
+    one item's fault is its own.
 
-    def __init__(self, everybodys: type[Exception], most: int = MOST) -> None:
-        self._everybodys, self._most = everybodys, most
+    `kept`: what one fails by that needs what somebody else keeps. It is waited for in a thread beside the others, who
+    go on; where that is so of more than a few, something keeps everybody, and they wait together."""
+
+    def __init__(self, everybodys: type[Exception], most: int = MOST, kept: tuple[type[Exception], ...] = ()) -> None:
+        self._everybodys, self._most, self._kept = everybodys, most, kept
+        self._beside = 0  # that wait so
         self._waiting: list[Seat[Item, Result]] = []
         self._seats = threading.Lock()
         self._led = False  # somebody leads
@@ -59,17 +66,21 @@ class Together(Generic[Item, Result]):
         waited for); somebody may still be doing it then.
 
         `do_all`, the same for all who share the seats, answers a result for each item, in their order. It asks for
-        the items as late as it can, after it has won the database's lock: whoever came meanwhile is with them."""
+        the items as late as it can, after it has won the database's lock: whoever came meanwhile is with them. It is
+        told whether it may wait long for what somebody keeps."""
         woken = threading.Lock()
         woken.acquire()
         seat: Seat[Item, Result] = Seat(item, woken.release, woken)
         with self._seats:
             self._waiting.append(seat)
             seat.leads, self._led = not self._led, True
-        if not seat.leads and not woken.acquire(timeout=-1 if timeout_ms is None else timeout_ms / 1000):
+        timeout_s = -1 if timeout_ms is None else timeout_ms / 1000
+        if not seat.leads and not woken.acquire(timeout=timeout_s):
             self.leave(seat)
         while seat.leads and self._go(do_all, seat):
             continue
+        if not seat.done and not woken.acquire(timeout=timeout_s):
+            self.leave(seat)
         return seat.outcome()
 
     def seat(self, item: Item, told: Callable[[], None]) -> Seat[Item, Result]:
@@ -100,7 +111,7 @@ class Together(Generic[Item, Result]):
         """Get up after having waited too long: fails with TimeoutError; not where it was done, or was handed the lead,
         at this moment."""
         with self._seats:
-            if seat.done or seat.leads:
+            if seat.done or (seat.leads and not seat.beside):
                 return
             if seat in self._waiting:
                 self._waiting.remove(seat)
@@ -142,7 +153,7 @@ class Together(Generic[Item, Result]):
             return [seat.item for seat in seats]
 
         try:
-            results = do_all(take)
+            results = do_all(take, False)
         except BaseException as why:
             take()  # it may have failed before it did
             return self._after_failure(seats, why, do_all)
@@ -151,6 +162,8 @@ class Together(Generic[Item, Result]):
     def _after_failure(
         self, seats: Sequence[Seat[Item, Result]], why: BaseException, do_all: DoAll[Item, Result]
     ) -> list[Seat[Item, Result]]:
+        if isinstance(why, self._kept):
+            return self._wait_apart(seats, why, do_all)
         if isinstance(why, self._everybodys) or len(seats) == 1:
             return self._fail(seats, why)
         named = [seat for seat in seats if isinstance(why, Apart) and seat.item in why.items]
@@ -161,12 +174,49 @@ class Together(Generic[Item, Result]):
             done += self._do([seat], do_all)
         return done
 
-    def _do(self, seats: Sequence[Seat[Item, Result]], do_all: DoAll[Item, Result]) -> list[Seat[Item, Result]]:
+    def _do(
+        self, seats: Sequence[Seat[Item, Result]], do_all: DoAll[Item, Result], *, patient: bool = False
+    ) -> list[Seat[Item, Result]]:
         try:
-            results = do_all(lambda: [seat.item for seat in seats])
+            results = do_all(lambda: [seat.item for seat in seats], patient)
         except BaseException as why:
+            if patient and isinstance(why, self._kept):
+                return self._fail(seats, why)
             return self._after_failure(seats, why, do_all)
         return self._settle(seats, results)
+
+    def _wait_apart(
+        self, seats: Sequence[Seat[Item, Result]], why: BaseException, do_all: DoAll[Item, Result]
+    ) -> list[Seat[Item, Result]]:
+        """Somebody keeps what one of these needs; nobody knows which."""
+        if len(seats) == 1:
+            return [] if self._wait_beside(seats[0], do_all) else self._fail(seats, why)
+        done: list[Seat[Item, Result]] = []
+        for n, seat in enumerate(seats):
+            if self._beside >= BESIDE:
+                return done + self._do(seats[n:], do_all, patient=True)
+            done += self._do([seat], do_all)
+        return done
+
+    def _wait_beside(self, seat: Seat[Item, Result], do_all: DoAll[Item, Result]) -> bool:
+        """Have a thread wait for it; False where enough do."""
+        with self._seats:
+            if self._beside >= BESIDE:
+                return False
+            self._beside += 1
+            seat.beside = True
+
+        def wait() -> None:
+            try:
+                done = self._do([seat], do_all, patient=True)
+            finally:
+                with self._seats:
+                    self._beside -= 1
+            for each in done:
+                each.told()
+
+        threading.Thread(target=wait, name="kept-waiting", daemon=True).start()
+        return True
 
     def _settle(self, seats: Sequence[Seat[Item, Result]], results: Sequence[Result]) -> list[Seat[Item, Result]]:
         with self._seats:

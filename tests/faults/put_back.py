@@ -42,7 +42,8 @@ def _joined(folder: Path, calls: int, how: list[str]) -> Result:
         first = world.worker("worker_built", machine="one", how=how)
         world.senders.many(3)
         world.settle()
-        world.freeze([first])
+        first.ask_to_end()
+        first.ended()
         numbers = world.senders.many(calls)  # these wait when the copy is made
         cluster.stop_cleanly()
         cluster.keep_copy()
@@ -52,7 +53,7 @@ def _joined(folder: Path, calls: int, how: list[str]) -> Result:
         if not wait_until(lambda: all(world.provider.posts()[number] for number in numbers), 60):
             problems.append("BLIND: the one that joined did not ring all")
         world.settle()
-        first.go_on()
+        first = world.worker("worker_built", machine="one", how=how)
         if not wait_until(lambda: _sees_two(folder / "run-one"), 20, 0.1) and not how:
             problems.append("the first has not seen that another joined")
         world.freeze([first, second])
@@ -108,7 +109,7 @@ def _off(opened: World, cluster: Cluster | None, leads: int, how: list[str]) -> 
         web.kill()
         _copy(world, cluster)
         file = world.folder / "sources" / "shop.yaml"
-        file.write_text(file.read_text(encoding="utf-8") + "enabled: false\n", encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8") + "\nenabled: false\n", encoding="utf-8")
         worker = world.worker("worker_built", how=[])
         if not wait_until(lambda: rows(world.url, OFF)[0][0] == leads, 30, 0.1):
             problems.append("BLIND: it was not switched off")

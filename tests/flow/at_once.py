@@ -3,7 +3,7 @@
 import threading
 
 from flow.together import Together
-from store.engine import StoreUnavailable
+from store.engine import Busy, StoreUnavailable
 from tests.walk.processes import until
 
 LONG_S = 120
@@ -21,7 +21,7 @@ class AtOnce:
 
     def __init__(self, gateway) -> None:
         self.gateway = gateway
-        self.storing = gateway.parts.storing = Patient(StoreUnavailable)
+        self.storing = gateway.parts.storing = Patient(StoreUnavailable, kept=(Busy,))
         self.threads: list[threading.Thread] = []
         self.answers: list = []
         self.let_go, self.busy = threading.Event(), threading.Event()
@@ -31,7 +31,7 @@ class AtOnce:
         assert self.busy.wait(LONG_S)
         return self
 
-    def _stay(self, take):
+    def _stay(self, take, patient):
         taken = take()
         self.busy.set()
         assert self.let_go.wait(LONG_S)

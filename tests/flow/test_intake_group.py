@@ -1,5 +1,6 @@
 """Deliveries stored in one commit answer as if each had come alone, on both databases."""
 
+import contextlib
 import json
 import threading
 
@@ -7,11 +8,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import DataError
 
-from store import leads
+from store import keys, leads
+from store.engine import Store
 from tests.faults.statements import AFTER_COMMIT, BEFORE_STATEMENT, Failing
 from tests.flow.at_once import LONG_S, AtOnce, at_once
 from tests.flow.test_intake import IVAN, counts
 from tests.flow.test_seen import SIGNED, plain
+from tests.walk.processes import until
 
 
 def people(n):
@@ -126,6 +129,27 @@ def test_a_repeat_whose_lead_somebody_holds_keeps_nobody_waiting(gateway):
         let_go.set()
     event.remove(gateway.store.engine, "commit", stored)
     holder.join(LONG_S)
+    assert [lead["duplicate"] for lead in told(senders.answers)] == [True, False, False, False]
+
+
+def test_a_repeat_whose_key_another_process_keeps_is_waited_for_beside_the_others(gateway):
+    """A web process that is frozen in its transaction: nobody else can have its key before the server gives it up."""
+    if gateway.store.is_sqlite:
+        pytest.skip("a writer is alone there")
+    lead_id = gateway.take(IVAN)
+    other = Store(gateway.store.url, clock=gateway.clock, pool=1)
+    with contextlib.ExitStack() as keeping:
+        tx = keeping.enter_context(other.write(statement_ms=0))
+        assert keys.take(tx, {("shop", gateway.lead(lead_id).event_key): lead_id}, other.now_ms(tx), 0)
+        with AtOnce(gateway) as senders:
+            senders.post(IVAN)
+            for person in people(4)[1:]:
+                senders.post(person)
+            senders.let_go.set()
+            until(lambda: counts(gateway) == (4, 4))  # the others, while the key is still kept
+            assert gateway.post(people(6)[5]).status == 200  # and who comes after them
+            keeping.close()
+    other.dispose()
     assert [lead["duplicate"] for lead in told(senders.answers)] == [True, False, False, False]
 
 

@@ -4,22 +4,27 @@ import threading
 
 import pytest
 
-from flow.together import Apart, Together
+from flow.together import BESIDE, Apart, Together
+from tests.walk.processes import until
 
 
 class Away(Exception):
     """Everybody's failure."""
 
 
+class Kept(Away):
+    """Somebody else keeps what one of them needs."""
+
+
 class Office:
     """Does items together, as it is told; keeps the groups in which it was asked."""
 
     def __init__(self, most=64) -> None:
-        self.seats = Together(Away, most)
+        self.seats = Together(Away, most, kept=(Kept,))
         self.groups: list[list[object]] = []
         self.fails = lambda items: None
 
-    def do_all(self, take):
+    def do_all(self, take, patient):
         items = list(take())
         self.groups.append(items)
         self.fails(items)
@@ -29,7 +34,7 @@ class Office:
         """All of these behind one who is busy; the result or the failure of each."""
         busy, go_on, told = threading.Event(), threading.Event(), {}
 
-        def stay(take):
+        def stay(take, patient):
             taken = take()
             busy.set()
             assert go_on.wait(60)
@@ -113,10 +118,10 @@ def test_a_leader_that_stands_still_keeps_others_only_so_long_and_does_not_do_wh
     office = Office()
     busy, go_on = threading.Event(), threading.Event()
 
-    def frozen(take):
+    def frozen(take, patient):
         busy.set()
         assert go_on.wait(60)
-        return office.do_all(take)
+        return office.do_all(take, patient)
 
     leader = threading.Thread(target=office.seats.do, args=("first", frozen))
     leader.start()
@@ -175,10 +180,10 @@ def test_a_thread_that_leads_does_also_those_who_come_meanwhile_and_have_none():
     office = Office()
     told: list[object] = []
 
-    def stays(take):
+    def stays(take, patient):
         if office.groups:
-            return office.do_all(take)
-        items = office.do_all(take)
+            return office.do_all(take, patient)
+        items = office.do_all(take, patient)
         office.seats.seat("later", lambda: told.append("later"))
         assert office.seats.lead(office.do_all, lambda: None) is False
         return items
@@ -205,7 +210,7 @@ def test_who_leaves_while_it_is_done_is_told_once():
     office = Office()
     seats, told = told_by(office, "a", "b")
 
-    def slow(take):
+    def slow(take, patient):
         items = take()
         office.seats.leave(seats["a"])
         return [f"done {item}" for item in items]
@@ -215,3 +220,72 @@ def test_who_leaves_while_it_is_done_is_told_once():
     with pytest.raises(TimeoutError):
         seats["a"].outcome()
     assert seats["b"].outcome() == "done b"
+
+
+class Neighbour:
+    """Keeps what some items need, until it lets go; who is patient waits for it."""
+
+    def __init__(self, office, *items):
+        self.office, self.items = office, items
+        self.let_go, self.waited_for = threading.Event(), threading.Semaphore(0)
+
+    def do_all(self, take, patient):
+        items = list(take())
+        if not self.let_go.is_set() and set(items) & set(self.items):
+            if not patient:
+                raise Kept
+            self.waited_for.release()
+            assert self.let_go.wait(60)
+        return self.office.do_all(lambda: items, patient)
+
+
+def test_what_needs_what_somebody_keeps_is_waited_for_beside_the_others():
+    office = Office()
+    neighbour = Neighbour(office, "kept")
+    seats, told = told_by(office, "a", "kept", "b")
+    office.seats.lead(neighbour.do_all, lambda: None)
+    assert told == ["a", "b"]
+    assert office.seats.do("after", neighbour.do_all) == "done after"
+    assert neighbour.waited_for.acquire(timeout=60)
+    neighbour.let_go.set()
+    until(lambda: "kept" in told)
+    assert seats["kept"].outcome() == "done kept"
+
+
+def test_who_leads_and_is_kept_waiting_hands_the_lead_on():
+    office = Office()
+    neighbour, told = Neighbour(office, "kept"), []
+    thread = threading.Thread(target=lambda: told.append(office.seats.do("kept", neighbour.do_all, 60_000)))
+    thread.start()
+    assert neighbour.waited_for.acquire(timeout=60)
+    assert office.seats.do("after", neighbour.do_all) == "done after"
+    neighbour.let_go.set()
+    thread.join(60)
+    assert told == ["done kept"]
+
+
+def test_who_is_kept_waiting_for_too_long_is_told_so():
+    office = Office()
+    neighbour = Neighbour(office, "kept")
+    with pytest.raises(TimeoutError):
+        office.seats.do("kept", neighbour.do_all, 50)
+    neighbour.let_go.set()
+    until(lambda: office.groups == [["kept"]])
+
+
+def test_where_everything_is_kept_a_few_wait_by_themselves_and_the_rest_together():
+    """Neither a thread each nor a turn each, one after the other."""
+    office = Office()
+    items = [f"kept {n}" for n in range(BESIDE + 6)]
+    neighbour = Neighbour(office, *items)
+    seats, told = told_by(office, *items)
+    leader = threading.Thread(target=office.seats.lead, args=(neighbour.do_all, lambda: None))
+    leader.start()
+    for _ in range(BESIDE + 1):
+        assert neighbour.waited_for.acquire(timeout=60)
+    assert threading.active_count() < len(items)
+    neighbour.let_go.set()
+    leader.join(60)
+    until(lambda: len(told) == len(items))
+    assert sorted(office.groups, key=len)[-1] == items[BESIDE:]
+    assert [seats[item].outcome() for item in items] == [f"done {item}" for item in items]

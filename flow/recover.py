@@ -54,7 +54,7 @@ def _miss_neighbours(gateway: Gateway, tx: Tx) -> None:
     """Machines that joined after the backup that this database is: their journals are waited for, too."""
     if not gateway.store.is_sqlite:
         seen = epoch.read(gateway.store, gateway.journal, tx)
-        workers.miss(tx, gateway.journal.run_id(), gateway.neighbours.noted(seen.store), seen.alive_at)
+        workers.miss(tx, gateway.neighbours.noted(seen.store), seen.alive_at, gateway.store.now_ms(tx))
 
 
 def _catch_up(gateway: Gateway, seen: Epoch, worker_id: str) -> None:

@@ -27,12 +27,11 @@ class Neighbours:
         """`seen`: when workers of each run directory were last seen (milliseconds), as the database has it. Costs a
         comparison, and every ten seconds a file."""
         noted = self._noted.get(store_id, {})
-        if all(at < noted.get(run, 0) + AGAIN_MS for run, at in seen.items()):
+        if all(abs(at - noted.get(run, 0)) < AGAIN_MS for run, at in seen.items()):
             return
-        noted = self.noted(store_id)
-        now = {run: max(at, noted.get(run, 0)) for run, at in {**noted, **seen}.items()}
-        newest = max(now.values())
-        self._noted[store_id] = {run: at for run, at in now.items() if at > newest - KEPT_MS}
+        newest = max(seen.values())
+        both = {**self.noted(store_id), **seen}
+        self._noted[store_id] = {run: at for run, at in both.items() if at > newest - KEPT_MS}
         private.folder(self._directory())
         draft = self._directory() / f"neighbours-{secrets.token_hex(4)}"
         private.write(draft, json.dumps(self._noted[store_id]))

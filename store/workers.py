@@ -11,7 +11,7 @@ from store.rows import Ask
 from store.tables import workers
 from store.upsert import upsert
 
-BEHIND_MS = 5_000  # that a moment may be missing in a database that only crashed
+BEHIND_MS, AHEAD_MS = 5_000, 60_000  # of a database that only crashed, of a clock that was ahead
 
 
 def check_in(tx: Connection, worker_id: str, run: str, started_at: int, now: int, journal: str = "") -> None:
@@ -47,17 +47,15 @@ _RUNS = Ask(
 )
 
 
-def miss(tx: Connection, run: str, noted: Mapping[str, int], alive_at: int) -> None:
-    """Where this database is older than what its run directory has `noted` of its workers, those it does not know of
-    are missed as if it did: whose journals have to be compared, since its newest moment `alive_at`."""
-    seen = {
-        each: at for each, at in tx.execute(select(workers.c.run, func.max(workers.c.seen_at)).group_by(workers.c.run))
-    }
-    unknown = {each: at for each, at in noted.items() if at > seen.get(each, 0) + BEHIND_MS}
-    if run not in unknown:
-        return
-    for each in [each for each, at in unknown.items() if at >= alive_at]:
-        row = {"id": f"missed-{each}", "host": "", "pid": 0, "started_at": alive_at, "seen_at": alive_at, "run": each}
+def miss(tx: Connection, noted: Mapping[str, int], alive_at: int, now: int) -> None:
+    """Run directories whose workers were seen (`noted`) when this database was last looked at, or later, and of which
+    it knows nothing so new: it went back, and their journals are missed as if it knew of them."""
+    newest = select(workers.c.run, func.max(workers.c.seen_at).label("at")).group_by(workers.c.run)
+    known = {row.run: row.at for row in tx.execute(newest)}
+    for run, at in noted.items():
+        if not alive_at <= at <= now + AHEAD_MS or at <= known.get(run, 0) + BEHIND_MS:
+            continue
+        row = {"id": f"missed-{run}", "host": "", "pid": 0, "started_at": alive_at, "seen_at": alive_at, "run": run}
         put = upsert(tx.dialect.name, workers).values(row)
         tx.execute(put.on_conflict_do_update(index_elements=["id"], set_={"seen_at": alive_at, "recovered": ""}))
 

@@ -62,15 +62,12 @@ def test_one_that_comes_back_with_its_journal_holds_nobody(house, clock):
     went_back(house, HOUR_MS)
     lead_id = house.take(PEOPLE[0])
     assert recover.recover(house.parts, "w1") > 0
+    seen_last(house, "it", "joined", 0)
     with house.store.write() as tx:
-        tx.execute(update(workers).where(workers.c.run == "joined").values(recovered=found(house, tx)))
+        epoch.recovered(tx, "it", epoch.read(house.store, house.parts.journal, tx).found)
     open_anew(house, clock, "w1")
     house.work()
     assert house.lead(lead_id).state == "accepted"
-
-
-def found(house, tx):
-    return epoch.read(house.store, house.parts.journal, tx).found
 
 
 def test_one_that_the_backup_was_made_after_is_not_waited_for(house, clock):

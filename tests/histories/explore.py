@@ -40,7 +40,7 @@ PHRASES = (
     ("post", "back_up", "pause", "put_back", "forward", "walk"),
     ("post", "back_up", "put_on_do_not_call", "put_back", "forward", "walk"),
     ("post", "back_up", "cancel", "put_back", "forward", "walk"),
-    *[("post", "back_up", "forward", "join", "walk", "freeze_or_thaw", "put_back", "forward", "forward", "walk")] * 2,
+    *[("post", "back_up", "join", "walk", "freeze_or_thaw", "put_back", "forward", "forward", "walk")] * 2,
     ("version", "post", "decide_some", "version", "forward", "walk"),
     ("version", "post", "post", "walk", "forward", "post", "walk"),
     ("put_on_do_not_call", "post", "walk", "take_off_do_not_call"),

@@ -8,7 +8,7 @@ LOST_CALL, ELEVEN_MINUTES, NO_PHONE, WON = 3, 4, 6, 1
 OTHER, SAME_NUMBER = 14, 26  # an event of the second account's source; of the one that signs, of the same number
 SIGNED, HOUSE, ACCEPTED, A_DAY = 30, 5, 4, 7  # an event of the source that signs; others as their steps count
 JOINED = [
-    *(("post", 1, 0), ("back_up", 0, 0), ("forward", 0, 2), ("join", 0, 0), ("walk", 2, 0), ("freeze_or_thaw", 2, 0)),
+    *(("post", 1, 0), ("back_up", 0, 0), ("join", 0, 0), ("walk", 2, 0), ("freeze_or_thaw", 2, 0)),
     *(("put_back", 0, 0), ("forward", 0, 1), ("walk", 0, 0), ("forward", 0, 2), ("walk", 0, 0)),
 ]
 STORIES = {

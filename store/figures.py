@@ -5,16 +5,19 @@ Each looks at an index or at a window of time, so it stays quick however long th
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, bindparam, func, literal_column, select, union_all
 
 from core import outcome as outcomes
 from core import states
 from core.durations import HOUR_MS
 from core.proofs.proof import CAUSES
+from store import rows
 from store.tables import attempts, deliveries, history, leads, refused_proofs, sources, workers
 
+_MOMENT: Any = bindparam("moment")
 OPEN = "open"  # an attempt on its way
 
 
@@ -83,8 +86,14 @@ def oldest_due(tx: Connection, accounts: Iterable[str], now: int) -> dict[str, i
 
 def due_before(tx: Connection, accounts: Iterable[str], moment: int) -> int:
     """How many leads were due before that moment and still wait."""
-    queries = (select(func.count()).where(waits, leads.c.due_at < moment) for _, waits in _waiting(accounts))
-    return sum(int(tx.execute(query).scalar_one()) for query in queries)
+    ((count,),) = rows.select(tx, _due_before(tuple(accounts)), moment=moment)
+    return int(count)
+
+
+@lru_cache(64)
+def _due_before(accounts: tuple[str, ...]) -> Any:
+    each = (select(func.count().label("n")).where(waits, leads.c.due_at < _MOMENT) for _, waits in _waiting(accounts))
+    return select(func.sum(union_all(*each).subquery().c.n))
 
 
 def unknowns(tx: Connection) -> tuple[int, int | None]:

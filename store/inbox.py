@@ -45,9 +45,22 @@ def pending(tx: Connection) -> list[Row]:
     return [dict(zip(_PENDING_COLUMNS, row, strict=True)) for query in _PENDING for row in rows.select(tx, query)]
 
 
+def causes(tx: Connection) -> list[Row]:
+    """The same leads counted by their cause: `n` of a state, reason and source, since when the first of them waits
+    (`received_at`), and the least of their numbers (`no`)."""
+    return [dict(zip(_CAUSE_COLUMNS, row, strict=True)) for query in _CAUSES for row in rows.select(tx, query)]
+
+
 def _few(state: str) -> Any:
     # Written out, not bound: SQLite takes a partial index only for a condition it can read.
     return select(literal_column("1")).where(leads.c.state == literal_column(f"'{state}'")).limit(MOST)
+
+
+def _by_cause(state: str) -> Any:
+    few = select(*(leads.c[name] for name in ("state", "reason", "reasons", "source", "received_at", "no")))
+    some = few.where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST).subquery()
+    cause = [some.c[name] for name in ("state", "reason", "reasons", "source")]
+    return select(*cause, func.count(), func.min(some.c.received_at), func.min(some.c.no)).group_by(*cause)
 
 
 _COUNT = select(func.count()).select_from(
@@ -58,6 +71,8 @@ _PENDING = [
     select(*_COLUMNS).where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST)
     for state in ORDER
 ]
+_CAUSE_COLUMNS = ("state", "reason", "reasons", "source", "n", "received_at", "no")
+_CAUSES = [_by_cause(state) for state in ORDER]
 
 
 def held_since(tx: Connection) -> list[tuple[str, str, int]]:

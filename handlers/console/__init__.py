@@ -33,7 +33,7 @@ from handlers.console import (
     stop,
     words,
 )
-from handlers.console.assets import asset, icon
+from handlers.console.addresses import asset, icon, lead_address
 from handlers.console.door import LONGEST_MS, blueprint, csrf, may
 from handlers.console.drafting import digest
 from handlers.console.shown import (
@@ -119,6 +119,7 @@ def _known_to_pages() -> dict[str, Any]:
     return {
         "asset": asset,
         "icon": icon,
+        "lead_address": lead_address,
         "may": may,
         "language": words.language(),
         "theme": words.theme(),

@@ -13,7 +13,8 @@ Row = dict[str, Any]
 
 @dataclass
 class Case:
-    """`key` names it in a page; the cause of a held lead lies in its source, so each source is a case of its own."""
+    """`key` names it in a page; the cause of a held lead lies in its source, so each source is a case of its own.
+    `since`: when the first of its `size` leads came. `leads` are their rows, or rows that stand for `n` leads each."""
 
     state: str
     code: str
@@ -23,12 +24,15 @@ class Case:
 
     @property
     def key(self) -> str:
-        first = self.leads[0]
-        return f"{self.state}-{first['no']}"
+        return f"{self.state}-{min(row['no'] for row in self.leads)}"
 
     @property
     def since(self) -> int:
         return min(int(row["received_at"]) for row in self.leads)
+
+    @property
+    def size(self) -> int:
+        return sum(row.get("n", 1) for row in self.leads)
 
 
 def grouped(rows: list[Row]) -> list[Case]:
@@ -44,4 +48,4 @@ def grouped(rows: list[Row]) -> list[Case]:
         source = row["source"] if row["state"] == HELD else ""
         cause = (row["state"], code, source, text if row["state"] == REFUSED else "")
         found.setdefault(cause, Case(row["state"], code, source, text)).leads.append(row)
-    return sorted(found.values(), key=lambda case: (ORDER.index(case.state), -len(case.leads), case.since))
+    return sorted(found.values(), key=lambda case: (ORDER.index(case.state), -case.size, case.since))

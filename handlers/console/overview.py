@@ -37,7 +37,7 @@ def overview() -> Any:
             "console/overview.html",
             any_lead=inbox.newest_no(tx) > 0,
             alarms=ringing(tx, ELSEWHERE),
-            cases=cases.grouped(inbox.pending(tx))[:TOP_CASES],
+            cases=cases.grouped(inbox.causes(tx))[:TOP_CASES],
             speed=_speed(tx, window, calls),
             backlog=backlog.read(tx, gateway, now),
             money=_money(tx, window, calls),

@@ -14,7 +14,7 @@ from core.people import OPERATOR
 from core.reason import advice as reason_advice
 from core.reason import moment_of, reasons_of, words
 from core.state_words import NAMES
-from handlers.console.assets import icon
+from handlers.console.addresses import icon
 from handlers.console.door import may
 from handlers.console.words import at, clock, language, span
 

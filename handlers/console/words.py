@@ -1,14 +1,21 @@
 """How the console speaks: language, times, money and numbers as their readers write them."""
 
 import functools
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, numbers
-from babel.dates import format_datetime, format_timedelta, get_timezone_gmt, get_timezone_location, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_timedelta,
+    get_timezone_gmt,
+    get_timezone_location,
+    get_timezone_name,
+)
 from babel.support import NullTranslations
 from flask import Flask, current_app, g, request
 from flask_babel import Babel
@@ -36,8 +43,14 @@ def register(app: Flask) -> None:
     babel = Babel(app, locale_selector=lambda: LANGUAGES[language()])
     with app.app_context():
         known = babel.domain_instance.cache
-    known["ru", "messages"] = compiled((HERE / "translations/ru.po").read_bytes())
-    known["en_GB", "messages"] = NullTranslations()
+    russian, english = compiled((HERE / "translations/ru.po").read_bytes()), NullTranslations()
+    known["ru", "messages"], known["en_GB", "messages"] = russian, english
+    texts = {"ru": russian, "en": english}  # flask_babel asks six questions for each of a page's hundred texts
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: texts[language()].ugettext(text),
+        lambda one, many, n: texts[language()].ungettext(one, many, n),
+        newstyle=True,
+    )
     for shown in (moment, clock, at, between, ago, span, money, seconds, count, rate, day, country):
         app.jinja_env.filters[shown.__name__] = shown
 
@@ -135,8 +148,13 @@ def at(at_ms: int, exact: bool = True) -> str:
 def between(pair: tuple[int, int]) -> str:
     """14:10:48 – 14:11:08, with the day in front where it is not today's: a time to look for elsewhere."""
     first, last = _local(pair[0]), _local(pair[1])
-    day = "" if first.date() == _local(_now()).date() else format_datetime(first, "d MMM ", locale=_locale())
+    day = "" if first.date() == _local(_now()).date() else _day_and_month(first.date(), language())
     return f"{day}{first:%H:%M:%S} – {last:%H:%M:%S}"
+
+
+@functools.lru_cache(128)
+def _day_and_month(on: date, language_: str) -> str:
+    return format_date(on, "d MMM ", locale=_LOCALES[language_])
 
 
 def clock(at_ms: int) -> str:

@@ -80,6 +80,11 @@ TABLE: dict[str, tuple[str, str]] = {
         "лид изменился в этот самый момент: посмотрите ещё раз",
     ),
     "not_rung": ("would not be rung: {reason}", "не позвонили бы: {reason}"),
+    # flow/pauses.py
+    "paused_since": (
+        "{what} was stopped{when} by {who}, after you looked: look again, then resume",
+        "{what}: звонки остановлены{when}, пока вы смотрели ({who}): посмотрите ещё раз и тогда возобновите",
+    ),
     # flow/people.py
     "user_name": (
         "a name has 1 to 40 letters, digits, blanks and . @ -, and begins with a letter or digit",

@@ -3,17 +3,21 @@
 The rules stand in `core.account.trouble`; the record in the account's row, the same for every worker.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.account import trouble
 from core.account.pause import Pause, pause_of
 from core.account.trouble import Trouble
 from core.outcome import Outcome
+from core.refusal import Refusal
 from flow import wishes
 from flow.gateway import Gateway
 from store import accounts
 from store.attempts import Attempt
 from store.wishes import PAUSE, Wish
+
+Seen = tuple[str | None, int]  # a pause: of which script (None: the account's own), since when
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,13 @@ def pause(gateway: Gateway, account: str, who: str, why: str, script: str | None
     gateway.log.info(what, account=account, script=script, cause="paused_by_person", who=who, why=why)
 
 
-def resume(gateway: Gateway, account: str, who: str, why: str, script: str | None = None) -> bool:
-    """A person ends any pause of the account (and its scripts'), or of one script; False: nothing was paused."""
+def resume(
+    gateway: Gateway, account: str, who: str, why: str, script: str | None = None, seen: Collection[Seen] | None = None
+) -> bool:
+    """A person ends any pause of the account (and its scripts'), or of one script; False: nothing was paused.
+
+    Raises Refusal where one would end that is not among those that were `seen`: whoever stopped the calls since had
+    a reason of their own. None: whatever is paused is meant."""
     lifted = Wish(PAUSE, account, who, on=False, script=script)
     with wishes.said(gateway, lifted) as know, gateway.store.write() as tx:
         now = gateway.store.now_ms(tx)
@@ -74,6 +83,11 @@ def resume(gateway: Gateway, account: str, who: str, why: str, script: str | Non
         resting = [name for name, each in known.scripts.items() if each.pause and script in (None, name)]
         if not resting and (known.pause is None or script is not None):
             return False
+        ending: list[tuple[str | None, Pause | None]] = [(name, known.scripts[name].pause) for name in resting]
+        ending += [] if script else [(None, known.pause)]
+        for name, pause in ending:
+            if seen is not None and pause is not None and (name, pause.since) not in seen:
+                raise Refusal("paused_since", what=name or account, who=pause.who or account, when=pause.since)
         accounts.write(tx, account, trouble.resumed(known, now, script))
         know(tx)
     what = "account_well" if script is None else "script_well"

@@ -6,11 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from core.account.caps import TOTALS, Rung
+from core.account.caps import TOTALS, Rung, used
 from core.durations import DAY_MS, HOUR_MS
 from store import caps
 from store.overview import Waits, waits
@@ -27,6 +28,10 @@ class Calls:
 
     rung: Mapping[Kind, int] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
+
+    def spent(self, prices: Mapping[str, Decimal]) -> Decimal:
+        """What they count together; `prices` has the reservation for a call of a script."""
+        return used((rung_of(kind, n) for kind, n in self.rung.items()), prices).spent
 
 
 def counted(tx: Connection, first: int, end: int) -> dict[int, Calls]:
@@ -67,6 +72,12 @@ def _read(calls: str, waited: str) -> Calls:
     return Calls(rung, Waits(dict(json.loads(waited))))
 
 
+def rung_of(kind: Kind, n: int) -> Rung:
+    """So many calls of a kind, of the day and not of the last hour."""
+    script, outcome, price = kind
+    return Rung(script, outcome, caps.money(price), 0, n)
+
+
 def forget_old(tx: Connection, before: int) -> None:
     tx.execute(delete(hourly_calls).where(hourly_calls.c.hour < before))
 
@@ -79,9 +90,7 @@ def rung(tx: Connection, known: Mapping[int, Calls], live: int, now: int) -> tup
     if ends <= begins:
         return caps.rung(tx, TOTALS, now)
     whole = (one.rung.items() for hour, one in known.items() if begins <= hour < ends)
-    counted_then = tuple(
-        Rung(script, outcome, caps.money(price), 0, n) for each in whole for (script, outcome, price), n in each
-    )
+    counted_then = tuple(rung_of(kind, n) for each in whole for kind, n in each)
     return (*caps.rung(tx, TOTALS, now, until=begins), *counted_then, *caps.rung(tx, TOTALS, now, since=ends))
 
 

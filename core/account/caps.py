@@ -80,11 +80,12 @@ def unpriced(rung: Iterable[Rung]) -> set[str]:
 def used(rung: Iterable[Rung], prices: Mapping[str, Decimal]) -> Used:
     """The sum of it; `prices` has the reservation for a call of each script of `unpriced`."""
     known = tuple(rung)
-    spent = sum((_price(one, prices) * one.last_day for one in known), Decimal(0))
+    spent = sum((price_of(one, prices) * one.last_day for one in known), Decimal(0))
     return Used(sum(one.last_hour for one in known), sum(one.last_day for one in known), spent)
 
 
-def _price(one: Rung, prices: Mapping[str, Decimal]) -> Decimal:
+def price_of(one: Rung, prices: Mapping[str, Decimal]) -> Decimal:
+    """What one of these calls counts."""
     if one.outcome == REFUSED:
         return Decimal(0)
     if one.outcome == ACCEPTED and one.price is not None:

@@ -36,7 +36,11 @@ def read(tx: Tx, gateway: Gateway, now: int) -> Backlog | None:
     if not waiting:
         return None
     pace = sum(one.last_hour for one in caps.rung(tx, TOTALS, now, since=now - HOUR_MS + 1))
+    return of(waiting, pace, closes(gateway, now), now)
+
+
+def closes(gateway: Gateway, now: int) -> int | None:
+    """When the first calling hours that are open now end; None where none end."""
     policies = (one.source.policy for name in gateway.sources.names() if (one := gateway.sources.get(name)))
     closings = (hours.next_closing(each.hours, ZoneInfo(each.timezone), now) for each in policies)
-    closes = min((at for at in closings if now < at < hours.NEVER_MS), default=None)
-    return of(waiting, pace, closes, now)
+    return min((at for at in closings if now < at < hours.NEVER_MS), default=None)

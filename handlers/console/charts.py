@@ -61,12 +61,24 @@ def part_of(counts: Mapping[int, int], part: int) -> int:
 
 
 def lines(values: Sequence[float | None], top: float) -> list[str]:
-    """Runs of an SVG polyline's points; None is a gap, and a lone value is a dot."""
+    """Runs of an SVG polyline's points; None is a gap, and a value between two gaps has no line."""
     runs: list[list[str]] = [[]]
-    step = 100 / max(1, len(values) - 1)
-    for nth, value in enumerate(values):
-        if value is None:
+    for place in _places(values, top):
+        if place is None:
             runs.append([])
-            continue
-        runs[-1].append(f"{round(nth * step, 2)},{round(100 - min(100, 100 * value / top), 2)}")
-    return [" ".join(run * 2 if len(run) == 1 else run) for run in runs if run]
+        else:
+            runs[-1].append(f"{place[0]},{place[1]}")
+    return [" ".join(run) for run in runs if len(run) > 1]
+
+
+def dots(values: Sequence[float | None], top: float) -> str:
+    """The path of a dot for each value: lines of no length, which a round end makes dots of."""
+    return "".join(f"M{place[0]} {place[1]}h0" for place in _places(values, top) if place is not None)
+
+
+def _places(values: Sequence[float | None], top: float) -> list[tuple[float, float] | None]:
+    step = 100 / max(1, len(values) - 1)
+    return [
+        None if value is None else (round(nth * step, 2), round(100 - min(100, 100 * value / top), 2))
+        for nth, value in enumerate(values)
+    ]

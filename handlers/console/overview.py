@@ -1,13 +1,15 @@
 """The first page: five questions, in the order in which they matter."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request
 
-from core.account.caps import unpriced, used
+from core.account import forecast
+from core.account.caps import Rung, unpriced, used
+from core.account.forecast import Forecast
 from flow import silence
 from handlers.console import backlog, cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
@@ -62,6 +64,7 @@ def _speed(tx: Tx, window: Window, calls: Mapping[int, Calls]) -> dict[str, Any]
         "most": charts.part_of(whole, 95) if whole else None,
         "slow": sum(n for wait, n in whole.items() if wait > GOAL_MS),
         "lines": charts.lines(points, top),
+        "dots": charts.dots(points, top),
         "goal_y": round(100 - 100 * GOAL_MS / top, 2),
     }
 
@@ -69,11 +72,13 @@ def _speed(tx: Tx, window: Window, calls: Mapping[int, Calls]) -> dict[str, Any]
 def _money(tx: Tx, window: Window, calls: Mapping[int, Calls]) -> dict[str, Any]:
     """What counts against the totals, of the last hour and day; caps of 0 are off."""
     rung = hourly_calls.rung(tx, calls, window.live, window.now)
-    counted = used(rung, caps.reservations(tx, unpriced(rung), window.now))
+    prices = caps.reservations(tx, unpriced(rung), window.now)
+    counted = used(rung, prices)
     totals = the_gateway().totals
     most = totals.spend_per_day
     return {
         "spent": counted.spent,
+        "forecast": _forecast(rung, prices, calls, counted.spent, window.now),
         "spend_cap": most,
         "part": int(min(Decimal(100), 100 * counted.spent / most)) if most else 0,
         "hour": counted.last_hour,
@@ -81,6 +86,19 @@ def _money(tx: Tx, window: Window, calls: Mapping[int, Calls]) -> dict[str, Any]
         "day": counted.last_day,
         "day_cap": totals.calls_per_day,
     }
+
+
+def _forecast(
+    rung: Iterable[Rung], prices: Mapping[str, Decimal], calls: Mapping[int, Calls], spent: Decimal, now: int
+) -> Forecast | None:
+    """None where the calling hours do not end, or nobody was called in the last hour."""
+    gateway, an_hour = the_gateway(), forecast.pace(rung, prices)
+    until = backlog.closes(gateway, now)
+    if until is None or not an_hour:
+        return None
+    known = defaultdict(Decimal, prices)  # an hour may have been counted while a call was open that is priced now
+    by_hour = {hour: one.spent(known) for hour, one in calls.items()}
+    return forecast.foresee(spent, an_hour, by_hour, gateway.totals.spend_per_day, now, until)
 
 
 def _chart(came: Came, window: Window) -> dict[str, Any]:

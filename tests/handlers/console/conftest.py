@@ -6,6 +6,7 @@ from flow import people
 from tests import databases
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+PAUSE = re.compile(r'name="seen" value="([^"]+)"')
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ class Reader:
         self.http = app.test_client()
         self.gateway = gateway
         self.csrf = ""
+        self.seen = []  # the pauses that the last page would end
         self.user = None
 
     def get(self, path, status=200, **more):
@@ -29,6 +31,7 @@ class Reader:
         assert answer.status_code == status, (path, answer.status_code, answer.text[:500])
         if found := TOKEN.search(answer.text):
             self.csrf = found[1]
+            self.seen = PAUSE.findall(answer.text)
         return answer.text
 
     def send(self, path, **fields):

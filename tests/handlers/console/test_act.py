@@ -181,7 +181,7 @@ def test_a_pause_stops_ringing_and_is_on_every_page(operator, gateway, lost, clo
     gateway.work()
     assert gateway.voice.asked == []
     assert "1 lead waits" in operator.get("/console/")
-    operator.post("/console/resume", why="mended")
+    operator.post("/console/resume", why="mended", seen=operator.seen)
     gateway.work()
     assert len(gateway.voice.asked) == 1
 

@@ -83,7 +83,7 @@ def test_one_account_is_paused_and_resumed(operator, gateway):
     page = operator.post("/console/pause", account="main", why="topping up")
     assert "topping up" in page
     assert "Calls are paused" in page
-    assert "Calls are on" in operator.post("/console/resume", account="main")
+    assert "Calls are on" in operator.post("/console/resume", account="main", seen=operator.seen)
 
 
 def test_people_are_added_by_a_link_that_is_shown_once(owner, app):
@@ -152,7 +152,7 @@ def test_all_accounts_are_paused_and_resumed_in_one_row(operator, gateway):
     assert "Rules and caps</h1>" in page
     assert "Pause all</summary>" not in page
     assert "calls are paused" in page
-    page = operator.post("/console/resume", why="mended", next="/console/policy")
+    page = operator.post("/console/resume", why="mended", next="/console/policy", seen=operator.seen)
     assert "calls are on" in page
     assert operator.send("/console/pause", why="x", next="https://evil.example/").headers["Location"] == "/console/"
 

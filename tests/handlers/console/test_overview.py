@@ -13,6 +13,7 @@ from sqlalchemy import update
 from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
 from core.outcome import ACCEPTED, Outcome
+from core.overall import POLICY
 from flow import alarms as flow_alarms
 from flow.hourly import Hours
 from handlers.console import backlog, charts
@@ -233,4 +234,23 @@ def test_a_part_of_what_is_counted_is_that_of_the_values_themselves(values, part
 
 
 def test_an_hour_without_enough_calls_is_a_gap():
-    assert charts.lines([1, None, 2, 2], 4) == ["0.0,75.0 0.0,75.0", "66.67,50.0 100.0,50.0"]
+    assert charts.lines([1, None, 2, 2], 4) == ["66.67,50.0 100.0,50.0"]
+    assert charts.dots([1, None, 2, 2], 4) == "M0.0 75.0h0M66.67 50.0h0M100.0 50.0h0"
+
+
+def test_the_first_page_says_what_is_spent_by_the_end_of_the_hours_and_when_the_cap_is_reached(owner, gateway, clock):
+    gateway.voice.otherwise = DEAR
+    gateway.put(POLICY, 'house: {spend_per_day: "200"}\n')
+    for n in range(12):
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
+        gateway.work()
+    page = owner.get("/console/")
+    # 12 calls of 4.35 each in the last hour; noon, and the hours end at 20:00: eight more hours of it would be 469.80.
+    assert re.search(r"By 20:00 at the pace of the last hour</dt><dd>≈ \D*200", page)
+    assert "At this pace the cap is reached at 14:" in page
+    gateway.put(POLICY, 'house: {spend_per_day: "2000"}\n')
+    page = owner.get("/console/")
+    assert re.search(r"By 20:00 at the pace of the last hour</dt><dd>≈ \D*469.80", page)
+    assert "the cap is reached" not in page
+    clock.forward(3600 + 60)
+    assert "at the pace of the last hour</dt>" not in owner.get("/console/")

@@ -3,11 +3,13 @@
 SQLite's LIKE knows the case of a to z alone, and what PostgreSQL's lower() knows depends on how its database was made.
 So each letter is looked for in all its forms; `ё` and `е` are one letter, as people type them."""
 
-from typing import Any
+import re
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, false
 
 _SAME = {"е": "ё", "ё": "е"}
+_LIKES_OWN = re.compile(r"[!%_]")
 WORDS = 10  # more are not looked for
 
 
@@ -18,8 +20,17 @@ def has_words(column: Any, text: str, dialect: str) -> list[ColumnElement[bool]]
     if not words:
         return [false()]
     if dialect == "sqlite":
-        return [column.op("GLOB")(f"*{''.join(map(_glob, word))}*") for word in words]
+        return [_in_sqlite(column, word) for word in words]
     return [column.op("~")("".join(map(_regex, word))) for word in words]
+
+
+def _in_sqlite(column: Any, word: str) -> ColumnElement[bool]:
+    """Letters of a to z by LIKE, which takes a quarter of GLOB's time."""
+    if word.isascii():
+        as_it_stands = _LIKES_OWN.sub(r"!\g<0>", word)
+        found: ColumnElement[bool] = column.like(f"%{as_it_stands}%", escape="!")
+        return found
+    return cast("ColumnElement[bool]", column.op("GLOB")(f"*{''.join(map(_glob, word))}*"))
 
 
 def _forms(sign: str) -> str:

@@ -23,8 +23,7 @@ LISTED = tuple(column for column in leads.c if column.name not in ("payload", "d
 @dataclass(frozen=True)
 class Wanted:
     """Which leads; what is empty is any. `since` <= received_at < `until`, in milliseconds. `how` is the
-    lead's reason: of an unknown, the kind of it. `name`: words of which each is a part of the person's name.
-    `after_no`: those with a higher short number."""
+    lead's reason: of an unknown, the kind of it. `name`: words of which each is a part of the person's name."""
 
     state: str = ""
     source: str = ""
@@ -33,7 +32,6 @@ class Wanted:
     how: str = ""
     numbers: tuple[str, ...] = ()
     name: str = ""
-    after_no: int | None = None
 
 
 def page(
@@ -89,7 +87,6 @@ def _fitting(query: Any, wanted: Wanted, tx: Connection) -> Any:
         query = query.where(column == value) if value else query
     query = query.where(leads.c.number.in_(wanted.numbers)) if wanted.numbers else query
     query = query.where(*has_words(leads.c.person, wanted.name, tx.dialect.name)) if wanted.name else query
-    query = query if wanted.after_no is None else query.where(leads.c.no > wanted.after_no)
     return _between(query, leads.c.received_at, wanted.since, wanted.until)
 
 

@@ -66,7 +66,7 @@ def read(value: object, region: str, callable: Callable[[Reading], bool] | None 
     valid = [n for n, reading in enumerate(readings) if reading.number]
     chosen = next((n for n in valid if callable is None or callable(readings[n])), valid[0] if valid else 0)
     others = tuple(text.strip() for n, text in enumerate(texts) if n != chosen)
-    return replace(readings[chosen], rest=readings[chosen].rest + others)
+    return replace(readings[chosen], rest=readings[chosen].rest + others) if others else readings[chosen]
 
 
 @lru_cache(REMEMBERED)

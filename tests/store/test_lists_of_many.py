@@ -58,5 +58,5 @@ def test_each_filter_is_answered_from_an_index(store):
                 assert all(n <= FEW for n in sorted_rows(plan)), (name, plan)
         assert [row["person"] for row in search.by_name(tx, "PERSON 11999", 9)] == ["Person 11999"]
         *bounds, found = plans(store, tx, lambda tx: search.by_name(tx, "person 7", 9))
-        assert "leads_by_arrival" in found
+        assert "INTEGER PRIMARY KEY" in found or "Index Scan Backward using leads_pkey" in found, found
         assert all("Seq Scan" not in plan and "SCAN leads'" not in plan for plan in bounds), bounds

@@ -14,7 +14,7 @@ test: ## the whole suite, on SQLite and PostgreSQL
 # pytest ends with 5 where nothing carries the marker.
 test-browser: ## the pages, in a real browser
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
-	@.venv/bin/python -m pytest -q -m browser $(ARGS) || [ $$? = 5 ]
+	@.venv/bin/python -m pytest -q -n 2 -m browser $(ARGS) || [ $$? = 5 ]
 
 test-security: ## what a stranger might try, against servers of its own on this machine, and builds with a hole (2 minutes)
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -98,7 +99,8 @@ def _forecast(
         return None
     known = defaultdict(Decimal, prices)  # an hour may have been counted while a call was open that is priced now
     by_hour = {hour: one.spent(known) for hour, one in calls.items()}
-    return forecast.foresee(spent, an_hour, by_hour, gateway.totals.spend_per_day, now, until)
+    found = forecast.foresee(spent, an_hour, by_hour, gateway.totals.spend_per_day, now, until)
+    return replace(found, spent=Decimal(round(found.spent)))  # nobody foresees kopecks
 
 
 def _chart(came: Came, window: Window) -> dict[str, Any]:

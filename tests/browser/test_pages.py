@@ -85,6 +85,7 @@ def test_a_page_is_open_to_everybody_and_does_nothing_else(insides, morning, pat
     assert [error for error in seen.errors if not any(code in error for code in expected)] == []
     assert seen.forbidden() == []
     assert seen.too_wide(SIZES[size][0]) == 0
+    assert page.evaluate("document.querySelectorAll('*').length") <= 1500
 
 
 def test_the_checks_see_a_page_that_is_wrong_in_every_way(insides, morning):
@@ -123,8 +124,6 @@ def test_pages_stay_within_their_budgets(insides, morning):
         limit = 60_000 if path.startswith(("leads", "decide", "deliveries", "users", "audit")) else 35_000
         size = len(page.request.get(where).body())
         assert size <= limit, (path, size)
-        page.goto(where)
-        assert page.evaluate("document.querySelectorAll('*').length") <= 1500, path
     first = page.context.browser.new_context()
     fresh = first.new_page()
     asked = []

@@ -77,6 +77,8 @@ def on_starting(server):
             _look_at_port(*address[:2])
         elif not os.access(Path(address).parent, os.W_OK | os.X_OK) or len(os.fsencode(address)) > 107:
             _fail(f"WEB_SOCKET: {address} cannot be made: its folder has to be ours to write in, its path short")
+        elif Path(address).exists() and not Path(address).is_socket():
+            _fail(f"WEB_SOCKET: {address} is there already and no socket: name another path, or take it away")
 
 
 def _look_at_port(host, port):

@@ -1,5 +1,6 @@
 """`flask worker`: the loop that maps, claims, calls and records. Any number of workers share a database."""
 
+import errno
 import signal
 import threading
 import time
@@ -31,6 +32,7 @@ LOOK_MS = 250
 PASSED_BY_MS = 100  # for a lead that came while a claim looked; the next one takes it
 ERASE_MS = 60_000  # old data fades a batch at a time
 PROCESSES = 3  # two web processes and a worker, as they come
+FULL = (errno.ENOSPC, errno.EDQUOT)  # heals without a restart
 QUESTION_MS = 2_000  # for what a CRM is being asked while the worker ends; nothing is lost by leaving it
 
 
@@ -268,8 +270,17 @@ def command() -> None:
             if not migrate.is_current(tx):
                 fail("the database is not at this code's migrations: run flask release first")
         _say_room(gateway)
+        gateway.journal.run_id()
     except StoreUnavailable as why:
         gateway.log.warning("store_unavailable", why=str(why))
+    except OtherDatabase:
+        pass  # its first turn settles that
+    except OSError as why:
+        if why.errno not in FULL:
+            place = why.filename or gateway.journal.directory
+            fail(
+                f"RUN_DIR: {place} cannot be written ({why.strerror}): give this user the right, or name another folder"
+            )
     worker = Worker(gateway)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)

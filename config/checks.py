@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from environs import ValidationError
 
+ROOT = Path(__file__).parent.parent
 LONGEST_NAME, LONGEST_PATH = 255, 4_000  # what file systems take
 
 
@@ -39,6 +40,11 @@ def zone(text: str) -> None:
 def database(text: str) -> None:
     if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ValidationError("must start with sqlite:/// or postgresql://")
+    if text.startswith("sqlite:///"):
+        file = text.removeprefix("sqlite:///")
+        if not file or file.startswith(":memory:") or "?" in file:
+            raise ValidationError("must name a file behind sqlite:///, without options: leads stay on a disk")
+        path(file)
     try:
         urlsplit(text).port  # noqa: B018 - raises for a port that cannot be
     except ValueError as why:
@@ -54,6 +60,13 @@ def path(text: str) -> None:
     parts = [os.fsencode(part) for part in Path(text).parts]
     if "\0" in text or len(text) > LONGEST_PATH or any(len(part) > LONGEST_NAME for part in parts):
         raise ValidationError(f"must be a path, each name in it at most {LONGEST_NAME} bytes")
+
+
+def folder(text: str) -> None:
+    path(text)
+    there = os.path.join(ROOT, text)
+    if text and os.path.exists(there) and not os.path.isdir(there):
+        raise ValidationError("must be a folder, and this is none")
 
 
 def unreadable(file: Path) -> str:

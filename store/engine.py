@@ -163,6 +163,8 @@ class Store:
             found = self.path.stat()
         except FileNotFoundError:
             return 0, 0  # a new database, about to be made
+        except OSError as why:
+            raise StoreUnavailable(f"its file cannot be looked at: {why.strerror}") from why
         file = (found.st_dev, found.st_ino)
         if file != self._file:
             if self._file is not None:
@@ -212,7 +214,7 @@ def _named_failures() -> Iterator[None]:
             raise Busy(_without_values(why)) from why
         raise StoreUnavailable(_without_values(why)) from why
     except DBAPIError as why:
-        if why.connection_invalidated or not _is_ours(why):
+        if why.connection_invalidated or why.statement is None or not _is_ours(why):  # None: while it connected
             raise StoreUnavailable(_without_values(why)) from why
         raise
 

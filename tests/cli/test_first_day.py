@@ -44,6 +44,18 @@ def run(command, tmp_path, *, before=(), **said):
             {"DATABASE_URL": "sqlite:////proc/leads.db"},
             "unable to open database file; see whether",
         ),
+        (
+            (*FLASK, "release"),
+            {"DATABASE_URL": "postgresql://u@127.0.0.1:1/x?frobnicate=1"},
+            "whether DATABASE_URL is right",
+        ),
+        ((*FLASK, "release"), {"DATABASE_URL": "sqlite:////tmp/" + "x" * 300}, "DATABASE_URL: must be a path"),
+        ((*FLASK, "release"), {"DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL: must name a file"),
+        ((*FLASK, "release"), {"DATABASE_URL": "sqlite:////tmp/leads.db?mode=ro"}, "DATABASE_URL: must name a file"),
+        ((*FLASK, "leads", "list"), {"DATABASE_URL": "sqlite:////dev/null/leads.db"}, "its folder cannot be made"),
+        ((*FLASK, "release"), {"SOURCES_DIR": "/dev/null"}, "SOURCES_DIR: must be a folder"),
+        ((*FLASK, "worker"), {"RUN_DIR": "/dev/null"}, "RUN_DIR: must be a folder"),
+        (GUNICORN, {"WEB_SOCKET": "/dev/null"}, "WEB_SOCKET: /dev/null is there already and no socket"),
         ((*FLASK, "worker"), {"PORT": "abc"}, "PORT: Not a valid integer"),
         ((*FLASK, "demo"), {"PORT": "abc"}, "try: PORT=8010 make run"),
         (GUNICORN, {"PORT": "abc"}, "PORT: expected a whole number from 1 to 65535, got 'abc'"),
@@ -98,6 +110,13 @@ def test_a_port_that_the_user_may_not_take_is_one_sentence(tmp_path):
     assert code == 1, output
     assert len(sentences(output)) == 1, output
     assert "PORT: this user may not take 80" in sentences(output)[0]
+
+
+def test_a_worker_that_may_write_no_journal_says_so_and_ends(tmp_path):
+    assert run((*FLASK, "release"), tmp_path)[0] == 0
+    code, output = run((*FLASK, "worker"), tmp_path, RUN_DIR="/proc/leads")
+    assert (code, len(sentences(output))) == (1, 1), output
+    assert "RUN_DIR: /proc/leads cannot be written" in output
 
 
 def test_an_unreadable_env_file_is_named(tmp_path):

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from core.as_kept import as_kept
 from core.reason import PROTECTING, Reason
 from core.states import RECEIVED
 
@@ -51,7 +52,7 @@ class Lead:
     @property
     def protected_by(self) -> tuple[Reason, ...]:
         """The reasons that only a person may lift, for this lead by itself (`core.reason.PROTECTING`)."""
-        return tuple(Reason(**one) for one in json.loads(self.reasons) if one["code"] in PROTECTING)
+        return tuple(as_kept(Reason, one) for one in json.loads(self.reasons) if one["code"] in PROTECTING)
 
     @property
     def has_call(self) -> bool:

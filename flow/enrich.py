@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import fetching, policy
+from core.as_kept import as_kept
 from core.decision import NEW_VERSION_MS
 from core.expressions.slots import NoId
 from core.fetching import Answers, Ask, Complete, NotYet
@@ -196,7 +197,7 @@ def _given_up(lead: Lead, too_old: Reason) -> Reason:
 
 def _last_words(lead: Lead) -> list[Reason]:
     """Why the lead waited, without that it waited."""
-    return [Reason(**reason) for reason in json.loads(lead.reasons) if reason["code"] != "waits_for_crm"]
+    return [as_kept(Reason, reason) for reason in json.loads(lead.reasons) if reason["code"] != "waits_for_crm"]
 
 
 def _held(*reasons: Reason, trace: list[dict[str, Any]] | None = None) -> Move:

@@ -52,7 +52,7 @@ def bring_back(gateway: Gateway, wait_s: float = written.WAIT_S) -> int:
         return 0
     with gateway.wishes.all(store_id, wait_s) as (ident, last, found):
         known = _known(gateway, ident)
-        forgotten = [(n, wish) for n, wish in found if n > known]
+        forgotten = [(n, wish) for n, wish in found if n > known and wish.what in _DO]  # a later release knows others
         for what, of_kind in groupby(forgotten, lambda one: one[1].what):
             _say_again(gateway, ident, what, list(of_kind))
         with gateway.store.write() as tx:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from core.account.caps import TOTALS
 from core.account.pause import Pause, Script
 from core.account.trouble import AccountNow, InFlight, Trouble, pauses_of, waits_for
+from core.as_kept import as_kept
 from core.lead import Lead
 from core.reason import words
 from core.states import READY
@@ -128,10 +129,10 @@ def _trouble(known: Sequence[Any]) -> Trouble:
     if scripts_text is None:  # no call yet
         return Trouble()
     scripts = {
-        name: Script(tuple(of["numbers"]), of["pause"] and Pause(**of["pause"]))
+        name: Script(tuple(of["numbers"]), of["pause"] and as_kept(Pause, of["pause"]))
         for name, of in json.loads(scripts_text).items()
     }
-    pause = Pause(**json.loads(pause_text)) if pause_text else None
+    pause = as_kept(Pause, json.loads(pause_text)) if pause_text else None
     values = [*plain, pause, scripts]
     return Trouble(*values)
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.as_kept import as_kept
 from store import private
 
 KEPT_S = 7 * 24 * 3600
@@ -154,7 +155,7 @@ class Journal:
         for path in sorted(self.directory.glob(f"{_PREFIX}*.jsonl")):
             for line in path.read_bytes().split(b"\n"):
                 try:
-                    entry = Entry(**json.loads(line))
+                    entry = as_kept(Entry, json.loads(line))
                 except (ValueError, TypeError):
                     continue
                 if entry.store == store_id:

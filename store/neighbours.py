@@ -38,9 +38,9 @@ class Neighbours:
         draft.replace(self._path(store_id))
 
     def noted(self, store_id: str) -> dict[str, int]:
-        """Run directory -> when a worker of it was last seen."""
-        with contextlib.suppress(FileNotFoundError):
-            return {str(run): int(at) for run, at in json.loads(self._path(store_id).read_text()).items()}
+        """Run directory -> when a worker of it was last seen. A file that a power cut has torn says nothing."""
+        with contextlib.suppress(FileNotFoundError, ValueError, AttributeError):
+            return {str(run): int(at) for run, at in json.loads(self._path(store_id).read_bytes()).items()}
         return {}
 
     def _path(self, store_id: str) -> Path:

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Connection, case, delete, func, insert, liter
 from core import states
 from core.lead import Lead
 from core.overall import POLICY, Standing
+from core.reading.tree import storable
 from store import rows
 from store.rows import Ask
 from store.tables import in_force as stands
@@ -94,7 +95,9 @@ def newest(tx: Connection, name: str) -> int:
 
 
 def was_source(tx: Connection, name: str) -> bool:
-    """Whether a source was ever called so."""
+    """Whether a source was ever called so; a stranger may ask it of any text, also of one that no database keeps."""
+    if storable(name) != name:
+        return False
     return tx.execute(select(sources.c.name).where(sources.c.name == name)).one_or_none() is not None
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from core.as_kept import as_kept
 from store import private
 from store.tables import wishes
 from store.upsert import upsert
@@ -175,5 +176,5 @@ def _parsed(data: bytes) -> tuple[str, int, list[tuple[int, Wish]]]:
             if line.get("undone"):
                 found.pop(n, None)
             else:
-                found[n] = Wish(**line)
+                found[n] = as_kept(Wish, line)
     return ident, last, sorted(found.items())

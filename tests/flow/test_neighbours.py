@@ -104,3 +104,5 @@ def test_what_is_noted_is_every_process_s_and_costs_a_file_every_ten_seconds(tmp
     other.note("store", {"c": 1_000_001 + KEPT_MS})
     assert one.noted("store").keys() == {"b", "c"}
     assert one.noted("another") == {}
+    file.write_text(file.read_text()[:7])
+    assert Neighbours(lambda: tmp_path).noted("store") == {}

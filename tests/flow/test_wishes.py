@@ -168,6 +168,20 @@ def test_a_half_line_runs_into_no_other_and_nothing_is_said_twice(gateway, back)
     assert (wishes.bring_back(gateway.parts), wishes.bring_back(gateway.parts)) == (2, 0)
 
 
+def test_a_later_release_s_wishes_are_heard_as_far_as_this_one_knows_them(gateway, back):
+    """It was taken back: a field more hides no wish, another kind of wish stops none."""
+    lead_id, *_ = take_all(gateway)
+    kept = back[0]()
+    operate.cancel(gateway.parts, lead_id, "anna", "they called us")
+    file = file_of(gateway)
+    *before, said = map(json.loads, filter(None, file.read_text().splitlines()))
+    later = {"n": said["n"] + 1, "what": "of a later release", "of": "x", "who": "anna"}
+    file.write_text("".join(f"\n{json.dumps(one)}\n" for one in (*before, said | {"since_then": 1}, later)))
+    back[1](kept)
+    assert (wishes.bring_back(gateway.parts), wishes.bring_back(gateway.parts)) == (1, 0)
+    assert gateway.lead(lead_id).state == "cancelled"
+
+
 def test_where_nothing_can_be_written_down_it_is_done_all_the_same(gateway):
     gateway.parts.journal.directory.parent.mkdir(exist_ok=True)
     gateway.parts.journal.directory.write_text("")  # no directory

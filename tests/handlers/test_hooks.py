@@ -96,3 +96,9 @@ def test_a_body_of_another_length_than_was_announced_is_refused(app, route, anno
         lie = {"wsgi.input_terminated": True, "CONTENT_LENGTH": str(announced)}
         answer = client.post("/hooks/shop", data=IVAN % b"1", environ_overrides=lie, **PROVED)
         assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_name_that_no_database_keeps_is_no_source(app, method):
+    """Not a mistake of ours, whoever asks."""
+    assert Client(app).open("/hooks/a%00b", method=method).status_code == 404

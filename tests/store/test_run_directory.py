@@ -1,8 +1,10 @@
 """The run directory: its id, and how many claims it knows of each store."""
 
+import json
 import os
 import shutil
 import time
+from dataclasses import asdict
 
 from store.journal import Entry, Journal
 
@@ -64,3 +66,16 @@ def test_a_clock_that_is_a_month_ahead_deletes_no_journal_of_the_last_week(tmp_p
     aged(tmp_path, old=12 + 30, week=6 + 30, yesterday=1 + 30, another=0)
     Journal(tmp_path).write(ENTRY)
     assert names(tmp_path) == {"week", "yesterday", "another"}
+
+
+def test_lines_of_a_later_release_are_read_and_whatever_is_no_line_is_passed_over(tmp_path):
+    """The release was taken back: what the later one has rung is known all the same."""
+    journal = Journal(tmp_path)
+    journal.write(ENTRY)
+    (file,) = tmp_path.glob("journal-*.jsonl")
+    whole = file.read_bytes()
+    later = json.dumps({**asdict(ENTRY), "attempt": "later", "said_since": {"a": 1}}).encode()
+    torn = [whole[:40], b"null", b"[1]", b'"text"', b"\xff\xfe", b"{}", b"\0" * 100, b"12"]
+    file.write_bytes(whole + whole + b"\n".join(torn) + b"\n" + later + b"\n" + whole[:-10])
+    assert [entry.attempt for entry in journal.entries("store")] == ["attempt", "attempt", "later"]
+    assert list(journal.entries("another")) == []

@@ -239,6 +239,8 @@ def _name(text: str) -> str:
 
 def _clean(text: str) -> str:
     """One line without what a database or an eye stumbles over: controls as blanks, half surrogates dropped."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text[:1000].split())
     kept = (" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text[:1000])
     return " ".join("".join(sign for sign in kept if unicodedata.category(sign) not in ("Cs", "Cf")).split())
 

@@ -121,7 +121,7 @@ def check(call: Call, facts: Facts, policy: Policy, now_ms: int, *, dry_run: boo
 
     Allowed means allowed at this very moment: ask again when it is later. `dry_run`: the source rings nobody."""
     zone = callee_zone(call.number, policy)
-    case = Case(call, facts, policy, now_ms, phone.read("+" + call.number, ""), zone, dry_run)
+    case = Case(call, facts, policy, now_ms, phone.of(call.number), zone, dry_run)
     left_out = frozenset[str]().union(*(DESPITE.get(word, frozenset()) for word in facts.despite))
     first = Ruling()
     rows: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ together. So the rules here come first, and phonenumbers sees digits only.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, timezone
@@ -52,6 +53,14 @@ class Reading:
     rest: tuple[str, ...] = ()
 
 
+class _Known(NamedTuple):
+    reading: Reading
+    zone: str | None
+
+
+NOT_VALID = Reading(problem="number_not_valid")
+
+
 def read(value: object, region: str, callable: Callable[[Reading], bool] | None = None) -> Reading:
     """The number in a field's value: text, a number, or a list of those.
 
@@ -69,13 +78,15 @@ def read(value: object, region: str, callable: Callable[[Reading], bool] | None 
     return replace(readings[chosen], rest=readings[chosen].rest + others) if others else readings[chosen]
 
 
-@lru_cache(REMEMBERED)
+def of(number: str) -> Reading:
+    """What an E.164 number (digits) is: the same as if it had been written with its `+`."""
+    return _known(number).reading
+
+
 def zone(number: str) -> str | None:
     """The IANA zone of an E.164 number (digits), where the number tells it: a fixed line's is exact, a
     Russian or Kazakh mobile's unknowable. None when there are several or none."""
-    parsed = _parsed("+" + number, None)
-    zones = timezone.time_zones_for_number(parsed) if parsed else ()
-    return zones[0] if len(zones) == 1 and zones[0] != "Etc/Unknown" else None
+    return _known(number).zone
 
 
 def looks_like_sample(number: str) -> bool:
@@ -96,33 +107,43 @@ def _read(text: str, region: str) -> Reading:
 
 
 def _judged(found: Written, region: str) -> Reading:
-    region = region.strip().upper()
-    country_code = phonenumbers.country_code_for_region(region)
     if found.international:
-        parsed = _parsed("+" + found.digits, None)
-    elif not country_code:
+        return _known(found.digits).reading
+    country_code = phonenumbers.country_code_for_region(region.strip().upper())
+    if not country_code:
         return Reading(problem="number_without_country")
-    else:
-        parsed = _parsed(found.digits, region)
-        # In Russia "810.." or in the USA "011.." leads abroad: that is not a number of the region.
-        if parsed and parsed.country_code != country_code:
-            parsed = None
-    if parsed is None:
-        return Reading(problem="number_not_valid")
-    number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)[1:]
-    return Reading(number, phonenumbers.region_code_for_number(parsed) or "", _types(parsed, number))
+    parsed = _parsed(found.digits, region.strip().upper())
+    # In Russia "810.." or in the USA "011.." leads abroad: that is not a number of the region.
+    if parsed is None or parsed.country_code != country_code:
+        return NOT_VALID
+    number = _digits(parsed)
+    reading = _known(number).reading
+    # "00601.." of Tanzania is none, though behind the country's code its zeros would be passed over.
+    return reading if reading.number == number else NOT_VALID
+
+
+@lru_cache(REMEMBERED)
+def _known(digits: str) -> _Known:
+    """All that the numbering plan says of `+` and these digits, in one go: the parts of phonenumbers each look the
+    same up again."""
+    parsed = _parsed("+" + digits, None)
+    kind = PhoneNumberType.UNKNOWN if parsed is None else phonenumbers.number_type(parsed)
+    if parsed is None or kind == PhoneNumberType.UNKNOWN:  # it fits no kind of its country's numbers
+        return _Known(NOT_VALID, None)
+    number = _digits(parsed)
+    types = frozenset({"satellite"}) if number.startswith(_SATELLITE) else TYPES[kind]
+    zones = timezone.time_zones_for_number(parsed)
+    zone = zones[0] if len(zones) == 1 and zones[0] != "Etc/Unknown" else None
+    return _Known(Reading(number, phonenumbers.region_code_for_number(parsed) or "", types), zone)
 
 
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:
-    """None for what is no valid number."""
+    """None for what is no number; one that is may still not be valid."""
     try:
-        parsed = phonenumbers.parse(text, region)
+        return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    return parsed if phonenumbers.is_valid_number(parsed) else None
 
 
-def _types(parsed: PhoneNumber, number: str) -> frozenset[str]:
-    if number.startswith(_SATELLITE):
-        return frozenset({"satellite"})
-    return TYPES.get(phonenumbers.number_type(parsed), TYPES[PhoneNumberType.UNKNOWN])
+def _digits(parsed: PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)[1:]

@@ -120,6 +120,8 @@ def _parts(value: object) -> list[str]:
 
 def _at_slashes(part: str) -> list[str]:
     """A slash parts numbers only where each side is as long as one: in "030/1234567" it is a sign within."""
+    if "/" not in part:
+        return [part]
     pieces = part.split("/")
     whole = all(sum(c.isdigit() for c in piece) >= 7 for piece in pieces)
     return pieces if whole else [part]
@@ -127,6 +129,8 @@ def _at_slashes(part: str) -> list[str]:
 
 def plain(text: str) -> str:
     """NFKC, every kind of digit, blank and dash as the ASCII one, invisible characters dropped."""
+    if text.isascii():
+        return text.replace("\t", " ").replace("\r", "\n")
     return "".join(map(_plain_sign, unicodedata.normalize("NFKC", text)))
 
 

@@ -116,7 +116,7 @@ def _page(name: str, status: int = 200, *, problem: str = "", moved: bool = Fals
         may_save=the_files().saves and may(OWNER) and draft.has_file,
         tried=tried,
         call=call,
-        reading=phone.read("+" + call["number"], "") if call else None,
+        reading=phone.of(call["number"]) if call else None,
         parts=sms.segments(call["sms"]) if call and call["sms"] else 0,
         fields=told.fields(tried.trace, True) if tried else [],
         tested=tested,

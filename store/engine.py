@@ -74,9 +74,9 @@ class Store:
             private.folder(self.path.parent)
             options["connect_args"] = {"timeout": busy_s, "check_same_thread": False}
         else:
-            # Prepared statements break behind a transaction pooler; SQLAlchemy's own cache stays on.
             from store.patient import CONNECT  # with PostgreSQL's driver
 
+            # What a server keeps of our statements `store.planned` decides for each transaction.
             options |= {"connect_args": {"prepare_threshold": None, **CONNECT}, "pool_pre_ping": False}
         self.engine = create_engine(self.url, **options)
         opening.listen(self.engine, self.path)
@@ -153,6 +153,7 @@ class Store:
             if along or not self.is_sqlite:
                 connection.begin()
             yield connection
+            connection.commit()  # or PostgreSQL's driver gives up what is kept planned, as after each rollback
 
     def _same_file(self) -> tuple[int, int]:
         """The SQLite file that the path leads to. When it is another one than before, the connections to

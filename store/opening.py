@@ -4,15 +4,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import ProgrammingError
 
 from store import private, rows
+from store.rows import Ask
 
-_BEGIN = (
-    "BEGIN; SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), "
-    "set_config('lock_timeout', '{:d}', true), set_config('statement_timeout', '{:d}', true), "
-    "set_config('idle_in_transaction_session_timeout', '{:d}', true)"
+# The clock comes back with it, for whoever asks for it first. The limits hold for this transaction only: settings of a
+# session do not survive a transaction pooler.
+_BEGUN = text(
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), pg_backend_pid(), "
+    "set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true), "
+    "set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
+_NOT_KEPT = "26000"  # PostgreSQL's code: by that name it knows no statement
 
 
 def listen(engine: Engine, path: Path | None) -> None:
@@ -22,7 +27,7 @@ def listen(engine: Engine, path: Path | None) -> None:
         event.listen(engine, "connect", _sqlite)
         event.listen(engine, "begin", _sqlite_begin)
     else:
-        event.listen(engine, "do_connect", _patient)
+        event.listen(engine, "do_connect", _planned)
         event.listen(engine, "connect", _postgresql)
         event.listen(engine, "begin", _postgresql_begin)
 
@@ -51,21 +56,29 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _postgresql_begin(connection: Connection) -> None:
-    """The limits hold for this transaction only: settings of a session do not survive a transaction pooler. They
-    go with the BEGIN, and so do the first questions; the clock comes back with it, for whoever asks for it first."""
+    """The limits go with the BEGIN, and so do the first questions."""
     limits, along = connection.info.pop("limits", None), connection.info.pop("along", ())
     if limits is None:
         rows.run(connection, "BEGIN")
         return
-    texts = [_BEGIN.format(*limits), *rows.written(connection, along)]
-    _, ((now, *_),), *told = rows.run_several(connection, "; ".join(texts))
-    connection.info.update(now_ms=int(now), told=told)
+    driver: Any = connection.connection.driver_connection
+    asks = [Ask(_BEGUN, dict(zip(("lock", "statement", "idle"), map(str, limits), strict=True))), *along]
+    try:
+        told = rows.ask_all(connection, asks, first="BEGIN")
+    except ProgrammingError as why:
+        if getattr(why.orig, "sqlstate", "") != _NOT_KEPT:
+            raise
+        driver.rollback()  # what was kept is gone: a table was dropped, say
+        told = rows.ask_all(connection, asks, first="BEGIN")
+    _, ((now, pid, *_),), *answers = told
+    driver.answered_by(pid)
+    connection.info.update(now_ms=int(now), told=answers)
 
 
-def _patient(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
-    from store.patient import PatientConnection  # with PostgreSQL's driver
+def _planned(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    from store.planned import PlannedConnection  # with PostgreSQL's driver
 
-    return PatientConnection.connect(*arguments, **named, autocommit=True)  # BEGIN is ours
+    return PlannedConnection.connect(*arguments, **named, autocommit=True)  # BEGIN is ours
 
 
 def _postgresql(connection: Any, record: Any) -> None:

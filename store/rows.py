@@ -4,7 +4,8 @@ Everything else about a statement is as ever: the same connection and transactio
 fault trials hang), and SQLAlchemy's names for what the driver raises (by which `store.engine` names failures).
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -41,51 +42,85 @@ def run(tx: Connection, statement: str, given: Given = ()) -> list[Any]:
     return _run(tx, statement, given)[0]
 
 
-def run_several(tx: Connection, statements: str) -> list[list[Any]]:
-    """PostgreSQL's only: statements without parameters in one round trip; the rows of each. Each sees what was
-    committed before it began, as if it had been sent by itself."""
-    return _run(tx, statements, None)
-
-
-def _run(tx: Connection, statement: str, given: Given | None) -> list[list[Any]]:
-    dialect, events = tx.dialect, tx.dispatch
+def _run(tx: Connection, statement: str, given: Given | None, send: Callable[[], str] | None = None) -> list[list[Any]]:
+    """`send` makes what is sent in place of the statement that those who listen hear."""
+    dialect, events = tx.dialect, tx.engine.dispatch
     try:
         cursor = tx.connection.cursor()
-        for hear in events.before_cursor_execute:
-            hear(tx, cursor, statement, given, None, False)
-        cursor.execute(statement, given)
+        if events.before_cursor_execute:
+            for hear in events.before_cursor_execute:
+                hear(tx, cursor, statement, given, None, False)
+        cursor.execute(send() if send else statement, given)
         rows = [list(cursor.fetchall()) if cursor.description else []]
         while given is None and cursor.nextset():
             rows.append(list(cursor.fetchall()) if cursor.description else [])
-        for hear in events.after_cursor_execute:
-            hear(tx, cursor, statement, given, None, False)
+        if events.after_cursor_execute:
+            for hear in events.after_cursor_execute:
+                hear(tx, cursor, statement, given, None, False)
         cursor.close()
     except dialect.loaded_dbapi.Error as why:
         raise _named(tx, statement, why) from why
     return rows
 
 
-def ask_all(tx: Connection, asks: Sequence[Ask]) -> list[list[Any]]:
-    """The rows of each, in one round trip; asked one after the other, so that what one locks the later ones see."""
+def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "") -> list[list[Any]]:
+    """The rows of each, in one round trip; asked one after the other, so that what one locks the later ones see: each
+    sees what was committed before it began, as if it had been sent by itself. PostgreSQL is told something `first`
+    (BEGIN), with rows of its own."""
     if tx.dialect.name == "sqlite":
         return [
             among(tx, one.query, one.wanted) if isinstance(one.query, str) else select(tx, one.query, **one.given)
             for one in asks
         ]
-    return run_several(tx, "; ".join(written(tx, asks)))
+    driver: Any = tx.connection.driver_connection
+    made = [_numbered(tx.dialect, one.query) for one in asks]
+    values = {f"{n}_{name}": value for n, one in enumerate(asks) for name, value in _values(made[n], one)}
+
+    def written(texts: Sequence[str]) -> str:
+        together = "; ".join([first, *texts] if first else texts)
+        return str(tx.dialect.loaded_dbapi.ClientCursor(driver).mogrify(together, values))
+
+    if not driver.keeps:
+        return _run(tx, written([one.as_part(n) for n, one in enumerate(made)]), None)
+
+    def executed() -> str:
+        names = driver.keep([one.text for one in made])
+        return written([one.executed(n, name) for n, (one, name) in enumerate(zip(made, names, strict=True))])
+
+    hears = tx.engine.dispatch.before_cursor_execute or tx.engine.dispatch.after_cursor_execute
+    heard = written([one.as_part(n) for n, one in enumerate(made)]) if hears else first
+    return _run(tx, heard, None, executed)
 
 
-def written(tx: Connection, asks: Sequence[Ask]) -> list[str]:
-    """Each in PostgreSQL's own writing, its values in its text."""
-    cursor = tx.dialect.loaded_dbapi.ClientCursor(tx.connection.driver_connection)
-    texts = []
-    for one in asks:
-        if isinstance(one.query, str):
-            texts.append(cursor.mogrify(one.query.format(wanted="= ANY(%s)"), [list(one.wanted)]))
-        else:
-            statement, fixed, _ = _compiled(tx.dialect, one.query)
-            texts.append(cursor.mogrify(statement, {**fixed, **one.given}))
-    return texts
+class _Numbered(NamedTuple):
+    """A question in PostgreSQL's own writing of it, with `$1` and so on for these names."""
+
+    text: str
+    names: tuple[str, ...]
+    fixed: Mapping[str, Any]
+
+    def as_part(self, n: int) -> str:
+        """As the n-th of several whose values are written into their text."""
+        named = [f"%({n}_{name})s" for name in self.names]
+        return re.sub(r"\$(\d+)", lambda found: named[int(found[1]) - 1], self.text.replace("%", "%%"))
+
+    def executed(self, n: int, name: str) -> str:
+        given = ", ".join(f"%({n}_{each})s" for each in self.names)
+        return f"EXECUTE {name}({given})" if given else f"EXECUTE {name}"
+
+
+@lru_cache(512)
+def _numbered(dialect: Dialect, query: Any) -> _Numbered:
+    if isinstance(query, str):
+        return _Numbered(query.format(wanted="= ANY($1)"), ("wanted",), {})
+    statement, fixed, _ = _compiled(dialect, query)
+    names = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    return _Numbered(statement % {name: f"${n}" for n, name in enumerate(names, 1)}, names, fixed)
+
+
+def _values(made: _Numbered, one: Ask) -> Iterator[tuple[str, Any]]:
+    given = {"wanted": list(one.wanted)} if isinstance(one.query, str) else {**made.fixed, **one.given}
+    return ((name, given[name]) for name in made.names)
 
 
 def select(tx: Connection, query: Any, **given: Any) -> list[Any]:

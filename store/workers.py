@@ -31,7 +31,7 @@ def unsynced(store: Store) -> list[Ask]:
     return [] if store.is_sqlite else [_UNSYNCED]
 
 
-_UNSYNCED = Ask(text("SET LOCAL synchronous_commit = off"))
+_UNSYNCED = Ask(text("SELECT set_config('synchronous_commit', 'off', true)"))
 
 
 def runs(store: Store) -> list[Ask]:

@@ -94,6 +94,7 @@ class Worker:
         self._erased_at, self._erase_every_ms = self._ms(), erase_every_ms
         self._turn = 0
         self._more, self._looked_at = True, 0  # leads to be mapped, and when we last looked for one
+        self._none_left = False  # a claim of this turn has seen that there are none
         self._seen: ToDo | None = None  # what there was to do at `_seen_at`
         self._seen_at = 0
         self._started_at = 0
@@ -134,6 +135,7 @@ class Worker:
         asks = told or self._ms() - self._looked_at >= LOOK_MS
         looks = told or (asks and self._is_due())
         calls = [partial(self._call_due, slots) for slots in self._slots.values() if looks or not slots.idle]
+        self._none_left = False
         rests = [self._beside(call_due, POLL_MS) for call_due in calls]
         go_on = bool(self._redo) or (looks and 0 not in rests and self._beside(self._decide_due, False))
         return 0 if go_on else min([POLL_MS if asks else LOOK_MS, *rests])
@@ -150,10 +152,11 @@ class Worker:
 
     def _decide_due(self) -> bool:
         """Map what no claim took; whether there was anything. It looks when rung, after each lead it found, and a few
-        times a second. What came a moment ago is left to the claim that it rings for: mapped here, it would cost
-        a commit more, and half of the leads would be, at fifty a second on PostgreSQL (measured)."""
-        self._looked_at, self._more = self._ms(), True
-        self._more = decide.decide_due(self._gateway, since_ms=PASSED_BY_MS)
+        times a second, unless a claim has seen that none is left. What came a moment ago is left to the claim that it
+        rings for: mapped here, it would cost a commit more, and half of the leads would be, at fifty a second on
+        PostgreSQL (measured)."""
+        self._looked_at, self._more = self._ms(), not self._none_left
+        self._more = self._more and decide.decide_due(self._gateway, since_ms=PASSED_BY_MS)
         return self._more
 
     def tend(self) -> None:
@@ -216,6 +219,7 @@ class Worker:
         self._turn += len(found.claimed)
         for claimed in found.claimed:
             slots.pool.submit(self._place, slots, claimed)
+        self._none_left = self._none_left or found.none_left
         slots.wanted = found.full
         slots.idle = not found.more and found.rest_ms is None
         if found.more:

@@ -45,12 +45,14 @@ class Claimed:
 class Claims:
     """What one claim came to: the calls to place, and how many leads it looked at. `rest_ms`: until the account
     may ring again; None: nothing is due, or a call has to end first. `more`: as many of its own were due as it looked
-    for, so others may be; `full`: a call that ends may make room for the next."""
+    for, so others may be; `none_left`: no lead is left that somebody else would have to map; `full`: a call that ends
+    may make room for the next."""
 
     claimed: tuple[Claimed, ...] = ()
     looked_at: int = 0
     rest_ms: int | None = None
     more: bool = False
+    none_left: bool = False
     full: bool = False
 
 
@@ -122,7 +124,9 @@ def _claim(gateway: Gateway, asked: Asked, looked_at: list[str]) -> Claims:
         lead = one.lead
         gateway.log.info("claimed", lead=lead.id, no=lead.no, attempt=one.attempt.n, source=lead.source)
     more = 0 < seen.looked_for <= len(ours)  # what came for another account is mapped by who finds no call to make
-    return Claims(claimed, len(ours), rest_ms or None, more, claiming.is_full(seen.standing, asked.account, seen.now))
+    none_left = seen.none_left and len(ours) == len(begun)
+    full = claiming.is_full(seen.standing, asked.account, seen.now)
+    return Claims(claimed, len(ours), rest_ms or None, more, none_left, full)
 
 
 def _is_of(candidate: Candidate, account: Account) -> bool:

@@ -5,7 +5,7 @@ and counted would count from a snapshot older than its wait). So it is with the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -52,8 +52,8 @@ class Asked:
 @dataclass(frozen=True)
 class Read:
     """The account as it stands under its lock, and the leads to look at, locked; it holds until the commit.
-    `looked_for` is how many might have been found, `in_force` are the versions of their sources; `clock_off_ms` is 0
-    where this machine's clock is right."""
+    `looked_for` is how many might have been found, `none_left` that none is left to be mapped, `in_force` are the
+    versions of their sources; `clock_off_ms` is 0 where this machine's clock is right."""
 
     now: int
     epoch: Epoch
@@ -61,6 +61,7 @@ class Read:
     clock_off_ms: int = 0
     looked_for: int = 0
     leads: Sequence[Lead] = ()
+    none_left: bool = False
     in_force: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -106,22 +107,22 @@ def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
     seen = epoch.of(store, told[: epoch.ASKS])
     epoch.check(store, journal, seen)
     standing = accounts.of(tx, asked.account.name, told[epoch.ASKS :], asked.owner, now, asked.over)
-    known = Read(now, seen, standing, _clock_off_ms(store, asked.start, now))
+    off_ms = _clock_off_ms(store, asked.start, now)
     full = frozenset(source for source, *_ in reached)
     room = claiming.capacity(standing, asked.account, asked.slots, now)
-    if not room or TOTALS in full or known.clock_off_ms:
-        return known
+    if not room or TOTALS in full or off_ms:
+        return Read(now, seen, standing, off_ms)
     looked_for = claiming.to_look_at(standing, room)
-    found = _due(tx, asked, known, looked_for, full)
-    return replace(known, looked_for=looked_for, leads=found.leads, in_force=found.in_force)
+    found = _due(tx, asked, standing, now, looked_for, full)
+    return Read(now, seen, standing, off_ms, looked_for, found.leads, found.none_left, found.in_force)
 
 
-def _due(tx: Connection, asked: Asked, known: Read, many: int, full: frozenset[str]) -> due.Found:
+def _due(tx: Connection, asked: Asked, standing: AccountNow, now: int, many: int, full: frozenset[str]) -> due.Found:
     if asked.only:
-        return due.those_of(tx, asked.only, known.now)
-    without = trouble.resting(known.standing.trouble, known.now)
+        return due.those_of(tx, asked.only, now)
+    without = trouble.resting(standing.trouble, now)
     oldest = claiming.oldest(asked.turn, many)
-    return due.to_call(tx, due.Due(asked.account.name, known.now, many, oldest, without, full), asked.readable)
+    return due.to_call(tx, due.Due(asked.account.name, now, many, oldest, without, full), asked.readable)
 
 
 def _clock_off_ms(store: Store, start: Start, now: int) -> int:

@@ -20,10 +20,12 @@ from store.versions import LONGEST_ASK_MS
 
 
 class Found(NamedTuple):
-    """Leads that are due, and the versions in force of their sources, as the same statement saw them."""
+    """Leads that are due, and the versions in force of their sources, as the same statement saw them. `none_left`:
+    surely no other one is due to be mapped."""
 
     leads: Sequence[Lead] = ()
     in_force: Mapping[str, int] = {}
+    none_left: bool = False
 
 
 _IN_FORCE = select(in_force.c.n).where(in_force.c.name == leads.c.source, in_force.c.removed.is_(False))
@@ -70,6 +72,7 @@ def to_call(tx: Connection, wanted: Due, readable: Collection[str] | None = None
     else:
         given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
         found = _all(tx, _DUE_TO_CALL if lock else _DUE_TO_CALL_UNLOCKED, **given)
+        found = found._replace(none_left=sum(lead.state == states.RECEIVED for lead in found.leads) < wanted.limit)
     return found._replace(leads=_chosen(found.leads, wanted))
 
 
@@ -91,10 +94,13 @@ def _chosen(found: Sequence[Lead], wanted: Due) -> list[Lead]:
 
 def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None) -> Found:
     """The same while some sources or scripts wait: from one source and script of the waiting leads to the next, by
-    the index, so that none of those that wait is looked at, however many there are."""
+    the index, so that none of those that wait is looked at, however many there are. Nobody knows yet what script a
+    received lead asks for: the newest come along, but for those of full sources, whose caps would be counted again,
+    and where all sources can be read."""
     kinds = tx.execute(_KINDS, {"account": wanted.account}).all()
     given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
-    found = []
+    received = to_map(tx, wanted.now, wanted.limit) if readable is None else Found()
+    found = [received._replace(leads=[lead for lead in received.leads if lead.source not in wanted.full])]
     for source, script in kinds:
         if source in wanted.full or script in wanted.without:
             continue

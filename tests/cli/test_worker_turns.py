@@ -1,5 +1,6 @@
 """When the worker's loop looks for leads to map: a look costs a turn among the writers."""
 
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -7,8 +8,10 @@ from sqlalchemy import event
 
 import store.caps
 from cli.worker import LOOK_MS, PASSED_BY_MS, POLL_MS, Slots
+from core.account.pause import Pause, Script
 from flow import caps, decide, erase, sweep
 from flow.set_back import SetBack
+from store import accounts
 from tests.fakes import SHOP
 
 
@@ -62,19 +65,39 @@ def test_a_lead_that_rings_costs_two_commits_and_no_transaction_that_finds_nothi
     worker = hire(clock=gateway.clock)
     worker.turn()
     gateway.take({"id": "1", "phone": "+79990000001"})
-    commits = []
+    begun = []
 
     def keep(connection):
-        commits.append(connection)
+        begun.append(connection)
 
-    event.listen(gateway.store.engine, "commit", keep)
+    event.listen(gateway.store.engine, "begin", keep)
     worker.turn(rung=True)
     for _ in range(3):
         worker.turn(rung=False)
     worker.finish()
-    event.remove(gateway.store.engine, "commit", keep)
+    event.remove(gateway.store.engine, "begin", keep)
     assert [gateway.lead(lead).state for lead in gateway.lead_ids()] == ["accepted"]
-    assert len(commits) == 2  # the claim, the outcome
+    assert len(begun) == 2  # the claim, the outcome
+
+
+@pytest.mark.parametrize("waits", ["a cap is reached", "a script rests"])
+def test_a_fresh_lead_rings_at_once_while_others_wait(gateway, hire, waits):
+    gateway.put("other", SHOP.replace("Заявка", "Другой"))
+    worker = hire(clock=gateway.clock)
+    worker.turn()
+    now = gateway.clock.ms()
+    with gateway.store.write() as tx:
+        if waits == "a cap is reached":
+            store.caps.say(tx, store.caps.Reached("other", "calls_per_hour", "1", "", now, now + 60_000))
+        else:
+            paused = Script((), Pause("script_refused", now, now + 60_000, 60_000))
+            accounts.write(tx, "main", replace(accounts.lock(tx, "main").trouble, scripts={"Другой": paused}))
+    fresh = gateway.take({"id": "1", "phone": "+79990000001"})
+    other = gateway.take({"id": "1", "phone": "+79990000002"}, source="other")
+    worker.turn(rung=True)
+    worker.finish()
+    assert gateway.lead(fresh).state == "accepted"
+    assert gateway.lead(other).state in ("received", "ready")
 
 
 def test_a_second_in_which_nothing_is_due_is_three_transactions(gateway, hire):
@@ -132,12 +155,14 @@ def test_a_step_that_breaks_stops_no_call(gateway, hire, module, name):
     gateway.clock.forward(60)
     with gateway.store.write() as tx:
         store.caps.say(tx, store.caps.Reached("other", "calls_per_hour", "1", "", 0, gateway.clock.ms() + 60_000))
+    gateway.put("other", SHOP + "account: elsewhere\n")
     worker = hire(erase_every_ms=0)
+    gateway.take({"id": "2", "phone": "+79990000002"}, source="other")  # that no claim maps
     lead = gateway.take({"id": "1", "phone": "+79990000001"})
     with patch.object(module, name, side_effect=ZeroDivisionError) as broken:
         for _ in range(3):
             worker.turn()
-            gateway.clock.forward(1)  # while a cap is reached, what is received is mapped before it is claimed
+            gateway.clock.forward(1)
     assert broken.called
     worker.finish()
     assert gateway.lead(lead).state == "accepted"

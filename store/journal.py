@@ -15,7 +15,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.as_kept import as_kept
@@ -25,6 +25,7 @@ KEPT_S = 7 * 24 * 3600
 NEW_FILE_S = 24 * 3600
 _PREFIX = "journal-"
 _MACHINE = Path("/etc/machine-id")
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Journal:
         self.problem = ""
 
     def _write(self, entries: Sequence[Entry]) -> None:
-        lines = b"".join(json.dumps(asdict(one), separators=(",", ":")).encode() + b"\n" for one in entries)
+        lines = b"".join(_encode(vars(one)).encode() + b"\n" for one in entries)
         with self._lock:
             file = self._current()
             try:
@@ -175,18 +176,25 @@ class Journal:
 
     @contextlib.contextmanager
     def _flock(self, name: str, kind: int) -> Iterator[int]:
-        private.folder(self.directory)
-        handle = os.open(self.directory / name, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = self._opened(f"{self.directory}/{name}")
         try:
             fcntl.flock(handle, kind)
             yield handle
         finally:
             os.close(handle)
 
+    def _opened(self, name: str) -> int:
+        try:
+            return os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:  # a new run directory, or one that somebody removed
+            private.folder(self.directory)
+            return os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+
     def served(self, store_id: str) -> str:
         """The identity of the database that this directory was last compared with; empty for none."""
         try:
-            return (self.directory / f"serves-{store_id}").read_text()
+            with open(f"{self.directory}/serves-{store_id}", "rb", buffering=0) as file:
+                return file.read().decode()
         except FileNotFoundError:
             return ""
 

@@ -37,5 +37,5 @@ def wait_ms(next_at: int, now: int, calls_per_s: float) -> int:
 
 
 def after(next_at: int, now: int, calls_per_s: float, calls: int) -> int:
-    """When the next call may start once so many have been begun now."""
-    return first_moment(next_at, now, calls_per_s) + calls * gap_ms(calls_per_s) if calls_per_s else now
+    """When the next call may start once so many have been begun now; without a pace nothing is to be kept."""
+    return first_moment(next_at, now, calls_per_s) + calls * gap_ms(calls_per_s) if calls_per_s else next_at

@@ -11,7 +11,7 @@ NOW = 1_764_061_200_000
 
 
 def test_without_a_pace_a_claim_takes_as_many_as_it_may():
-    assert (moments(0, NOW, 0), wait_ms(NOW + 5, NOW, 0), after(0, NOW, 0, 3)) == (MOST_AT_ONCE, 0, NOW)
+    assert (moments(0, NOW, 0), wait_ms(NOW + 5, NOW, 0), after(7, NOW, 0, 3)) == (MOST_AT_ONCE, 0, 7)
 
 
 def test_at_five_a_second_one_moment_comes_at_a_time_however_long_nobody_rang():

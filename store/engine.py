@@ -23,6 +23,7 @@ from store.writers import Writers
 BUSY_SECONDS = 10
 LOCK_NOT_AVAILABLE, READ_ONLY = "55P03", "25006"  # PostgreSQL's codes
 NO_RIGHT, NO_TABLE, NO_COLUMN = "42501", "42P01", "42703"
+NOT_KEPT = "26000"  # by that name the server knows no statement (any more)
 POOL = 16  # of a process; its threads share them, so that a machine's processes fit PostgreSQL's usual 100
 BESIDE = 2  # connections of a process that are not the pool's: the bell's
 LOCK_MS, STATEMENT_MS, IDLE_MS = 10_000, 10_000, 10_000
@@ -221,7 +222,7 @@ def _named_failures() -> Iterator[None]:
 
 
 # A statement that is right, for another server, another user or another state of the tables.
-_NOT_OURS = frozenset({READ_ONLY, NO_RIGHT, NO_TABLE, NO_COLUMN})
+_NOT_OURS = frozenset({READ_ONLY, NO_RIGHT, NO_TABLE, NO_COLUMN, NOT_KEPT})
 
 
 def _is_ours(why: DBAPIError) -> bool:

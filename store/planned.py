@@ -7,9 +7,11 @@ opened with: each transaction begins by asking which it is.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Escaping, TransactionStatus
 
 from store.patient import PatientConnection
 
@@ -17,10 +19,12 @@ SEEN = 5  # times that a statement has come before its plan is worth keeping
 
 
 class PlannedConnection(PatientConnection):
-    """Statements with parameters are kept by psycopg; those whose values stand in their text by `kept`."""
+    """Statements with parameters are kept by psycopg; those whose values stand in their text by `keep`."""
 
-    keeps = False
-    _names: frozenset[str] = frozenset()
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.keeps = False
+        self._names: set[str] = set()
 
     def answered_by(self, pid: int) -> None:
         """The server process that runs the present transaction."""
@@ -31,18 +35,26 @@ class PlannedConnection(PatientConnection):
         """The names by which these statements, with `$1` and so on, can be executed. Outside of a transaction, where
         some are new."""
         names = [_name_of(statement) for statement in statements]
-        new = {name: f"PREPARE {name} AS {one}" for name, one in zip(names, statements, strict=True)}
-        if missing := [made for name, made in new.items() if name not in self._names]:
-            self.execute("; ".join(missing), prepare=False)
-            self._names |= new.keys()
+        for name, statement in zip(names, statements, strict=True):
+            if name not in self._names:
+                self.execute(f"PREPARE {name} AS {statement}", prepare=False)
+                self._names.add(name)
         return names
+
+    def literal(self, value: str | int | Sequence[str]) -> str:
+        """The value as it is written into a statement's text."""
+        if isinstance(value, str):
+            return Escaping(self.pgconn).escape_literal(value.encode()).decode()
+        if isinstance(value, int):
+            return f"({value})"
+        return f"ARRAY[{', '.join(map(self.literal, value))}]::text[]"
 
     def rollback(self) -> None:
         """psycopg gives up all that is kept: what was rolled back may be a table's new form."""
         was_open = self.pgconn.transaction_status != TransactionStatus.IDLE
         super().rollback()
         if was_open and self._names:
-            self._names = frozenset()
+            self._names.clear()
             self.execute("DEALLOCATE ALL", prepare=False)
 
 

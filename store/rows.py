@@ -5,7 +5,7 @@ fault trials hang), and SQLAlchemy's names for what the driver raises (by which 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -74,22 +74,27 @@ def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "") -> list[list[A
         ]
     driver: Any = tx.connection.driver_connection
     made = [_numbered(tx.dialect, one.query) for one in asks]
-    values = {f"{n}_{name}": value for n, one in enumerate(asks) for name, value in _values(made[n], one)}
+    given = [[driver.literal(value) for value in of.values(one)] for of, one in zip(made, asks, strict=True)]
 
-    def written(texts: Sequence[str]) -> str:
-        together = "; ".join([first, *texts] if first else texts)
-        return str(tx.dialect.loaded_dbapi.ClientCursor(driver).mogrify(together, values))
-
-    if not driver.keeps:
-        return _run(tx, written([one.as_part(n) for n, one in enumerate(made)]), None)
+    def written() -> str:
+        return _together(first, (of.with_values(its) for of, its in zip(made, given, strict=True)))
 
     def executed() -> str:
-        names = driver.keep([one.text for one in made])
-        return written([one.executed(n, name) for n, (one, name) in enumerate(zip(made, names, strict=True))])
+        names = driver.keep([of.text for of in made])
+        return _together(first, (_executing(name, its) for name, its in zip(names, given, strict=True)))
 
+    if not driver.keeps:
+        return _run(tx, written(), None)
     hears = tx.engine.dispatch.before_cursor_execute or tx.engine.dispatch.after_cursor_execute
-    heard = written([one.as_part(n) for n, one in enumerate(made)]) if hears else first
-    return _run(tx, heard, None, executed)
+    return _run(tx, written() if hears else first, None, executed)
+
+
+def _together(first: str, statements: Iterable[str]) -> str:
+    return "; ".join([first, *statements] if first else statements)
+
+
+def _executing(name: str, given: Sequence[str]) -> str:
+    return f"EXECUTE {name}({', '.join(given)})" if given else f"EXECUTE {name}"
 
 
 class _Numbered(NamedTuple):
@@ -99,14 +104,14 @@ class _Numbered(NamedTuple):
     names: tuple[str, ...]
     fixed: Mapping[str, Any]
 
-    def as_part(self, n: int) -> str:
-        """As the n-th of several whose values are written into their text."""
-        named = [f"%({n}_{name})s" for name in self.names]
-        return re.sub(r"\$(\d+)", lambda found: named[int(found[1]) - 1], self.text.replace("%", "%%"))
+    def values(self, one: Ask) -> list[Any]:
+        if isinstance(one.query, str):
+            return [one.wanted]
+        given = {**self.fixed, **one.given}
+        return [given[name] for name in self.names]
 
-    def executed(self, n: int, name: str) -> str:
-        given = ", ".join(f"%({n}_{each})s" for each in self.names)
-        return f"EXECUTE {name}({given})" if given else f"EXECUTE {name}"
+    def with_values(self, written: Sequence[str]) -> str:
+        return re.sub(r"\$(\d+)", lambda found: written[int(found[1]) - 1], self.text)
 
 
 @lru_cache(512)
@@ -116,11 +121,6 @@ def _numbered(dialect: Dialect, query: Any) -> _Numbered:
     statement, fixed, _ = _compiled(dialect, query)
     names = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
     return _Numbered(statement % {name: f"${n}" for n, name in enumerate(names, 1)}, names, fixed)
-
-
-def _values(made: _Numbered, one: Ask) -> Iterator[tuple[str, Any]]:
-    given = {"wanted": list(one.wanted)} if isinstance(one.query, str) else {**made.fixed, **one.given}
-    return ((name, given[name]) for name in made.names)
 
 
 def select(tx: Connection, query: Any, **given: Any) -> list[Any]:

@@ -1,9 +1,5 @@
 """The bell: heard by every listener, harmless where it cannot be, deaf behind a transaction pooler and said so."""
 
-import os
-import shutil
-import socket
-import subprocess
 import threading
 import time
 
@@ -12,8 +8,6 @@ import pytest
 from store.bell import SocketBell, open_bell
 from store.engine import Store
 from store.listen_bell import ListenBell
-from tests import databases
-from tests.ports import free_port
 
 
 @pytest.fixture
@@ -96,39 +90,6 @@ def test_a_bell_that_cannot_be_bound_says_so_once_and_the_poll_serves(tmp_path):
     assert bell.wait(10) is False
     bell.ring()
     bell.close()
-
-
-@pytest.fixture
-def pooler(tmp_path):
-    """A PgBouncer in transaction mode before the suite's server."""
-    server = databases.postgresql_server()
-    if server is None or shutil.which("pgbouncer") is None:
-        pytest.skip("needs PostgreSQL and pgbouncer (apt install pgbouncer)")
-    port = free_port()
-    url = Store(server).url
-    (tmp_path / "pgbouncer.ini").write_text(
-        f"[databases]\npostgres = host={url.host} port={url.port or 5432} dbname={url.database} user={url.username}\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = transaction\n"
-        f"unix_socket_dir =\n"
-    )
-    command = ["pgbouncer", str(tmp_path / "pgbouncer.ini")]
-    if os.geteuid() == 0:
-        for path in (tmp_path, *tmp_path.parents):
-            if path.owner() == "root" and str(path).startswith(("/tmp/", "/dev/shm/")):
-                path.chmod(0o755)
-        command = ["runuser", "-u", "postgres", "--", *command]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def test_behind_a_transaction_pooler_the_bell_says_that_it_is_deaf(pooler):

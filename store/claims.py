@@ -18,7 +18,7 @@ from core.lead import Lead
 from core.move import Move
 from core.overall import Totals
 from core.ports import Account, Start
-from store import accounts, attempts, caps, due, epoch, facts, leads
+from store import accounts, attempts, caps, due, due_at_once, epoch, facts, leads
 from store.attempts import Attempt
 from store.caps import Reached
 from store.engine import Store
@@ -97,13 +97,27 @@ def opening(store: Store, journal: Journal, asked: Asked) -> list[Ask]:
     """What `read` reads first, to go along with the transaction's beginning. The account's lock is a statement of its
     own; what it guards is read in later ones."""
     of_account = accounts.asks(asked.account.name, totals=is_capped(asked.totals))
-    return [*epoch.asks(store, journal), *of_account, caps.REACHED]
+    asks = [*epoch.asks(store, journal), *of_account, caps.REACHED]
+    if many := _at_once(store, asked):
+        asks.append(due_at_once.asking(store, asked.account.name, many, claiming.oldest(asked.turn, many)))
+    return asks
+
+
+def _at_once(store: Store, asked: Asked) -> int:
+    """How many due leads are looked for before it is known how many may ring; 0: none, they are looked for after that.
+    In a file nothing goes along."""
+    if store.is_sqlite or asked.only or asked.readable is not None:
+        return 0
+    return claiming.likely(asked.account, asked.slots)
 
 
 def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
     """Everything up to the due leads. Raises OtherDatabase when this is not the database we knew."""
     now = store.now_ms(tx)
-    *told, reached = store.told(tx)
+    many = _at_once(store, asked)
+    told = store.told(tx)
+    at_once = told.pop() if many else []
+    reached = told.pop()
     seen = epoch.of(store, told[: epoch.ASKS])
     epoch.check(store, journal, seen)
     standing = accounts.of(tx, asked.account.name, told[epoch.ASKS :], asked.owner, now, asked.over)
@@ -113,16 +127,20 @@ def read(store: Store, journal: Journal, tx: Connection, asked: Asked) -> Read:
     if not room or TOTALS in full or off_ms:
         return Read(now, seen, standing, off_ms)
     looked_for = claiming.to_look_at(standing, room)
-    found = _due(tx, asked, standing, now, looked_for, full)
+    wanted = _wanted(asked, standing, now, looked_for, full)
+    as_ever = all(told[epoch.ASKS : -1]) and not (full or standing.trouble.pause or standing.trouble.scripts)
+    if as_ever and looked_for <= many:
+        found = due_at_once.of(at_once, wanted, many)
+    elif asked.only:
+        found = due.those_of(tx, asked.only, now)
+    else:
+        found = due.to_call(tx, wanted, asked.readable)
     return Read(now, seen, standing, off_ms, looked_for, found.leads, found.none_left, found.in_force)
 
 
-def _due(tx: Connection, asked: Asked, standing: AccountNow, now: int, many: int, full: frozenset[str]) -> due.Found:
-    if asked.only:
-        return due.those_of(tx, asked.only, now)
+def _wanted(asked: Asked, standing: AccountNow, now: int, many: int, full: frozenset[str]) -> due.Due:
     without = trouble.resting(standing.trouble, now)
-    oldest = claiming.oldest(asked.turn, many)
-    return due.to_call(tx, due.Due(asked.account.name, now, many, oldest, without, full), asked.readable)
+    return due.Due(asked.account.name, now, many, claiming.oldest(asked.turn, many), without, full)
 
 
 def _clock_off_ms(store: Store, start: Start, now: int) -> int:

@@ -35,7 +35,7 @@ _SELECT = select(*COLUMNS, _IN_FORCE.correlate(leads).scalar_subquery())
 def those_of(tx: Connection, ids: Collection[str], now: int) -> Found:
     """Those of these leads that wait and are due, locked; the others are passed over."""
     query = _SELECT.where(leads.c.id.in_(ids), leads.c.state.in_(states.WAITING), leads.c.due_at <= now)
-    return _found(tx.execute(query.order_by(leads.c.id).with_for_update(skip_locked=True, of=leads)))
+    return of_rows(tx.execute(query.order_by(leads.c.id).with_for_update(skip_locked=True, of=leads)))
 
 
 def to_map(
@@ -73,10 +73,10 @@ def to_call(tx: Connection, wanted: Due, readable: Collection[str] | None = None
         given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
         found = _all(tx, _DUE_TO_CALL if lock else _DUE_TO_CALL_UNLOCKED, **given)
         found = found._replace(none_left=sum(lead.state == states.RECEIVED for lead in found.leads) < wanted.limit)
-    return found._replace(leads=_chosen(found.leads, wanted))
+    return found._replace(leads=chosen_of(found.leads, wanted))
 
 
-def _chosen(found: Sequence[Lead], wanted: Due) -> list[Lead]:
+def chosen_of(found: Sequence[Lead], wanted: Due) -> list[Lead]:
     """In the order of claims, one a number."""
     newest = sorted(found, key=lambda lead: (-lead.urgent, -lead.due_at, -lead.no))
     urgent = sum(lead.urgent for lead in newest)
@@ -111,10 +111,10 @@ def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None
 
 def _all(tx: Connection, query: Any, **given: Any) -> Found:
     """Of a statement of this file, on the driver's cursor."""
-    return _found(rows.select(tx, query, **given))
+    return of_rows(rows.select(tx, query, **given))
 
 
-def _found(selected: Iterable[Sequence[Any]]) -> Found:
+def of_rows(selected: Iterable[Sequence[Any]]) -> Found:
     """Of rows as `_SELECT` has them."""
     found, in_force = [], {}
     for *row, n in selected:
@@ -176,13 +176,13 @@ def stale(tx: Connection, source: str, n: int | None, limit: int) -> list[Lead]:
     """Leads of a source that are ready and that another version mapped, locked; whichever, without `n`."""
     query = _SELECT.where(_is(states.READY), leads.c.source == source)
     query = query if n is None else query.where(leads.c.version != n)
-    return list(_found(tx.execute(query.limit(limit).with_for_update(skip_locked=True, of=leads))).leads)
+    return list(of_rows(tx.execute(query.limit(limit).with_for_update(skip_locked=True, of=leads))).leads)
 
 
 def ready_of(tx: Connection, numbers: Collection[str], limit: int) -> list[Lead]:
     """Leads of these numbers that wait to be called, locked; those another worker holds are passed over."""
     query = _SELECT.where(_is(states.READY), leads.c.number.in_(numbers))
-    return list(_found(tx.execute(query.limit(limit).with_for_update(skip_locked=True, of=leads))).leads)
+    return list(of_rows(tx.execute(query.limit(limit).with_for_update(skip_locked=True, of=leads))).leads)
 
 
 def _is(state: str) -> Any:
@@ -205,7 +205,7 @@ def _first(condition: Any, order: Any, limit: str) -> Any:
     return select(found.order_by(*order).limit(bindparam(limit)).subquery().c.no)
 
 
-def _these(runs: Any, *still: Any) -> Any:
+def these(runs: Any, *still: Any) -> Any:
     """The leads of these runs, looked at again as they are once they are locked."""
     return _SELECT.where(leads.c.no.in_(runs), leads.c.due_at <= bindparam("now"), *still)
 
@@ -233,14 +233,14 @@ def _ready(urgent: int, *more: Any) -> Any:
     return wanted
 
 
-_RUNS = union_all(
+RUNS = union_all(
     _first(_ready(1), _OLDEST, "limit"),
     _first(_ready(0), _NEWEST, "limit"),
     _first(_ready(0), _OLDEST, "oldest"),
     _first(_to_map, (leads.c.due_at.desc(),), "limit"),
 )
-_still = or_(_still_is(states.READY) & (leads.c.account == bindparam("account")), _still_is(states.RECEIVED) & _asks(0))
-_DUE_TO_CALL_UNLOCKED = _these(_RUNS, _still)
+STILL = or_(_still_is(states.READY) & (leads.c.account == bindparam("account")), _still_is(states.RECEIVED) & _asks(0))
+_DUE_TO_CALL_UNLOCKED = these(RUNS, STILL)
 _DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True, of=leads)
 # The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next, of the same
 # source or of the next one. Not by `(source, script) > (...)`: SQLite seeks the source alone, and walks all its leads.
@@ -271,7 +271,7 @@ _RUNS_OF_KIND = union_all(
     _first(_ready(0, *_of_kind), _NEWEST, "limit"),
     _first(_ready(0, *_of_kind), _OLDEST, "oldest"),
 )
-_DUE_OF_KIND = _these(_RUNS_OF_KIND, _still_is(states.READY)).with_for_update(skip_locked=True, of=leads)
+_DUE_OF_KIND = these(_RUNS_OF_KIND, _still_is(states.READY)).with_for_update(skip_locked=True, of=leads)
 # The sources of the leads whose CRM has to be asked, from one to the next by `leads_to_ask`; those that may be asked.
 _ASKABLE = text(
     """

@@ -68,6 +68,11 @@ def _may_ring(move: Move, now: int) -> bool:
     return move.target == CALLING or (move.transition == "map" and not move.reason and move.columns["due_at"] <= now)
 
 
+def likely(account: Account, slots: int) -> int:
+    """How many calls may start at one moment while all is well."""
+    return min(slots, pace.at_once(account.calls_per_s))
+
+
 def capacity(standing: AccountNow, account: Account, slots: int, now: int) -> int:
     """How many calls of the account may start at this moment; `slots` are free in the asking worker."""
     places = trouble.places(standing.trouble, standing.calls, account.most_in_flight, now)

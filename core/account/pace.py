@@ -31,6 +31,11 @@ def moments(next_at: int, now: int, calls_per_s: float) -> int:
     return 0 if first > now else min(MOST_AT_ONCE, 1 + (now - first) // gap_ms(calls_per_s))
 
 
+def at_once(calls_per_s: float) -> int:
+    """How many calls may start at any moment at most."""
+    return moments(0, KEPT_MS, calls_per_s)
+
+
 def wait_ms(next_at: int, now: int, calls_per_s: float) -> int:
     """Until the next moment; 0: it has come."""
     return max(0, first_moment(next_at, now, calls_per_s) - now) if calls_per_s else 0

@@ -129,7 +129,7 @@ def what_waits_is_walked() -> None:
         query = due._SELECT.where(leads.c.state == states.READY, leads.c.account == wanted.account)
         query = query.where(leads.c.due_at <= wanted.now, leads.c.script.not_in(wanted.without))
         query = query.order_by(leads.c.urgent.desc(), leads.c.due_at.desc()).limit(wanted.limit)
-        return due._found(tx.execute(query))
+        return due.of_rows(tx.execute(query))
 
     due._of_open_kinds = walked  # type: ignore[assignment]
 

@@ -36,7 +36,7 @@ _AS_EVER = exists().where(
 ) & ~exists(reached_caps.select())
 _DUE_AT_ONCE_BY_OTHER_CLOCK: Any = due.these(due.RUNS, due.STILL, _AS_EVER).with_for_update(skip_locked=True, of=leads)
 # The statement's own moment, which an index can be asked by.
-_MOMENT = literal_column("CAST(extract(epoch FROM statement_timestamp()) * 1000 AS bigint)")
+_MOMENT: Any = literal_column("CAST(extract(epoch FROM statement_timestamp()) * 1000 AS bigint)")
 
 
 def _by_its_own_moment(element: Any, **_: Any) -> Any:

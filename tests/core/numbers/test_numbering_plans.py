@@ -12,7 +12,8 @@ from core.numbers.phone import TYPES, Reading
 SATELLITE = ("870", "881", "88216")
 
 
-@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+# Two that share a code, two whose national prefix can stand twice, one of many, and one that keeps its zero.
+@pytest.mark.parametrize("region", ["RU", "KZ", "BY", "TZ", "US", "IT"])
 def test_a_number_is_what_the_numbering_plan_says_however_it_is_written(region):
     """Examples of each kind, and what slips make of them: within the country, and behind a plus."""
     slips = random.Random(region)
@@ -24,7 +25,7 @@ def test_a_number_is_what_the_numbering_plan_says_however_it_is_written(region):
         for form in (PhoneNumberFormat.E164, PhoneNumberFormat.NATIONAL)
     ]
     assert written
-    for text in written + [slipped(text, slips) for text in written for _ in range(8)]:
+    for text in written + [slipped(text, slips) for text in written for _ in range(20)]:
         if len(set(text)) > 2 and not text.startswith("00"):  # others are read by rules of our own
             reading = phone.read(text, region)
             assert reading == by_the_plan(text, region), text

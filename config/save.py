@@ -3,7 +3,7 @@
 import io
 import os
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -68,6 +68,10 @@ class Files:
         yaml.dump(document, out)
         return out.getvalue()
 
+    def source(self, name: str, text: str) -> Source | None:
+        policy = load.read_raw(self._policy_file)
+        return _source(name, text, self._policy_file, policy if isinstance(policy, bytes) else b"")
+
     def check(self, name: str, text: str) -> CheckedText:
         parsed = parse(text.encode(), f"{name}.yaml")
         policy = load.load_policy(self._policy_file)
@@ -107,6 +111,14 @@ class Files:
 
     def _path(self, name: str) -> Path:
         return self._dir / f"{name}.yaml"
+
+
+@lru_cache(16)  # while somebody types, the file as it stands is asked for again and again
+def _source(name: str, text: str, policy_file: Path, _policy: bytes) -> Source | None:
+    parsed, policy = parse(text.encode(), f"{name}.yaml"), load.load_policy(policy_file)
+    known = policy if isinstance(policy, load.PolicyText) else None
+    loaded = parsed if isinstance(parsed, load.Problems) else load.load_text(name, parsed, known)
+    return loaded.source if isinstance(loaded, load.Loaded) else None
 
 
 @cache  # the presets come with the code

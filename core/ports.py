@@ -177,6 +177,10 @@ class SourceFiles(Protocol):
         """The text with what changed between the two set-ups written into it; comments and all else stay."""
         ...
 
+    def source(self, name: str, text: str) -> Source | None:
+        """The source that the text makes, its examples not run; None where something is wrong with it."""
+        ...
+
     def check(self, name: str, text: str) -> CheckedText:
         """What the text would be, with its examples run."""
         ...

@@ -93,8 +93,7 @@ def draft(name: str) -> Draft:
     files, current = the_files(), in_force(name)
     there = files.read(name)
     before = there if there is not None else _canonical(name)
-    checked = files.check(name, before)
-    was = setup_of(checked.source or current.source)  # the file may differ from the version in force
+    was = setup_of(files.source(name, before) or current.source)  # the file may differ from the version in force
     given = request.form
     if given.get("mode") == "text":
         text = given.get("text", "").replace("\r\n", "\n")
@@ -108,7 +107,7 @@ def draft(name: str) -> Draft:
             text = files.edited(before, was, now)
         except ValueError as why:
             wrong.append(in_words(str(why), language()))
-    checked = checked if text == before else files.check(name, text)
+    checked = files.check(name, text)
     return Draft(now, before, text, checked, wrong + _told(checked), there is not None)
 
 

@@ -1,5 +1,8 @@
 """A worker that cannot read one source's version leaves its leads to others, and rings everybody else's."""
 
+import pytest
+
+from core.overall import POLICY
 from store import versions
 from tests.fakes import SHOP
 
@@ -27,3 +30,28 @@ def test_its_leads_wait_untouched_and_the_others_ring(gateway):
     gateway.put("torn", SHOP)
     gateway.work()
     assert {gateway.lead(lead_id).state for lead_id in waiting} == {"accepted"}
+
+
+class FilesThatDiffer:
+    """A machine's files, of which some have not had their say yet."""
+
+    def __init__(self, *names):
+        self.broken, self.differing, self.names = {}, {}, names
+
+    def has_file(self, name):
+        return True
+
+    def unsettled(self, standing):
+        return self.names
+
+
+@pytest.mark.parametrize("differs", ["shop", POLICY])
+def test_nobody_is_rung_by_a_source_whose_file_has_not_had_its_say(gateway, differs):
+    """Nor by any, where it is the policy's."""
+    lead_id = gateway.take({"id": "1", "phone": "9990000001"})
+    gateway.parts.sources.files = FilesThatDiffer(differs)
+    gateway.work()
+    assert (gateway.lead(lead_id).state, gateway.voice.asked) == ("received", [])
+    gateway.parts.sources.files = FilesThatDiffer()
+    gateway.work()
+    assert gateway.lead(lead_id).state == "accepted"

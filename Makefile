@@ -1,4 +1,4 @@
-.PHONY: run test test-browser test-security faults faults-short bench silence deploy-trial freeze lint help
+.PHONY: run test test-storms test-browser test-security faults faults-short bench silence deploy-trial freeze lint help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -9,7 +9,11 @@ run: ## web, worker and the voice simulator in this terminal; prints one curl th
 
 test: ## the whole suite, on SQLite and PostgreSQL
 	@sh deploy/setup.sh requirements.txt requirements-dev.txt
-	@.venv/bin/python -m pytest -q -n 3 --dist loadfile -m "not browser and not security" $(ARGS)
+	@.venv/bin/python -m pytest -q -n 3 --dist loadfile -m "not browser and not security and not storm" $(ARGS)
+
+test-storms: ## whole processes under load, killed, upgraded, cut off; thousands of leads, and an API's random requests (3 minutes)
+	@sh deploy/setup.sh requirements.txt requirements-dev.txt
+	@.venv/bin/python -m pytest -q -n 3 --dist loadfile -m storm $(ARGS)
 
 # pytest ends with 5 where nothing carries the marker.
 test-browser: ## the pages, in a real browser

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from core.alarm import Alarm
+from store import rows
 from store.tables import alarms
 from store.upsert import upsert
 
@@ -15,12 +16,12 @@ _COLUMNS = [alarms.c[name] for name in Alarm.__dataclass_fields__]
 
 def ringing(tx: Connection) -> dict[Key, Alarm]:
     """The alarms that ring at this moment, by kind and subject."""
-    return _found(tx, alarms.c.calm_since.is_(None))
+    return {alarm.key: alarm for alarm, calm_since in _open(tx) if calm_since is None}
 
 
 def standing(tx: Connection) -> dict[Key, Alarm]:
     """Those that have been raised and not cleared: they ring, or were quiet for a few minutes only."""
-    return _found(tx)
+    return {alarm.key: alarm for alarm, _ in _open(tx)}
 
 
 def cleared(tx: Connection, since: int, limit: int = 100) -> list[Alarm]:
@@ -33,13 +34,15 @@ def keep(tx: Connection, found: Iterable[Alarm], now: int, calm_ms: int = 0) -> 
     """Make the rows say what rings now; those raised and those cleared by this very call. One that is not found any
     more is cleared when it has been calm for so long: what comes and goes is one alarm."""
     wanted = {alarm.key: alarm for alarm in found}
-    known, ring = standing(tx), ringing(tx)
+    open_ = _open(tx)
+    known = {alarm.key: alarm for alarm, _ in open_}
+    ring = {alarm.key for alarm, calm_since in open_ if calm_since is None}
     raised = [alarm for key, alarm in sorted(wanted.items()) if key not in known and _raise(tx, alarm, now)]
     for key in wanted.keys() & known.keys():
         if key not in ring or not same(wanted[key], known[key]):
             alarm = wanted[key]
             _change(tx, key, text=alarm.text, value=alarm.value, severity=alarm.severity, calm_since=None)
-    for key in ring.keys() - wanted.keys():
+    for key in ring - wanted.keys():
         _change(tx, key, calm_since=now)
     over = update(alarms).where(alarms.c.cleared_at.is_(None), alarms.c.calm_since <= now - calm_ms)
     keys = {(row.kind, row.subject) for row in tx.execute(over.values(cleared_at=now).returning(*_COLUMNS))}
@@ -81,10 +84,12 @@ def same(one: Alarm, other: Alarm) -> bool:
     return (one.text, one.value, one.severity) == (other.text, other.value, other.severity)
 
 
-def _found(tx: Connection, *conditions: object) -> dict[Key, Alarm]:
-    query = select(*_COLUMNS).where(alarms.c.cleared_at.is_(None), *conditions)  # type: ignore[arg-type]
-    rows = [Alarm(**row._mapping) for row in tx.execute(query)]
-    return {alarm.key: alarm for alarm in rows}
+_OPEN = select(*_COLUMNS, alarms.c.calm_since).where(alarms.c.cleared_at.is_(None))
+
+
+def _open(tx: Connection) -> list[tuple[Alarm, int | None]]:
+    """Those that are not cleared, each with the moment since when it has been calm."""
+    return [(Alarm(*row), calm_since) for *row, calm_since in rows.select(tx, _OPEN)]
 
 
 def _raise(tx: Connection, alarm: Alarm, now: int) -> bool:

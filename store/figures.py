@@ -76,12 +76,18 @@ def attempts_since(tx: Connection, since: int) -> list[tuple[str, str, int]]:
 def oldest_due(tx: Connection, accounts: Iterable[str], now: int) -> dict[str, int]:
     """received and ready -> the earliest `due_at` of the leads that are due and wait so; left out where none does."""
     found: dict[str, int] = {}
-    for state, waits in _waiting(accounts):
-        first = select(leads.c.due_at).where(waits, leads.c.due_at <= now).order_by(leads.c.due_at).limit(1)
-        at = tx.execute(first).scalar_one_or_none()
+    names = tuple(sorted(accounts))
+    (row,) = rows.select(tx, _oldest_due(names), now=now)
+    for (state, _), at in zip(_waiting(names), row, strict=True):
         if at is not None:
             found[state] = min(at, found.get(state, at))
     return found
+
+
+@lru_cache(64)
+def _oldest_due(accounts: tuple[str, ...]) -> Any:
+    first = select(func.min(leads.c.due_at)).where(leads.c.due_at <= bindparam("now"))
+    return select(*(first.where(one).scalar_subquery() for _, one in _waiting(accounts)))
 
 
 def due_before(tx: Connection, accounts: Iterable[str], moment: int) -> int:

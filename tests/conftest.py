@@ -23,6 +23,8 @@ gc.set_threshold(20_000, 20, 20)
 if databases.roomy_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(databases.MEMORY))
 
+databases.share_between_tests()
+
 # The same examples each time, and no clock: whoever changed nothing sees nothing new. `make faults` looks further.
 _CLOCKLESS = [HealthCheck.too_slow]
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=_CLOCKLESS)
@@ -48,10 +50,10 @@ def pytest_report_header():
     return None
 
 
-SLOWEST = ("test_live_sources.py", "test_calling_for_help.py", "test_pauses.py", "test_caps.py", "test_histories.py")
-SLOWEST += ("test_worker.py", "test_crowds.py", "test_silence.py", "test_signin.py", "test_clock_set.py")
-SLOWEST += ("test_description.py", "test_sources.py", "test_first_day.py", "test_hourly.py", "test_upgrade.py")
-SLOWEST += ("test_ready_causes.py", "test_restart.py", "test_demoted.py", "test_proxies.py", "test_gunicorn.py")
+SLOWEST = ("test_calling_for_help.py", "test_worker.py", "test_line.py", "test_silence.py", "test_histories.py")
+SLOWEST += ("test_first_day.py", "test_sources.py", "test_hourly.py", "test_pauses.py", "test_signin.py")
+SLOWEST += ("test_on_both.py", "test_telling.py", "test_clock_set.py", "test_silent_server.py", "test_moves.py")
+SLOWEST += ("test_enrich.py", "test_upgrade.py", "test_forged.py", "test_proxies.py", "test_gunicorn.py")
 
 
 def pytest_collection_modifyitems(items):

@@ -11,12 +11,16 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
+from psycopg.pq import ExecStatus, TransactionStatus
+from sqlalchemy import Engine
 
-from store import migrate
+from store import migrate, opening
 from store.engine import Store
+from store.patient import PATIENCE_S, PatientConnection
 from store.tables import meta
 from tests.ports import free_port
 
@@ -136,6 +140,58 @@ def new_schema() -> str:
     migrate.upgrade(store)
     store.dispose()
     return address
+
+
+class Kept(PatientConnection):
+    """A connection that the next store takes over where this one's has closed it: to begin another server process
+    costs a test more than what it asks. Whatever was set on it is as new."""
+
+    _idle: ClassVar[dict[str, list["Kept"]]] = {}
+    _where = ""
+
+    @classmethod
+    def of(cls, _dialect: Any, _record: Any, arguments: Any, named: Any) -> "Kept":
+        where = repr((arguments, sorted(named.items())))
+        idle = cls._idle.setdefault(where, [])
+        while idle:
+            one = idle.pop()
+            if one.pgconn.exec_(b"RESET ALL").status == ExecStatus.COMMAND_OK:
+                return one
+            one.finish()
+        one = cls.connect(*arguments, **named, autocommit=True)
+        one._where = where
+        return one
+
+    def close(self) -> None:
+        idle = self._idle.get(self._where, [])
+        if self.pgconn.transaction_status != TransactionStatus.IDLE or len(idle) >= 4:
+            super().close()
+        elif self not in idle:
+            self._notice_handlers.clear()
+            self.patience_s = PATIENCE_S
+            idle.append(self)
+
+    def finish(self) -> None:
+        super().close()
+
+
+def share_between_tests() -> None:
+    """From here on a statement is compiled once a kind of database, and not once a store, and a server process serves
+    one test after the other."""
+    listen, known = opening.listen, {}
+
+    def listening(engine: Engine, path: Path | None) -> None:
+        listen(engine, path)
+        first = known.setdefault(engine.dialect.name, engine)
+        if first is engine:
+            return
+        if getattr(first.dialect, "server_version_info", None):  # it knows its server
+            engine.dialect.initialize = lambda connection: None
+            engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+        else:
+            known[engine.dialect.name] = engine
+
+    opening.listen, opening._patient = listening, Kept.of
 
 
 class Schema:

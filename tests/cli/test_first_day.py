@@ -2,12 +2,17 @@
 
 import fcntl
 import os
+import runpy
 import shutil
 import socket
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
+from gunicorn.util import parse_address
 
 from config.settings import ROOT, SettingsError, read
 from tests.application import SETTINGS
@@ -59,13 +64,6 @@ def run(command, tmp_path, *, before=(), **said):
         ((*FLASK, "worker"), {"PORT": "abc"}, "PORT: Not a valid integer"),
         ((*FLASK, "demo"), {"PORT": "abc"}, "try: PORT=8010 make run"),
         (GUNICORN, {"PORT": "abc"}, "PORT: expected a whole number from 1 to 65535, got 'abc'"),
-        (GUNICORN, {"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY: expected a whole number from 1 to 256, got '0'"),
-        (GUNICORN, {"WEB_CONCURRENCY": "100000"}, "WEB_CONCURRENCY: expected a whole number"),
-        (GUNICORN, {"HOST": "nowhere.invalid"}, "HOST: nowhere.invalid leads to no address"),
-        (GUNICORN, {"HOST": "a..b"}, "HOST: a..b leads to no address"),
-        (GUNICORN, {"HOST": "203.0.113.7"}, "HOST: 203.0.113.7 is no address of this machine"),
-        (GUNICORN, {"WEB_SOCKET": "/tmp/" + "x" * 120}, "x cannot be made: its folder"),
-        (GUNICORN, {"WEB_SOCKET": "/nowhere/leads.sock"}, "WEB_SOCKET: /nowhere/leads.sock cannot be made"),
         ((*FLASK, "release"), {"TIMEZONE": "Moscow"}, "TIMEZONE: must be a zone's name like Europe/Moscow"),
         ((*FLASK, "watch"), {"PUBLIC_URL": "leads.example.ru"}, "with https:// before it"),
     ],
@@ -83,8 +81,47 @@ def sentences(output):
     return [line for line in output.splitlines() if line.strip() and "[warning" not in line]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_a_port_that_is_taken_is_one_sentence(tmp_path, host):
+@pytest.fixture
+def gunicorn(tmp_path, monkeypatch, capsys):
+    """What its settings say in an environment: they are read, then asked about each place before the first is
+    listened at. (exit code, output), as the process would end."""
+
+    def start(**said):
+        for name in ("HOST", "PORT", "WEB_SOCKET", "WEB_CONCURRENCY", "LISTEN_FDS", "GUNICORN_FD"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in said.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as end:
+            settings = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+            settings["on_starting"](SimpleNamespace(address=[parse_address(settings["bind"])]))
+        return end.value.code, capsys.readouterr().err
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"PORT": "0"}, "PORT: expected a whole number from 1 to 65535, got '0'"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY: expected a whole number from 1 to 256, got '0'"),
+        ({"WEB_CONCURRENCY": "100000"}, "WEB_CONCURRENCY: expected a whole number"),
+        ({"HOST": "nowhere.invalid"}, "HOST: nowhere.invalid leads to no address"),
+        ({"HOST": "a..b"}, "HOST: a..b leads to no address"),
+        ({"HOST": "203.0.113.7"}, "HOST: 203.0.113.7 is no address of this machine"),
+        ({"WEB_SOCKET": "/tmp/" + "x" * 120}, "x cannot be made: its folder"),
+        ({"WEB_SOCKET": "/nowhere/leads.sock"}, "WEB_SOCKET: /nowhere/leads.sock cannot be made"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_place_that_cannot_be_is_one_sentence(gunicorn, said, words):
+    code, output = gunicorn(**said)
+    assert (code, len(sentences(output))) == (1, 1), output
+    assert words in output
+
+
+@contextmanager
+def taken(host):
+    """A port of this host where another listens."""
     family, kind, _, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as other:
         try:
@@ -92,11 +129,24 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path, host):
         except OSError:
             pytest.skip(f"this machine has no {host}")
         other.listen()
-        port = other.getsockname()[1]
-        code, output = run(GUNICORN, tmp_path, HOST=host, PORT=str(port))
+        yield str(other.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["::1", "localhost"])
+def test_a_port_that_is_taken_is_one_sentence(gunicorn, monkeypatch, host):
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # it waits for a process before it that is just going
+    with taken(host) as port:
+        code, output = gunicorn(HOST=host, PORT=port)
+    assert (code, sentences(output)) == (1, [output.strip()])
+    assert f"PORT: {port} of {host} is taken" in output
+
+
+def test_a_whole_process_says_no_more_than_that(tmp_path):
+    with taken("127.0.0.1") as port:
+        code, output = run(GUNICORN, tmp_path, HOST="127.0.0.1", PORT=port)
     assert code == 1, output
     assert len(sentences(output)) == 1, output
-    assert f"PORT: {port} of {host} is taken" in sentences(output)[0]
+    assert f"PORT: {port} of 127.0.0.1 is taken" in sentences(output)[0]
 
 
 def test_a_port_that_the_user_may_not_take_is_one_sentence(tmp_path):

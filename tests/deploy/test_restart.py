@@ -13,6 +13,7 @@ from tests.databases import empty_schema, is_promised
 from tests.deploy import releases
 from tests.deploy.served import TOKEN, Served, Unix, ask, listening, until_ready
 
+pytestmark = pytest.mark.storm
 LEADS_S = 50
 
 

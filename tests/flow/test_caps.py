@@ -103,6 +103,7 @@ def counts(gateway):
         return by_state(tx)
 
 
+@pytest.mark.storm
 def test_a_thousand_leads_through_a_leaked_token_ring_at_most_the_cap_an_hour(gateway, tmp_path):
     capped(gateway, hour=60)
     leads(gateway, 1000)

@@ -43,6 +43,7 @@ def numbers(calls):
 # A hang -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("answered_before", [0, 60])
 def test_a_hang_of_ten_minutes_burns_at_most_33_leads_and_the_others_ring_once_newest_first(
     gateway, tmp_path, answered_before

@@ -21,6 +21,7 @@ from wire.tell import Webhook
 
 __all__ = ["peer"]
 CALM_S, HOUR_S = 5 * 60, 3600
+EVERY_MIN = 4
 SELDOM_S = 30  # a look each so many seconds, where no moment counts: nobody is missed in between
 # A story whose trouble is told beside another one's: kind -> the other.
 # Whose questions to the database are their own.
@@ -102,12 +103,12 @@ def test_each_trouble_is_one_message_and_one_recovery(kind, house, told):
     silent = is_silent(house, kind)
     if not silent:
         until(house, lambda: any(title in said for said in told.mails), 90)
-    for _ in range(8):  # and no more of them
-        look(house)
+    for _ in range(4):  # and no more of them
+        look(house, SELDOM_S)
     next(story, None)
     until(house, lambda: kind not in standing(house), CALM_S + 60 + LATER_S.get(kind, 0), SELDOM_S)
-    for _ in range(12):
-        look(house, SELDOM_S)
+    for _ in range(6):
+        look(house, 2 * SELDOM_S)
     mine = [said for said in told.mails if title in said]
     assert [said.split(":")[0] for said in mine] == ([] if silent else ["Alarm", "Over"])
     others = {of(other, "en")[0] for other in BESIDE.get(kind, ())}
@@ -139,15 +140,15 @@ def test_what_mends_while_nobody_watches_is_over_when_somebody_does(kind, house,
 
 
 def test_a_day_of_traffic_calls_nobody(house, told):
-    """Some fifty leads over a day, after four weeks of the like; a look each two minutes."""
+    """Some fifty leads over a day, after four weeks of the like; a look each four minutes."""
     if not house.gateway.store.is_sqlite:
         pytest.skip("one database is enough: the looks are the same")
     dice = random.Random(7)
     usual(house.gateway)
-    for minute in range(0, 24 * 60, 2):
-        look(house, 120)
+    for minute in range(0, 24 * 60, EVERY_MIN):
+        look(house, EVERY_MIN * 60)
         hour = (12 + minute // 60) % 24
-        if 9 <= hour < 18 and dice.random() < 2 * 4 / 60 * 1.5:
+        if 9 <= hour < 18 and dice.random() < EVERY_MIN * 4 / 60 * 1.5:
             house.leads(1)
     with house.gateway.store.read() as tx:
         assert tx.execute(rows.select()).all() == []

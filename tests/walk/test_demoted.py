@@ -9,6 +9,7 @@ import pytest
 from tests import databases
 from tests.walk.processes import Running, until
 
+pytestmark = pytest.mark.storm
 SHOP = """
 preset: generic
 auth: {secret: env:SHOP_TOKEN}

@@ -15,6 +15,7 @@ from tests import databases
 from tests.fakes import by_state
 from tests.walk.processes import Running, Stream, until
 
+pytestmark = pytest.mark.storm
 LOOK_S = 0.5  # how often each process looks at the files; what two looks find the same is taken
 
 

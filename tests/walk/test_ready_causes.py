@@ -12,6 +12,7 @@ from tests import databases
 from tests.fakes import SHOP, loaded
 from tests.walk.processes import Running, until
 
+pytestmark = pytest.mark.storm
 NAMED_S = 120.0
 
 

@@ -20,6 +20,7 @@ from tests.wire.test_tell import SECRET, Mailbox, answering
 
 __all__ = ["peer"]
 # A watch that kills itself before the first statement that begins so.
+pytestmark = pytest.mark.storm
 BUILD = """
 import os, signal, sys
 from sqlalchemy import event

@@ -37,6 +37,7 @@ def address(app):
     thread.join()
 
 
+@pytest.mark.storm
 @pytest.mark.usefixtures("a_house_with_leads")
 def test_whatever_a_program_sends_is_answered_as_described(api, address):
     """Schemathesis: requests that fit the description and that do not, every method, chains of requests."""

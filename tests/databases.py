@@ -151,7 +151,7 @@ class Kept(PatientConnection):
 
     @classmethod
     def of(cls, _dialect: Any, _record: Any, arguments: Any, named: Any) -> "Kept":
-        where = repr((arguments, sorted(named.items())))
+        where = repr([arguments, *((name, value) for name, value in sorted(named.items()) if name != "context")])
         idle = cls._idle.setdefault(where, [])
         while idle:
             one = idle.pop()
@@ -173,6 +173,9 @@ class Kept(PatientConnection):
 
     def finish(self) -> None:
         super().close()
+
+
+AS_SHIPPED = opening._patient
 
 
 def share_between_tests() -> None:

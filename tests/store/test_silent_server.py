@@ -9,7 +9,7 @@ import pytest
 
 import app
 from config.settings import read
-from store import workers
+from store import opening, workers
 from store.engine import Store, StoreUnavailable
 from store.patient import CONNECT
 from tests import databases
@@ -20,7 +20,9 @@ TOLD_S = 60.0  # 8 s and what a busy machine takes; without a bound it would be 
 
 
 @pytest.fixture
-def url():
+def url(monkeypatch):
+    """The connections are those of the product, of which none outlives its store."""
+    monkeypatch.setattr(opening, "_patient", databases.AS_SHIPPED)
     if databases.postgresql_server() is None:
         pytest.skip("no PostgreSQL")
     return databases.new_schema()

@@ -20,7 +20,8 @@ from sqlalchemy import Engine
 
 from store import migrate, opening
 from store.engine import Store
-from store.patient import PATIENCE_S, PatientConnection
+from store.patient import PATIENCE_S
+from store.planned import PlannedConnection
 from store.tables import meta
 from tests.ports import free_port
 
@@ -142,7 +143,7 @@ def new_schema() -> str:
     return address
 
 
-class Kept(PatientConnection):
+class Kept(PlannedConnection):
     """A connection that the next store takes over where this one's has closed it: to begin another server process
     costs a test more than what it asks. Whatever was set on it is as new."""
 
@@ -155,8 +156,8 @@ class Kept(PatientConnection):
         idle = cls._idle.setdefault(where, [])
         while idle:
             one = idle.pop()
-            if one.pgconn.exec_(b"RESET ALL").status == ExecStatus.COMMAND_OK:
-                return one
+            if one.pgconn.exec_(b"DISCARD ALL").status == ExecStatus.COMMAND_OK:
+                return one._as_new()
             one.finish()
         one = cls.connect(*arguments, **named, autocommit=True)
         one._where = where
@@ -167,15 +168,20 @@ class Kept(PatientConnection):
         if self.pgconn.transaction_status != TransactionStatus.IDLE or len(idle) >= 4:
             super().close()
         elif self not in idle:
-            self._notice_handlers.clear()
-            self.patience_s = PATIENCE_S
             idle.append(self)
+
+    def _as_new(self) -> "Kept":
+        self._notice_handlers.clear()
+        self._names.clear()
+        self._prepared = type(self._prepared)()
+        self.keeps, self.prepare_threshold, self.patience_s = False, None, PATIENCE_S
+        return self
 
     def finish(self) -> None:
         super().close()
 
 
-AS_SHIPPED = opening._patient
+AS_SHIPPED = opening._planned
 
 
 def share_between_tests() -> None:
@@ -194,7 +200,7 @@ def share_between_tests() -> None:
         else:
             known[engine.dialect.name] = engine
 
-    opening.listen, opening._patient = listening, Kept.of
+    opening.listen, opening._planned = listening, Kept.of
 
 
 class Schema:

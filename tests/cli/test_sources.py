@@ -58,7 +58,8 @@ class Desk:
         (self.folder / f"{name}.yaml").write_text(text)
 
     def look(self):
-        for _ in range(2):
+        """Two looks take a text; by the third its leads may ring."""
+        for _ in range(3):
             self.parts.sources.refresh()
             self.parts.sources.files.look()
 

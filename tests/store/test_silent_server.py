@@ -22,7 +22,7 @@ TOLD_S = 60.0  # 8 s and what a busy machine takes; without a bound it would be 
 @pytest.fixture
 def url(monkeypatch):
     """The connections are those of the product, of which none outlives its store."""
-    monkeypatch.setattr(opening, "_patient", databases.AS_SHIPPED)
+    monkeypatch.setattr(opening, "_planned", databases.AS_SHIPPED)
     if databases.postgresql_server() is None:
         pytest.skip("no PostgreSQL")
     return databases.new_schema()

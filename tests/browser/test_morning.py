@@ -45,16 +45,19 @@ def test_everything_that_needs_a_person_is_decided_in_a_few_clicks(tmp_path, sig
     assert len(waiting) == UNKNOWN + REFUSED + HELD
     clicks, began = 0, time.monotonic()
     with sign_in(served, "operator", language="ru") as page:
-        page.click("nav[aria-label=Страницы] >> text=Решить")
+        with page.expect_navigation():
+            page.click("nav[aria-label=Страницы] >> text=Решить")
         clicks += 1
         while page.locator("#open").count():
             state = page.inner_text("#open .chip").strip()
             if state == "Исход неясен":
-                page.click("text=Звонок был: закрыть")
+                with page.expect_navigation():  # until it is read whole: half a page has no case that lies open
+                    page.click("text=Звонок был: закрыть")
                 clicks += 1
             else:
                 page.click("#open summary:has-text('Не звонить')")
-                page.click("#open .panel[open] button:has-text('Не звонить')")
+                with page.expect_navigation():
+                    page.click("#open .panel[open] button:has-text('Не звонить')")
                 clicks += 2
         assert "Решать нечего" in page.inner_text("main")
     seconds = time.monotonic() - began

@@ -80,6 +80,16 @@ class Seen:
         return max(0, self.page.evaluate("document.documentElement.scrollWidth") - width)
 
 
+def until_read(page, click):
+    """The click, and the wait for the page that it leads to: half of one holds not yet what a test looks for."""
+
+    def clicked(*where, **more):
+        click(*where, **more)
+        page.wait_for_load_state()
+
+    return clicked
+
+
 @contextmanager
 def opened(browser, served, name, role, *, size="desktop", language="en", theme="light", scripts=True):
     """A page of somebody of this role who is in."""
@@ -94,6 +104,7 @@ def opened(browser, served, name, role, *, size="desktop", language="en", theme=
     )
     context.set_default_timeout(15_000)
     page = context.new_page()
+    page.click = until_read(page, page.click)
     page.goto(served.link(name, role))
     page.click("main form button.main-one")
     page.wait_for_load_state()

@@ -127,7 +127,7 @@ STORIES = {
         builds.nobody_notices_a_clock_set_back,
     ),
     "a worker dies inside its claim": (
-        [("post", 1, 0), ("die_inside_a_transaction", 48, 31)],
+        [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
         builds.a_claim_is_several_commits,
     ),
     "a backup is put back that does not know who asked not to be called": (

@@ -62,7 +62,7 @@ class Wishes:
             now = last + len(numbered)
             _write(file, [_line(n, asdict(one)) for n, one in numbered if one.on])
             try:
-                yield lambda tx: know(tx, ident, now)
+                yield lambda tx: _know_more(tx, ident, last, now)
             except Exception:
                 with contextlib.suppress(OSError):  # then it stays said, which rings nobody
                     _write(file, [_line(n, {"undone": True}) for n, one in numbered if one.on])
@@ -146,6 +146,12 @@ def know(tx: Connection, ident: str, n: int) -> None:
     put = upsert(tx.dialect.name, wishes)
     put = put.on_conflict_do_update(index_elements=["file"], set_={"n": put.excluded.n}, where=wishes.c.n < n)
     tx.execute(put, {"file": ident, "n": n})
+
+
+def _know_more(tx: Connection, ident: str, last: int, n: int) -> None:
+    """The same where it knew of all before these, up to `last`; else what it has forgotten would never be said."""
+    if known(tx, ident) == last:
+        know(tx, ident, n)
 
 
 def _line(n: int, said: dict[str, object]) -> str:

@@ -88,6 +88,23 @@ def test_a_pause_holds_in_a_backup_of_before_and_one_that_was_ended_does_not(gat
     assert sorted(rung(gateway)) == NUMBERS
 
 
+def test_what_is_said_to_a_backup_of_before_hides_nothing_that_it_forgot(gateway, back):
+    """Between its being put back and the next look somebody says one thing more."""
+    take_all(gateway)
+    kept = back[0]()
+    do_not_call.add(gateway.parts, {NUMBERS[0]: "asked"}, "anna")
+    pauses.pause(gateway.parts, "main", "anna", "stop", "Заявка")
+    back[1](kept)
+    do_not_call.add(gateway.parts, {NUMBERS[1]: "asked"}, "boris")
+    assert wishes.bring_back(gateway.parts) == 3
+    assert wishes.bring_back(gateway.parts) == 0
+    gateway.work()
+    assert rung(gateway) == []
+    pauses.resume(gateway.parts, "main", "anna", "on", "Заявка")
+    gateway.work()
+    assert sorted(rung(gateway)) == NUMBERS[2:]
+
+
 def test_what_was_cancelled_or_erased_is_not_rung_by_a_backup_of_before(gateway, back):
     ids = take_all(gateway)
     kept = back[0]()

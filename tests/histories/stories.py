@@ -130,6 +130,13 @@ STORIES = {
         [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
         builds.a_claim_is_several_commits,
     ),
+    "a number is put on the list of a backup that was put back before a pause": (
+        [
+            *(("back_up", 26, 33), ("pause", 26, 22), ("put_back", 26, 37), ("put_on_do_not_call", 10, 45)),
+            *(("post", 26, 48), ("walk", 26, 43)),
+        ],
+        None,
+    ),
     "a backup is put back that does not know who asked not to be called": (
         [
             *(("post", 1, 0), ("back_up", 0, 0), ("put_on_do_not_call", 1, 0), ("put_back", 0, 0)),

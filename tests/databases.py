@@ -191,14 +191,16 @@ def share_between_tests() -> None:
 
     def listening(engine: Engine, path: Path | None) -> None:
         listen(engine, path)
-        first = known.setdefault(engine.dialect.name, engine)
+        # A dialect knows its schema, which a file has one of.
+        kind = "sqlite" if path is not None else str(engine.url)
+        first = known.setdefault(kind, engine)
         if first is engine:
             return
         if getattr(first.dialect, "server_version_info", None):  # it knows its server
             engine.dialect.initialize = lambda connection: None
             engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         else:
-            known[engine.dialect.name] = engine
+            known[kind] = engine
 
     opening.listen, opening._planned = listening, Kept.of
 

@@ -221,7 +221,10 @@ class Schema:
         self._connection.execute(self._statements)
 
     def close(self) -> None:
+        """Raises where a test has left another release's tables to those after it."""
+        stands = self._connection.execute("SELECT version_num FROM alembic_version").fetchone()
         self._connection.close()
+        assert stands == (migrate.head(),), "a test migrated the schema that all share: give it one of its own"
 
 
 def _drop(url: str, name: str) -> None:

@@ -16,6 +16,7 @@ from store import stamps
 from store.backup import BackupFailed
 from store.engine import Store
 from store.tables import leads
+from tests import databases
 from tests.deploy.test_upgrade import A_LATER_RELEASE, waits_for_a_table
 from tests.fakes import Stage
 from tests.faults.processes import wait_until
@@ -141,23 +142,31 @@ def test_what_an_editor_left_beside_the_sources_is_no_hindrance_and_what_cannot_
     assert os.listdir(tmp_path / "kept2") == []
 
 
-def test_a_backup_during_a_migration_is_of_before_or_of_after_it(gateway, tmp_path):
+@pytest.fixture(params=databases.KINDS)
+def alone(request, tmp_path, clock):
+    """A gateway on a database of this test alone: what a migration does to it lasts."""
+    opened = Store(databases.of_kind(request.param, tmp_path), clock=clock)
+    yield Stage(opened, clock, tmp_path / "run")
+    opened.dispose()
+
+
+def test_a_backup_during_a_migration_is_of_before_or_of_after_it(alone, tmp_path):
     """The migration has changed tables and has not committed; PostgreSQL lets nobody read them until then."""
-    fill(gateway, 3)
-    store = Store(gateway.store.url.render_as_string(hide_password=False))
+    fill(alone, 3)
+    store = Store(alone.store.url.render_as_string(hide_password=False))
     made = []
-    copying = threading.Thread(target=lambda: made.append(backup.make(gateway.parts, tmp_path / "kept", {})))
+    copying = threading.Thread(target=lambda: made.append(backup.make(alone.parts, tmp_path / "kept", {})))
     with store.write() as tx:
         for line in A_LATER_RELEASE:
             tx.execute(text(line))
         copying.start()
         where = tmp_path / "kept"
-        if gateway.store.is_sqlite:
+        if alone.store.is_sqlite:
             assert wait_until(lambda: list(where.glob("leads-*")), 60)  # nobody waited for the migration
         else:
-            assert wait_until(lambda: waits_for_a_table(gateway.store), 60)
+            assert wait_until(lambda: waits_for_a_table(alone.store), 60)
     copying.join(60)
-    found = backup.check(gateway.parts, made[0])
+    found = backup.check(alone.parts, made[0])
     assert (found.rows["leads"], found.rows["deliveries"], found.at_risk) == (3, 3, ())
     store.dispose()
 

@@ -19,11 +19,6 @@ from tests.databases import new_file, new_schema
 VERSIONS = ROOT / "store/migrations/versions"
 
 
-@pytest.fixture
-def database_url(url):
-    return url
-
-
 def test_the_migrations_make_exactly_the_tables_of_the_code(store):
     with store.write() as tx:
         differences = compare_metadata(MigrationContext.configure(tx), meta)

@@ -73,10 +73,7 @@ class Files:
         return _source(name, text, self._policy_file, policy if isinstance(policy, bytes) else b"")
 
     def check(self, name: str, text: str) -> CheckedText:
-        parsed = parse(text.encode(), f"{name}.yaml")
-        policy = load.load_policy(self._policy_file)
-        known = policy if isinstance(policy, load.PolicyText) else None
-        loaded = parsed if isinstance(parsed, load.Problems) else load.load_text(name, parsed, known)
+        loaded = _loaded(name, text, self._policy_file)
         if isinstance(loaded, load.Problems):
             return CheckedText(None, problems=loaded.items)
         return CheckedText(loaded.source, loaded.text, (), tuple(run_examples(loaded.source, self._dir)))
@@ -115,10 +112,15 @@ class Files:
 
 @lru_cache(16)  # while somebody types, the file as it stands is asked for again and again
 def _source(name: str, text: str, policy_file: Path, _policy: bytes) -> Source | None:
+    loaded = _loaded(name, text, policy_file)
+    return loaded.source if isinstance(loaded, load.Loaded) else None
+
+
+def _loaded(name: str, text: str, policy_file: Path) -> load.Loaded | load.Problems:
+    """The text as it would be read, under the policy file where that can be read."""
     parsed, policy = parse(text.encode(), f"{name}.yaml"), load.load_policy(policy_file)
     known = policy if isinstance(policy, load.PolicyText) else None
-    loaded = parsed if isinstance(parsed, load.Problems) else load.load_text(name, parsed, known)
-    return loaded.source if isinstance(loaded, load.Loaded) else None
+    return parsed if isinstance(parsed, load.Problems) else load.load_text(name, parsed, known)
 
 
 @cache  # the presets come with the code

@@ -2,18 +2,17 @@
 it committed."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.checker import Verdict
-from tests.faults.database import POSTGRESQL, SQLITE, Cluster, rows
+from tests.faults.database import POSTGRESQL, rows
 from tests.faults.failpoints import BEFORE_LINES, BETWEEN_LINES, IN_A_LINE
-from tests.faults.other_database import backup, file_of, put_back
+from tests.faults.other_database import database_of, keep_copy, put_copy_back
 from tests.faults.processes import wait_until
 from tests.faults.proxy import AFTER, BEFORE, CuttingProxy, behind_a_proxy
-from tests.faults.trial import Result, Skip, Trial, put_on
+from tests.faults.trial import Result, Trial, put_on
 from tests.faults.world import World
 
 LINES = (BEFORE_LINES, BETWEEN_LINES, IN_A_LINE)
@@ -88,7 +87,7 @@ class Forgotten:
 
 def _forgotten(kind: str, folder: Path, entry: str, point: str, problems: list[str]) -> Forgotten:
     with (
-        _database(kind, folder) as (url, cluster),
+        database_of(kind, folder) as (url, cluster),
         World(kind, folder, url=url, concurrency=TOGETHER, timeout=PATIENT_S) as world,
     ):
         world.web()
@@ -97,11 +96,11 @@ def _forgotten(kind: str, folder: Path, entry: str, point: str, problems: list[s
         world.settle()
         first.kill()
         world.senders.many(TOGETHER)
-        _keep_copy(world, cluster)
+        keep_copy(world, cluster)
         before = _lines(world)
         _killed(world, entry, point, problems)
         written = _lines(world) - before
-        _put_copy_back(world, cluster)
+        put_copy_back(world, cluster)
         world.worker()
         wait_until(lambda: not {"received", "ready", "calling"} & {state for _, state in world.states()}, 60)
         ends = dict(world.states())
@@ -109,35 +108,6 @@ def _forgotten(kind: str, folder: Path, entry: str, point: str, problems: list[s
         if protected != written or len(written) < 2:
             problems.append(f"{point}: {len(protected)} wait for a person, {len(written)} have a line")
         return Forgotten(world.verdict(), len(written))
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[tuple[str | None, Cluster | None]]:
-    if kind == SQLITE:
-        yield None, None
-    elif not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
-    else:
-        with Cluster() as cluster:
-            yield cluster.database(), cluster
-
-
-def _keep_copy(world: World, cluster: Cluster | None) -> None:
-    if cluster is None:
-        backup(file_of(world), world.folder / "copy.db")
-        return
-    cluster.stop_cleanly()
-    cluster.keep_copy()
-    cluster.start()
-
-
-def _put_copy_back(world: World, cluster: Cluster | None) -> None:
-    if cluster is None:
-        put_back(world.folder / "copy.db", file_of(world))
-        return
-    cluster.stop_cleanly()
-    cluster.put_copy_back()
-    cluster.start()
 
 
 @trial(

@@ -14,7 +14,7 @@ from tests.faults.database import POSTGRESQL, SQLITE, Cluster, fresh, rows
 from tests.faults.processes import Process, wait_until
 from tests.faults.proxy import AFTER, BEFORE, CuttingProxy, behind_a_proxy
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, Skip, Trial, put_on
+from tests.faults.trial import Result, Skip, Trial, needs_cluster, put_on
 from tests.faults.world import GRACE_S, TIMEOUT_S, World
 
 WELL_AGAIN_S = 10.0
@@ -108,8 +108,7 @@ def locked_file(kind: str, folder: Path, seconds: float) -> Result:
     long={"restarts": 5, "within": WELL_AGAIN_S},
 )
 def restarts(kind: str, folder: Path, restarts: int, within: float) -> Result:
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(kind, folder, url=cluster.database(), behaviour="slow:20") as world:
         world.web()

@@ -16,7 +16,7 @@ from tests.faults.gathering import MOST, held, in_a_group, wait_for_seats
 from tests.faults.processes import Process, wait_until
 from tests.faults.proxy import AFTER, BEFORE, CuttingProxy, behind_a_proxy
 from tests.faults.senders import Heard
-from tests.faults.trial import Result, Skip, Trial, put_on, within
+from tests.faults.trial import Result, Trial, needs_cluster, put_on, within
 from tests.faults.world import World
 
 BELIEVES = "tests.faults.group_builds:web_that_believes_any_commit()"
@@ -140,8 +140,7 @@ def _disk(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[list[Process
         folder.mkdir(parents=True)
         yield fresh(kind, folder), lambda webs: lambda: _nothing_may_grow(webs)
         return
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     with small_file_system(folder / "small", "64m") as small, Cluster() as cluster:
         subprocess.run(["/bin/chown", "postgres", str(small)], check=True)
         for parent in [small, *small.parents]:  # the server has to get there

@@ -12,7 +12,7 @@ import psycopg
 from tests.faults.database import POSTGRESQL, Cluster
 from tests.faults.failing_database import WELL_AGAIN_S, well_again
 from tests.faults.processes import wait_until
-from tests.faults.trial import Result, Skip, Trial, put_on
+from tests.faults.trial import Result, Trial, needs_cluster, put_on
 from tests.faults.world import World
 
 Fault = Callable[[Cluster], contextlib.AbstractContextManager[None]]
@@ -65,8 +65,7 @@ def blind(kind: str, folder: Path, seconds: float) -> Result:
 def _away(
     kind: str, folder: Path, fault: Fault, seconds: float, *, web: str = "", worker: list[str] | None = None
 ) -> Result:
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     house = Cluster(max_connections=CONNECTIONS)
     with house as cluster, World(kind, folder, url=cluster.database(), behaviour=f"slow:{CALL_MS}", timeout=5) as world:

@@ -13,7 +13,7 @@ from tests.faults import preload
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster, rows
 from tests.faults.other_database import backup, file_of
 from tests.faults.processes import Process, wait_until
-from tests.faults.trial import Result, Skip, Trial, put_on
+from tests.faults.trial import Result, Trial, needs_cluster, put_on
 from tests.faults.world import World
 
 MONTH_MS, YEAR_MS = 30 * 86_400_000, 365 * 86_400_000
@@ -48,7 +48,7 @@ def month_old_blind(kind: str, folder: Path, leads: int) -> Result:
 
 
 def _restarts(kind: str, folder: Path, restarts: int, leads: int, how: list[str], *, lost: bool = False) -> Result:
-    _needs_cluster()
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(kind, folder, url=cluster.database(), timeout=5) as world:
         world.web()
@@ -128,7 +128,7 @@ def slept_blind(kind: str, folder: Path, calls: int) -> Result:
 
 
 def _slept(kind: str, folder: Path, calls: int, how: list[str]) -> Result:
-    _needs_cluster()
+    needs_cluster()
     problems: list[str] = []
     with Cluster(_movable_clock) as cluster, World(kind, folder, url=cluster.database(), timeout=5) as world:
         world.environment |= cluster.environment
@@ -196,7 +196,7 @@ def in_place_blind(kind: str, folder: Path, calls: int) -> Result:
 
 def _in_place(kind: str, folder: Path, calls: int, how: list[str]) -> Result:
     if kind == POSTGRESQL:
-        _needs_cluster()
+        needs_cluster()
     problems: list[str] = []
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(Cluster()).database() if kind == POSTGRESQL else None
@@ -240,7 +240,7 @@ def twins_blind(kind: str, folder: Path, calls: int) -> Result:
 
 
 def _twins(kind: str, folder: Path, calls: int, how: list[str]) -> Result:
-    _needs_cluster()
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(kind, folder, url=cluster.database("first"), timeout=5) as world:
         world.web()
@@ -295,8 +295,3 @@ def _write(url: str, *statements: str) -> None:
     with psycopg.connect(url) as connection:
         for statement in statements:
             connection.execute(statement)
-
-
-def _needs_cluster() -> None:
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")

@@ -4,13 +4,13 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster
 from tests.faults.processes import Process, wait_until
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, Skip, Trial, put_on, within
+from tests.faults.trial import Result, Trial, needs_cluster, put_on, within
 from tests.faults.world import World
 
 GOES_ON_S = 10.0
@@ -69,8 +69,7 @@ def cloned(kind: str, folder: Path, calls: int) -> Result:
 @trial("T10 cold", "a cold copy of the cluster put back under running processes", databases=(POSTGRESQL,),
        short={"calls": 20}, long={"calls": 500})  # fmt: skip
 def cold_copy(kind: str, folder: Path, calls: int) -> Result:
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(kind, folder, url=cluster.database()) as world:
         world.web()
@@ -94,8 +93,7 @@ def cold_copy(kind: str, folder: Path, calls: int) -> Result:
        short={"seconds": 2.0}, long={"seconds": 4.0})  # fmt: skip
 def promoted(kind: str, folder: Path, seconds: float) -> Result:
     """What was acknowledged and not replicated is lost (only a synchronous standby keeps it); no double ring."""
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(kind, folder, url=cluster.database(), behaviour="slow:20") as world:
         world.web()
@@ -200,3 +198,33 @@ def put_back(copy: Path, file: Path) -> None:
 def _asked(file: Path, query: str) -> int:
     with closing(sqlite3.connect(file, timeout=20)) as connection:
         return int(connection.execute(query).fetchone()[0])
+
+
+@contextmanager
+def database_of(kind: str, folder: Path) -> Iterator[tuple[str | None, Cluster | None]]:
+    """The address of a database for a trial that puts a copy back, and its server; neither for a file."""
+    if kind == SQLITE:
+        yield None, None
+        return
+    needs_cluster()
+    with Cluster() as cluster:
+        yield cluster.database(), cluster
+
+
+def keep_copy(world: World, cluster: Cluster | None) -> None:
+    """A backup of the database as it is, which `put_copy_back` puts back."""
+    if cluster is None:
+        backup(file_of(world), world.folder / "copy.db")
+        return
+    cluster.stop_cleanly()
+    cluster.keep_copy()
+    cluster.start()
+
+
+def put_copy_back(world: World, cluster: Cluster | None) -> None:
+    if cluster is None:
+        put_back(world.folder / "copy.db", file_of(world))
+        return
+    cluster.stop_cleanly()
+    cluster.put_copy_back()
+    cluster.start()

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster, rows
-from tests.faults.other_database import backup, file_of, put_back
+from tests.faults.other_database import database_of, keep_copy, put_copy_back
 from tests.faults.processes import wait_until
-from tests.faults.trial import Result, Skip, Trial, put_on
+from tests.faults.trial import Result, Trial, needs_cluster, put_on
 from tests.faults.world import World
 
 OPEN_S = 75.0  # a journal that is lost is waited for 30 s
@@ -34,8 +34,7 @@ def joined_blind(kind: str, folder: Path, calls: int) -> Result:
 
 
 def _joined(folder: Path, calls: int, how: list[str]) -> Result:
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(POSTGRESQL, folder, url=cluster.database(), timeout=5) as world:
         world.web()
@@ -93,12 +92,8 @@ def switched_off_blind(kind: str, folder: Path, leads: int) -> Result:
 
 
 def _switched_off(kind: str, folder: Path, leads: int, how: list[str]) -> Result:
-    if kind == POSTGRESQL and not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
-    if kind == SQLITE:
-        return _off(World(kind, folder, timeout=5), None, leads, how)
-    with Cluster() as cluster:
-        return _off(World(kind, folder, url=cluster.database(), timeout=5), cluster, leads, how)
+    with database_of(kind, folder) as (url, cluster):
+        return _off(World(kind, folder, url=url, timeout=5), cluster, leads, how)
 
 
 def _off(opened: World, cluster: Cluster | None, leads: int, how: list[str]) -> Result:
@@ -107,14 +102,14 @@ def _off(opened: World, cluster: Cluster | None, leads: int, how: list[str]) -> 
         web = world.web()
         world.senders.many(leads)
         web.kill()
-        _copy(world, cluster)
+        keep_copy(world, cluster)
         file = world.folder / "sources" / "shop.yaml"
         file.write_text(file.read_text(encoding="utf-8") + "\nenabled: false\n", encoding="utf-8")
         worker = world.worker("worker_built", how=[])
         if not wait_until(lambda: rows(world.url, OFF)[0][0] == leads, 30, 0.1):
             problems.append("BLIND: it was not switched off")
         worker.kill()
-        _put_back(world, cluster)
+        put_copy_back(world, cluster)
         world.worker("worker_built", how=how)
         if not wait_until(lambda: rows(world.url, OFF)[0][0] == leads, 30, 0.1) and not how:
             problems.append(f"{rows(world.url, OFF)[0][0]} of {leads} are held because their source is off")
@@ -123,21 +118,3 @@ def _off(opened: World, cluster: Cluster | None, leads: int, how: list[str]) -> 
         if verdict.calls and not how:
             problems.append(f"{verdict.calls} were rung")
         return Result(1, verdict, problems + verdict.problems())
-
-
-def _copy(world: World, cluster: Cluster | None) -> None:
-    if cluster is None:
-        backup(file_of(world), world.folder / "copy.db")
-        return
-    cluster.stop_cleanly()
-    cluster.keep_copy()
-    cluster.start()
-
-
-def _put_back(world: World, cluster: Cluster | None) -> None:
-    if cluster is None:
-        put_back(world.folder / "copy.db", file_of(world))
-        return
-    cluster.stop_cleanly()
-    cluster.put_copy_back()
-    cluster.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster
 from tests.faults.processes import wait_until
 from tests.faults.senders import Crowd
-from tests.faults.trial import Result, Skip, Trial, put_on, within
+from tests.faults.trial import Result, Trial, needs_cluster, put_on, within
 from tests.faults.world import World
 
 PATIENT_S = 5.0  # where nothing may become unknown, also on a busy machine
@@ -133,8 +133,7 @@ def rearms(kind: str, folder: Path) -> Result:
 @trial("ends alone", "SIGTERM while the database is away", databases=(POSTGRESQL,))
 def ends_without_database(kind: str, folder: Path) -> Result:
     """A worker with a call on the wire ends in time, too; what it could not record becomes unknown."""
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     with Cluster() as cluster, World(kind, folder, url=cluster.database(), behaviour="slow:700") as world:
         world.web()

@@ -8,7 +8,7 @@ import psycopg
 from tests.faults import preload
 from tests.faults.database import POSTGRESQL, SQLITE, Cluster
 from tests.faults.processes import wait_until
-from tests.faults.trial import Result, Skip, Trial, put_on
+from tests.faults.trial import Result, Skip, Trial, needs_cluster, put_on
 from tests.faults.world import World
 
 TRIALS: list[Trial] = []
@@ -50,8 +50,7 @@ def _counted(kind: str, folder: Path, library: str, application: str):
 @trial("T1b server", "PostgreSQL syncs each commit", databases=(POSTGRESQL,), only_long=True, long={"leads": 300})
 def server_syncs(kind: str, folder: Path, leads: int) -> Result:
     """Also on a server whose default is synchronous_commit = off: one sync of its log at least for each reply."""
-    if not Cluster.can_be_made():
-        raise Skip("no initdb and pg_ctl here")
+    needs_cluster()
     problems: list[str] = []
     off = Cluster(synchronous_commit="off", wal_writer_delay="10s")
     with off as cluster, World(kind, folder, url=cluster.database()) as world:

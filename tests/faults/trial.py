@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.checker import Verdict
-from tests.faults.database import KINDS
+from tests.faults.database import KINDS, Cluster
 
 
 @dataclass
@@ -44,6 +44,12 @@ class Row:
 
 class Skip(Exception):
     """This machine lacks what the trial needs; the text says what."""
+
+
+def needs_cluster() -> None:
+    """Raises Skip where no server of a trial's own can be made."""
+    if not Cluster.can_be_made():
+        raise Skip("no initdb and pg_ctl here")
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,14 @@ class SetBack:
         """Once a second, before this worker says that it lives. Where the clock has been behind what was written by it
         for 10 s, whatever waits is looked at again, and the rules of each lead name its moment anew."""
         now, seen = there.now, there.newest
-        self._look_ahead(now, seen)
+        self._look_ahead(there)
         newest = max(self._newest, seen)
         if newest <= now + AHEAD_MS:
             self._newest = 0
             return
         if not self._newest:
+            with self._gateway.store.write() as tx:
+                moments.note_set_back(tx, newest)
             self._since = self._clock()
             self._gateway.log.warning("clock_set_back", seconds=(newest - now) // 1000)
         self._newest = newest
@@ -47,10 +49,17 @@ class SetBack:
         """Whether what is old by this clock may be erased for its age."""
         return self._leapt_at is None or self._clock() - self._leapt_at >= EVEN_MS
 
-    def _look_ahead(self, now: int, seen: int) -> None:
-        then, own = self._last
-        leapt = now - then - (self._clock() - own) if then else now - seen if seen else 0
+    def _look_ahead(self, there: ToDo) -> None:
+        now, (then, own) = there.now, self._last
+        if then:
+            leapt = now - then - (self._clock() - own)
+        else:
+            leapt = now - there.newest if there.newest else 0
+            if -LEAP_MS <= now - there.leapt_to < EVEN_MS:  # before this worker started
+                self._leapt_at = self._clock()
         if leapt > LEAP_MS:
+            with self._gateway.store.write() as tx:
+                moments.note_leap(tx, now)
             self._leapt_at = self._clock()
             self._gateway.log.warning("clock_leapt", seconds=leapt // 1000)
         elif leapt < -LEAP_MS:

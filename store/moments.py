@@ -17,13 +17,30 @@ _SEEN = select(func.max(workers.c.seen_at))
 _TO_MAP = select(func.max(leads.c.due_at)).where(
     leads.c.state == literal_column(f"'{states.RECEIVED}'"), leads.c.asks_crm == literal_column("0")
 )
-NEWEST = Ask(select(_SEEN.scalar_subquery(), _TO_MAP.scalar_subquery()))
+_SET_BACK, _LEAPT = select(epoch.c.set_back_from), select(epoch.c.leapt_to)
+NEWEST = Ask(select(*(each.scalar_subquery() for each in (_SEEN, _TO_MAP, _SET_BACK, _LEAPT))))
 
 
 def newest_of(told: Sequence[Sequence[int | None]]) -> int:
-    """The newest moment that certainly had come when it was written, in milliseconds: a worker was alive, or a lead was
-    due to be mapped; of the answer to `NEWEST`. Each is a seek in an index, or a few rows."""
-    return max(at or 0 for at in told[0])
+    """The newest moment that certainly had come when it was written, in milliseconds: a worker was alive, a lead was
+    due to be mapped, or the clock was set back from it; of the answer to `NEWEST`. Each is a seek in an index, or a few
+    rows."""
+    return max(at or 0 for at in told[0][:3])
+
+
+def leapt_to(told: Sequence[Sequence[int | None]]) -> int:
+    """Where the clock came to when it last leapt by a day or more, in milliseconds; 0: it never did."""
+    return told[0][3] or 0
+
+
+def note_set_back(tx: Connection, newest: int) -> None:
+    """The clock is behind this moment, which it knew: nobody forgets it who starts before all is looked at again."""
+    tx.execute(update(epoch).where(epoch.c.set_back_from < newest).values(set_back_from=newest))
+
+
+def note_leap(tx: Connection, now: int) -> None:
+    """The clock leapt to this moment; whoever starts after it knows that, too."""
+    tx.execute(update(epoch).values(leapt_to=now))
 
 
 def look_again(tx: Connection, now: int, limit: int) -> int:
@@ -43,6 +60,7 @@ def bring_near(tx: Connection, now: int) -> None:
     tx.execute(update(epoch).where(epoch.c.suspect_since > now).values(suspect_since=now))
     # As the workers' below: one that is missed is told by how long before this moment it was last seen.
     tx.execute(update(epoch).where(epoch.c.alive_at > now).values(alive_at=now))
+    tx.execute(update(epoch).where(epoch.c.set_back_from > now).values(set_back_from=now))
     unsent = alarm_messages.c.ended_at.is_(None) & (alarm_messages.c.due_at > now)
     tx.execute(update(alarm_messages).where(unsent).values(due_at=now))
     tx.execute(update(alarms).where(alarms.c.calm_since > now).values(calm_since=now))

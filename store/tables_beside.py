@@ -116,4 +116,6 @@ epoch = Table(
     Column("alive_at", BigInteger, nullable=False, server_default="0"),  # when a worker last looked, before that
     Column("lost_at", BigInteger, nullable=False, server_default="0"),  # calls of before may be missing
     Column("opened_at", BigInteger, nullable=False),
+    Column("set_back_from", BigInteger, nullable=False, server_default="0"),  # where the clock last was ahead of itself
+    Column("leapt_to", BigInteger, nullable=False, server_default="0"),  # where it came to when it last leapt by a day
 )

@@ -9,11 +9,12 @@ from store.engine import Store
 
 @dataclass(frozen=True)
 class ToDo:
-    """`newest` as `store.moments.newest`, `deadline` of the open attempt that is over first, `due` of the lead that is
-    mapped or rings first (None: there is none), in milliseconds; `reached`: some cap is."""
+    """`newest` and `leapt_to` as in `store.moments`, `deadline` of the open attempt that is over first, `due` of the
+    lead that is mapped or rings first (None: there is none), in milliseconds; `reached`: some cap is."""
 
     now: int
     newest: int
+    leapt_to: int
     deadline: int | None
     due: int | None
     reached: bool
@@ -31,6 +32,7 @@ def look(store: Store, accounts: Sequence[str]) -> ToDo:
     return ToDo(
         now,
         moments.newest_of(newest),
+        moments.leapt_to(newest),
         deadline,
         min((at for at in firsts if at is not None), default=None),
         bool(reached),

@@ -141,6 +141,21 @@ def test_what_the_wrong_clock_put_off_to_the_morning_rings_while_the_hours_are_o
     assert gateway.lead(lead_id).state == "accepted"
 
 
+def test_so_does_it_where_every_worker_starts_anew_before_it_has_been_right_for_10_s(gateway):
+    gateway.put("shop", SHOP + 'policy: {hours: "09:00-20:00"}\n')
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S + 12 * HOUR_S)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    worker.wait(1)
+    gateway.clock.forward(-DAY_S - 12 * HOUR_S)
+    worker.wait(2)
+    for _ in range(2):
+        worker = Tended(gateway)
+    worker.wait(WITHIN_S)
+    assert gateway.lead(lead_id).state == "accepted"
+    assert todo.look(gateway.store, []).newest <= gateway.clock() * 1000
+
+
 def test_a_clock_that_is_behind_for_a_moment_lets_nothing_go(gateway):
     """A machine that has just started has a clock of yesterday noon; it is night."""
     gateway.put("shop", SHOP + 'policy: {hours: "09:00-20:00"}\n')
@@ -262,6 +277,7 @@ MOMENTS = {
         *("alarm_messages.at", "alarm_messages.ended_at", "alarms.since", "alarms.raised_at", "alarms.cleared_at"),
         *("alarms.told_at", "alarms.acked_at", "audit.at", "deliveries.received_at", "deliveries.erased_at"),
         *("do_not_call.since", "do_not_call.removed_at", "epoch.lost_at", "epoch.opened_at"),
+        "epoch.leapt_to",
         *("erased_keys.first_at", "erasures.at", "event_keys.first_at", "forgotten_calls.at", "history.at"),
         *(
             "hourly.hour",
@@ -283,6 +299,7 @@ MOMENTS = {
             "alarms.calm_since",
             "attempts.deadline_at",
             "epoch.alive_at",
+            "epoch.set_back_from",
             "epoch.suspect_since",
         ),
         *("leads.due_at", "workers.seen_at"),
@@ -326,6 +343,18 @@ def test_nor_by_a_worker_that_starts_then(gateway):
     Tended(gateway)
     gateway.clock.forward(200 * DAY_S)
     assert not Tended(gateway).may_forget()
+
+
+def test_nor_by_one_that_starts_when_others_have_looked_already(gateway):
+    worker = Tended(gateway)
+    gateway.clock.forward(200 * DAY_S)
+    worker.wait(2)
+    started = Tended(gateway)
+    assert not started.may_forget()
+    gateway.clock.forward(-200 * DAY_S)
+    started.wait(WITHIN_S)
+    assert started.may_forget()
+    assert Tended(gateway).may_forget()
 
 
 def test_a_house_that_was_off_for_a_week_erases_after_an_hour(gateway):

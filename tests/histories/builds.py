@@ -13,7 +13,7 @@ from core.account.trouble import Trouble
 from core.lead import Lead
 from flow import erase, operate, wishes
 from flow.set_back import SetBack
-from store import accounts, caps, changes, epoch, erasure, facts, journal
+from store import accounts, caps, changes, epoch, erasure, facts, journal, moments
 from store.journal import Journal
 from store.neighbours import Neighbours
 from store.remembered import Remembered
@@ -161,6 +161,13 @@ def nobody_notices_a_clock_set_back():
 
 
 @contextmanager
+def who_starts_knows_nothing_of_the_clock():
+    """That it was set back is known to the workers that saw it, and to them alone."""
+    with patch.object(moments, "note_set_back", lambda tx, newest: None):
+        yield
+
+
+@contextmanager
 def nobody_says_again_what_a_person_said():
     """A database that was put back has forgotten who asked not to be called, and what was paused or cancelled."""
     with patch.object(wishes, "bring_back", lambda gateway: 0):
@@ -209,6 +216,7 @@ ALL = (
     nobody_counts_the_calls,
     money_is_what_was_asked_for,
     nobody_notices_a_clock_set_back,
+    who_starts_knows_nothing_of_the_clock,
     nobody_says_again_what_a_person_said,
     only_the_first_accounts_pauses_are_asked_for,
     no_account_has_a_pace,

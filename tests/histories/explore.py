@@ -30,6 +30,7 @@ PHRASES = (
     ("post", "claim", "put_back", "place", "record"),
     *[("post", "walk", "erase_a_person", ("forward", A_DAY), "post", "walk", "erase_a_person", "post", "walk")] * 3,
     *[("post", "clock_back", "walk")] * 2,
+    ("post", "decide_some", "clock_back", "start_anew", "walk"),
     ("post", "walk", "spoil_a_row", "post", "walk", "forward", "erase_a_person"),
     ("post", "bulk_change", "bulk_change", "walk"),
     ("post_late", "post", "walk"),

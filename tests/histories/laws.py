@@ -76,7 +76,8 @@ def hold_at_the_end(world):
     world.mood, world.crm_mood = YES, 0
     world.secrets.update({"env:SHOP_TOKEN": TOKEN, "env:SHOP_CRM": CRM_TOKEN})
     for name, text in texts.FIRST.items():
-        world.put(name, text)
+        if world.said[name] != text:  # a new version has what waits looked at again, and hides who would not be
+            world.put(name, text)
     for process in world.processes.values():
         process.frozen = False
     for seconds in (1, 11, 35, 1):  # a clock that was set back is noticed, then a journal that is lost waited for

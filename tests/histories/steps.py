@@ -129,6 +129,14 @@ def crash(world, a, b):
 
 
 @step(2)
+def start_anew(world, a, b):
+    """A release, or the machine itself: every worker that is not frozen."""
+    for n, process in enumerate(list(world.processes.values())):
+        if not process.frozen:
+            crash(world, n, b)
+
+
+@step(2)
 def join(world, a, b):
     """A third machine, of PostgreSQL; a third worker beside the others, of a SQLite file. A second later all know."""
     if "c" not in world.processes:

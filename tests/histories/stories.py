@@ -126,6 +126,17 @@ STORIES = {
         [("post", 1, 0), ("clock_back", 0, 0)],
         builds.nobody_notices_a_clock_set_back,
     ),
+    "a clock is set back and every worker starts anew before what it dated is looked at again": (
+        [("post", OTHER, 0), ("post", OTHER + 1, 0), ("walk", 0, 0), ("clock_back", 0, 0), ("start_anew", 0, 0)],
+        builds.who_starts_knows_nothing_of_the_clock,
+    ),
+    "a database is replaced, then a clock set back, and both workers die before they looked again": (
+        [
+            *(("back_up", 12, 14), ("put_back", 17, 46), ("post", 50, 51), ("walk", 50, 42), ("clock_back", 44, 4)),
+            *(("die_inside_a_transaction", 60, 14), ("die_inside_a_transaction", 47, 43)),
+        ],
+        None,
+    ),
     "a worker dies inside its claim": (
         [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
         builds.a_claim_is_several_commits,

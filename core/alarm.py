@@ -131,8 +131,9 @@ class Seen:
 class Facts:
     """What is known at the moment `now`. Counts are of leads or requests, `_since` is when the oldest of them began.
 
-    `refused_hours`: (source, start of the hour, refused proofs) of this hour and the one before; `right_requests`:
-    source -> those taken in that time, `turned_away`: those refused unread; `not_stored`: those answered 503.
+    `late`: without those that wait for a pause. `refused_hours`: (source, start of the hour, refused proofs) of this
+    hour and the one before; `right_requests`: source -> those taken in that time, `turned_away`: those refused unread;
+    `not_stored`: those answered 503.
     `unreadable`: version's name -> since when it is in force. What is `broken` or `unreadable` is known to the asking
     process alone. `stamps`: what happens by itself -> its last time."""
 

@@ -29,12 +29,13 @@ CLOCK_MS = 30_000
 
 # Kinds that have to be seen so often in a row, a look each 15 s: their causes flicker.
 STEADY = {"disk_low": 2, "wal_large": 2, "clock_off": 3, "web_silent": 2, "slow": 2}
-# kind -> what, while it rings, explains it: then it is not told beside.
+# kind -> what, while it rings, explains it: then it is not told beside. A pause explains the leads and calls of its own
+# account alone: `Facts.late` and `Facts.waited` are without them.
 PARENTS = {
-    "leads_waiting": ("database_changed", "no_worker", "journal_unwritable", "paused"),
+    "leads_waiting": ("database_changed", "no_worker", "journal_unwritable"),
     "calls_stuck": ("database_changed", "no_worker"),
     "paused": ("no_worker",),
-    "slow": ("no_worker", "leads_waiting", "paused"),
+    "slow": ("no_worker", "leads_waiting"),
     "house_silent": ("web_silent",),
     "source_silent": ("house_silent", "web_silent"),
 }
@@ -98,6 +99,7 @@ def _wal_large(facts: Facts) -> Iterator[Alarm]:
 
 
 def _leads_waiting(facts: Facts) -> Iterator[Alarm]:
+    """Of accounts and scripts that nobody and nothing paused; what is not mapped yet waits for no account."""
     if facts.late:
         text = "Leads are due for more than a minute and still wait"
         yield Alarm("leads_waiting", PAGE, text, facts.late_since, facts.late)

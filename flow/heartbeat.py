@@ -59,7 +59,8 @@ class Heartbeat:
 def trouble(gateway: Gateway, away: str, seen_outside: str, channels: Collection[str] = ()) -> str:
     """Why there is no proof of work; empty where there is one. The row that the watch has just written and read is
     proven by `away` being empty. A worker that lives and gets nothing done is none: leads are due and wait, calls are
-    not settled (what a pause explains is no fault of this machine). `channels`: by which alarms are told."""
+    not settled (what waits for a pause is not among them: no fault of this machine). `channels`: by which alarms are
+    told."""
     if away:
         return "the database is away"
     with gateway.store.read() as tx:
@@ -69,7 +70,7 @@ def trouble(gateway: Gateway, away: str, seen_outside: str, channels: Collection
         return "no worker is seen"
     if "calls_stuck" in ring:
         return "calls are not settled"
-    if "leads_waiting" in ring and "paused" not in ring:
+    if "leads_waiting" in ring:
         return "leads are due and wait"
     if channels and dead.keys() >= set(channels):
         return "no channel gets an alarm out"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
+from core.account.trouble import stopped
 from core.alarm import UNSTORED, Facts, FullCap, Share
 from core.alarms import NEWEST_CALLS, STUCK_MS, WAITS_MS, WORKER_SEEN_MS
 from core.durations import HOUR_MS
@@ -15,7 +16,8 @@ from store.tables import epoch, in_force
 NEWEST = 50  # leads of a source, among which the held ones are counted
 MONTH_MS = 28 * 24 * HOUR_MS
 LOOKED_BACK_MS = 6 * HOUR_MS  # at calls that came late
-EXPLAINS = ("no_watch", "no_worker", "database_changed", "journal_unwritable", "paused", "cap_reached")
+EXPLAINS = ("no_watch", "no_worker", "database_changed", "journal_unwritable", "cap_reached")
+PAUSED = "paused"  # explains the calls of its subject alone
 
 
 def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
@@ -24,6 +26,7 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
     names = {*whose, *rang}
     unknown, unknown_since = figures.unknowns(tx)
     stuck, stuck_since = figures.overdue(tx, now - STUCK_MS)
+    paused = stopped(rang)
     since = now - now % HOUR_MS - HOUR_MS
     refused = tuple((source, hour, n) for source, hour, _, n in figures.refused_per_hour(tx, since))
     beside = figures.refused_beside(tx, since)
@@ -33,8 +36,8 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
         worker_seen=workers.last_seen(tx),
         unwritable_journals=workers.unwritable_journals(tx, now - WORKER_SEEN_MS),
         other_database_since=epochs.suspect_since(tx),
-        late=figures.due_before(tx, names, now - WAITS_MS),
-        late_since=min(figures.oldest_due(tx, names, now).values(), default=None),
+        late=figures.due_before(tx, names, now - WAITS_MS, paused),
+        late_since=min(figures.oldest_due(tx, names, now, paused).values(), default=None),
         stuck=stuck,
         stuck_since=stuck_since,
         accounts=rang,
@@ -58,10 +61,11 @@ def _full(row: caps.Reached) -> FullCap:
 
 
 def _waited(tx: Connection, now: int) -> tuple[int, ...]:
-    """Of leads that came after whatever explains that others waited."""
-    explained = alarms.spans(tx, EXPLAINS, now - LOOKED_BACK_MS, now)
-    since = max([now - LOOKED_BACK_MS, *(one.until for one in explained)])
-    return tuple(overview.newest_waits(tx, since, NEWEST_CALLS)) if since < now else ()
+    """Of leads that came after whatever explains that others waited: for all of them, or for those of one account."""
+    explained = alarms.spans(tx, (*EXPLAINS, PAUSED), now - LOOKED_BACK_MS, now)
+    since = max([now - LOOKED_BACK_MS, *(one.until for one in explained if one.kind != PAUSED)])
+    of = {one.subject: one.until for one in explained if one.kind == PAUSED and one.until > since}
+    return tuple(overview.newest_waits(tx, since, NEWEST_CALLS, of)) if since < now else ()
 
 
 def _held(tx: Connection, source: str, now: int) -> Share:

@@ -3,12 +3,13 @@
 Each looks at an index or at a window of time, so it stays quick however long the gateway has run.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select, union_all
+from sqlalchemy import Connection, and_, bindparam, func, literal_column, select, union_all
 
 from core import outcome as outcomes
 from core import states
@@ -19,6 +20,8 @@ from store.tables import attempts, deliveries, history, leads, refused_proofs, s
 
 _MOMENT: Any = bindparam("moment")
 OPEN = "open"  # an attempt on its way
+Stopped = Mapping[str, frozenset[str] | None]  # account -> its scripts that are paused, None where all of it is
+Going = tuple[tuple[str, tuple[str, ...]], ...]  # an account that rings, and those of its scripts that do not
 
 
 def counts_by_source(tx: Connection) -> dict[str, dict[str, int]]:
@@ -73,10 +76,13 @@ def attempts_since(tx: Connection, since: int) -> list[tuple[str, str, int]]:
     return [(outcome or OPEN, how, n) for outcome, how, n in tx.execute(query)]
 
 
-def oldest_due(tx: Connection, accounts: Iterable[str], now: int) -> dict[str, int]:
-    """received and ready -> the earliest `due_at` of the leads that are due and wait so; left out where none does."""
+def oldest_due(
+    tx: Connection, accounts: Iterable[str], now: int, stopped: Stopped = MappingProxyType({})
+) -> dict[str, int]:
+    """received and ready -> the earliest `due_at` of the leads that are due and wait so; left out where none does.
+    Nothing is `ready` in what is `stopped`."""
     found: dict[str, int] = {}
-    names = tuple(sorted(accounts))
+    names = _going(accounts, stopped)
     (row,) = rows.select(tx, _oldest_due(names), now=now)
     for (state, _), at in zip(_waiting(names), row, strict=True):
         if at is not None:
@@ -85,19 +91,19 @@ def oldest_due(tx: Connection, accounts: Iterable[str], now: int) -> dict[str, i
 
 
 @lru_cache(64)
-def _oldest_due(accounts: tuple[str, ...]) -> Any:
+def _oldest_due(accounts: Going) -> Any:
     first = select(func.min(leads.c.due_at)).where(leads.c.due_at <= bindparam("now"))
     return select(*(first.where(one).scalar_subquery() for _, one in _waiting(accounts)))
 
 
-def due_before(tx: Connection, accounts: Iterable[str], moment: int) -> int:
-    """How many leads were due before that moment and still wait."""
-    ((count,),) = rows.select(tx, _due_before(tuple(accounts)), moment=moment)
+def due_before(tx: Connection, accounts: Iterable[str], moment: int, stopped: Stopped = MappingProxyType({})) -> int:
+    """How many leads were due before that moment and still wait, but for those that what is `stopped` makes wait."""
+    ((count,),) = rows.select(tx, _due_before(_going(accounts, stopped)), moment=moment)
     return int(count)
 
 
 @lru_cache(64)
-def _due_before(accounts: tuple[str, ...]) -> Any:
+def _due_before(accounts: Going) -> Any:
     each = (select(func.count().label("n")).where(waits, leads.c.due_at < _MOMENT) for _, waits in _waiting(accounts))
     return select(func.sum(union_all(*each).subquery().c.n))
 
@@ -183,11 +189,18 @@ def _in(state: str) -> Any:
     return _same(leads.c.state, f"'{state}'")
 
 
-def _waiting(accounts: Iterable[str]) -> Iterator[tuple[str, Any]]:
+def _going(accounts: Iterable[str], stopped: Stopped) -> Going:
+    """Those of which not all is stopped, each with the scripts that are."""
+    going = ((name, stopped.get(name, frozenset())) for name in sorted(accounts))
+    return tuple((name, tuple(sorted(scripts))) for name, scripts in going if scripts is not None)
+
+
+def _waiting(accounts: Going) -> Iterator[tuple[str, Any]]:
     """A state and a condition for each run of a partial index in which the earliest `due_at` comes first."""
     received, ready = _in(states.RECEIVED), _in(states.READY)
     for asks in ("0", "1"):
         yield states.RECEIVED, received & _same(leads.c.asks_crm, asks)
-    for account in accounts:
+    for account, without in accounts:
         for urgent in ("0", "1"):
-            yield states.READY, ready & (leads.c.account == account) & _same(leads.c.urgent, urgent)
+            mine = ready & (leads.c.account == account) & _same(leads.c.urgent, urgent)
+            yield states.READY, and_(mine, *(leads.c.script != script for script in without))

@@ -1,9 +1,9 @@
 """The last hours as the console's first page shows them: each a walk over one index range."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from core.durations import HOUR_MS
 from core.states import STATES
@@ -42,11 +42,12 @@ def _short(wait: int) -> int:
     return wait // size * size
 
 
-def newest_waits(tx: Connection, since: int, count: int) -> list[int]:
+def newest_waits(tx: Connection, since: int, count: int, later: Mapping[str, int]) -> list[int]:
     """Milliseconds from lead to first call, of the newest calls to leads that came since then and that no rule made
-    wait."""
+    wait; of the accounts in `later`, to those that came after that."""
     query = select(attempts.c.started_at - leads.c.received_at).join(leads, leads.c.id == attempts.c.lead)
     query = query.where(attempts.c.started_at >= since, leads.c.received_at >= since, attempts.c.n == 1, _NO_RULE)
+    query = query.where(*(or_(attempts.c.account != name, leads.c.received_at > at) for name, at in later.items()))
     return list(tx.execute(query.order_by(attempts.c.started_at.desc()).limit(count)).scalars())
 
 

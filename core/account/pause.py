@@ -112,6 +112,10 @@ def pause_of(scripts: Scripts, name: str) -> Pause | None:
     return scripts[name].pause if name in scripts else None
 
 
+def all_paused(scripts: Scripts) -> frozenset[str]:
+    return frozenset(name for name, known in scripts.items() if known.pause is not None)
+
+
 def paused(scripts: Scripts, name: str, pause: Pause) -> Scripts:
     return {**scripts, name: replace(scripts.get(name, Script()), pause=pause)}
 

@@ -9,7 +9,7 @@ that hangs for ten minutes takes what was in flight, MOST_IN_FLIGHT, and the cal
 after 5, 10, 20, 40, 80 and 160 s.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.account import pause as pauses
@@ -170,6 +170,13 @@ def waits_for(trouble: Trouble, account: str, script: str | None) -> Reason | No
         return Reason("paused", {"account": account, "cause": trouble.pause.cause})
     pause = pauses.pause_of(trouble.scripts, script or "")
     return None if pause is None else Reason("script_paused", {"script": script, "cause": pause.cause})
+
+
+def stopped(known: Mapping[str, Trouble]) -> dict[str, frozenset[str] | None]:
+    """The accounts of which something is paused -> which scripts, None for all of it. Another one's leads that wait are
+    explained by none of these."""
+    found = {name: None if of.pause is not None else pauses.all_paused(of.scripts) for name, of in known.items()}
+    return {name: scripts for name, scripts in found.items() if scripts is None or scripts}
 
 
 def pauses_of(trouble: Trouble, account: str) -> list[tuple[str, Pause]]:

@@ -169,24 +169,28 @@ class InForce:
 
     def _read(self) -> list[str]:
         changed = []
-        with self._store.read(along=[versions.STANDING]) as tx:
-            standing = versions.standing_of(self._store.told(tx)[0])
-            for name, row in standing.items():
-                if self._read_as.get(name) == row:
-                    continue
-                said = self._from_text(name, versions.version(tx, name, row.n).text)
-                if isinstance(said, Source):
-                    self._known[name] = InForceSource(row.n, said, row.removed)
-                    changed.append(name)
-                elif isinstance(said, Overall):
-                    self.overall = said
-                else:  # a newer release wrote it: keep what we have
-                    self._say_broken(name, row.n, str(said))
-                    continue
-                self.broken.pop(name, None)
-                self._read_as[name] = row
+        standing = versions.standing_of(self._store.ask([versions.STANDING])[1][0])
+        anew = {name: row for name, row in standing.items() if self._read_as.get(name) != row}
+        for name, text in self._texts(anew).items():
+            row, said = standing[name], self._from_text(name, text)
+            if isinstance(said, Source):
+                self._known[name] = InForceSource(row.n, said, row.removed)
+                changed.append(name)
+            elif isinstance(said, Overall):
+                self.overall = said
+            else:  # a newer release wrote it: keep what we have
+                self._say_broken(name, row.n, str(said))
+                continue
+            self.broken.pop(name, None)
+            self._read_as[name] = row
         self._standing = standing
         return changed
+
+    def _texts(self, rows: Mapping[str, Standing]) -> dict[str, str]:
+        if not rows:
+            return {}
+        with self._store.read() as tx:
+            return {name: versions.version(tx, name, row.n).text for name, row in rows.items()}
 
     def _say_broken(self, name: str, n: int, why: str) -> None:
         if name not in self.broken:

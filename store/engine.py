@@ -141,20 +141,30 @@ class Store:
                     raise StoreUnavailable(str(why)) from why
             yield
 
-    @contextlib.contextmanager
-    def read(self, *, along: Sequence[Ask] = ()) -> Iterator[Connection]:
+    def read(self, *, along: Sequence[Ask] = ()) -> contextlib.AbstractContextManager[Connection]:
         """A view of the database at one moment; changes nothing. On PostgreSQL no answer is waited for longer than
         `store.patient.PATIENCE_S`, and the server gives its statements up as a writer's; then StoreUnavailable, as
         wherever the database fails. `along` as in `write`."""
+        return self._reads(along)
+
+    @contextlib.contextmanager
+    def _reads(self, along: Sequence[Ask], *, alone: bool = False) -> Iterator[Connection]:
         self._same_file()
         with _named_failures(), self._reader.connect() as connection:
             connection.info["along"] = along
             if not self.is_sqlite:
+                connection.info["alone"] = alone
                 connection.info["limits"] = (LOCK_MS, STATEMENT_MS, 0)  # whoever reads slowly keeps nobody waiting
             if along or not self.is_sqlite:
                 connection.begin()
             yield connection
             connection.commit()  # or PostgreSQL's driver gives up what is kept planned, as after each rollback
+
+    def ask(self, asks: Sequence[Ask]) -> tuple[int, list[list[Any]]]:
+        """(the shared clock's milliseconds, the rows of each question), where nothing else is to be read: a read that
+        costs PostgreSQL one round trip."""
+        with self._reads(asks, alone=True) as tx:
+            return self.now_ms(tx), self.told(tx)
 
     def _same_file(self) -> tuple[int, int]:
         """The SQLite file that the path leads to. When it is another one than before, the connections to

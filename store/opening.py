@@ -56,23 +56,24 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _postgresql_begin(connection: Connection) -> None:
-    """The limits go with the BEGIN, and so do the first questions."""
+    """The limits go with the BEGIN, and so do the first questions; the COMMIT, too, where those are the only ones."""
     limits, along = connection.info.pop("limits", None), connection.info.pop("along", ())
+    last = "COMMIT" if connection.info.pop("alone", False) else ""
     if limits is None:
         rows.run(connection, "BEGIN")
         return
     driver: Any = connection.connection.driver_connection
     asks = [Ask(_BEGUN, dict(zip(("lock", "statement", "idle"), map(str, limits), strict=True))), *along]
     try:
-        told = rows.ask_all(connection, asks, first="BEGIN")
+        told = rows.ask_all(connection, asks, first="BEGIN", last=last)
     except ProgrammingError as why:
         if getattr(why.orig, "sqlstate", "") != _NOT_KEPT:
             raise
         driver.rollback()  # what was kept is gone: a table was dropped, say
-        told = rows.ask_all(connection, asks, first="BEGIN")
+        told = rows.ask_all(connection, asks, first="BEGIN", last=last)
     _, ((now, pid, *_),), *answers = told
     driver.answered_by(pid)
-    connection.info.update(now_ms=int(now), told=answers)
+    connection.info.update(now_ms=int(now), told=answers[: len(along)])
 
 
 def _planned(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:

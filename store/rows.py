@@ -5,7 +5,7 @@ fault trials hang), and SQLAlchemy's names for what the driver raises (by which 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -63,10 +63,10 @@ def _run(tx: Connection, statement: str, given: Given | None, send: Callable[[],
     return rows
 
 
-def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "") -> list[list[Any]]:
+def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "", last: str = "") -> list[list[Any]]:
     """The rows of each, in one round trip; asked one after the other, so that what one locks the later ones see: each
     sees what was committed before it began, as if it had been sent by itself. PostgreSQL is told something `first`
-    (BEGIN), with rows of its own."""
+    (BEGIN) and `last` (COMMIT), with rows of their own."""
     if tx.dialect.name == "sqlite":
         return [
             among(tx, one.query, one.wanted) if isinstance(one.query, str) else select(tx, one.query, **one.given)
@@ -77,11 +77,11 @@ def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "") -> list[list[A
     given = [[driver.literal(value) for value in of.values(one)] for of, one in zip(made, asks, strict=True)]
 
     def written() -> str:
-        return _together(first, (of.with_values(its) for of, its in zip(made, given, strict=True)))
+        return _together(first, [of.with_values(its) for of, its in zip(made, given, strict=True)], last)
 
     def executed() -> str:
         names = driver.keep([of.text for of in made])
-        return _together(first, (_executing(name, its) for name, its in zip(names, given, strict=True)))
+        return _together(first, [_executing(name, its) for name, its in zip(names, given, strict=True)], last)
 
     if not driver.keeps:
         return _run(tx, written(), None)
@@ -89,8 +89,8 @@ def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "") -> list[list[A
     return _run(tx, written() if hears else first, None, executed)
 
 
-def _together(first: str, statements: Iterable[str]) -> str:
-    return "; ".join([first, *statements] if first else statements)
+def _together(first: str, statements: Sequence[str], last: str) -> str:
+    return "; ".join(filter(None, [first, *statements, last]))
 
 
 def _executing(name: str, given: Sequence[str]) -> str:

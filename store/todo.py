@@ -26,9 +26,8 @@ class ToDo:
 
 def look(store: Store, accounts: Sequence[str]) -> ToDo:
     """Of these accounts' leads, and of the whole database."""
-    with store.read(along=[moments.NEWEST, attempts.FIRST_DEADLINE, due.first(tuple(accounts)), caps.REACHED]) as tx:
-        now = store.now_ms(tx)
-        newest, ((deadline,),), (firsts,), reached = store.told(tx)
+    asks = [moments.NEWEST, attempts.FIRST_DEADLINE, due.first(tuple(accounts)), caps.REACHED]
+    now, (newest, ((deadline,),), (firsts,), reached) = store.ask(asks)
     return ToDo(
         now,
         moments.newest_of(newest),

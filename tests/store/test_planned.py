@@ -3,11 +3,11 @@
 import contextlib
 
 import pytest
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, event, select, text
 from sqlalchemy.exc import DataError
 
 from store import rows, tables
-from store.engine import Store
+from store.engine import Store, StoreUnavailable
 from store.planned import SEEN
 from store.rows import Ask
 from tests import databases
@@ -45,6 +45,34 @@ def test_what_is_asked_along_is_kept_and_answered_alike_whatever_its_values(stor
     for _ in range(3):
         ask(store)
     assert len(kept(store)) == 3
+
+
+def test_what_is_asked_alone_costs_one_message_and_leaves_nothing_open(store):
+    asks, sent, left = [Ask(OF_NAME, {"name": "it's"})], [], []
+    for _ in range(3):
+        store.ask(asks)
+
+    def hear(connection, *_):
+        sent.append(connection.connection.driver_connection.info.transaction_status.name)
+
+    def end(connection):
+        left.append(connection.connection.driver_connection.info.transaction_status.name)
+
+    event.listen(store.engine, "before_cursor_execute", hear)
+    event.listen(store.engine, "commit", end)
+    now, told = store.ask(asks)
+    with store.write() as tx:
+        began = store.now_ms(tx)
+    assert (told, 0 <= began - now < 60_000) == ([[(0,)]], True)
+    assert (sent[:1], left[0], len(sent)) == (["IDLE"], "IDLE", 2)  # the second is the writer's
+
+
+def test_a_question_that_fails_is_a_named_failure_and_the_next_one_is_answered(store):
+    with pytest.raises(DataError):
+        store.ask([Ask(text("SELECT 1 / 0"))])
+    with pytest.raises(StoreUnavailable):
+        store.ask([Ask(text("SELECT none_such FROM sources"))])
+    assert store.ask([Ask(OF_NAME, {"name": "$1"})])[1] == [[(3,)]]
 
 
 def test_a_statement_with_parameters_is_kept_once_it_has_come_a_few_times_also_between_reads(store):

@@ -183,7 +183,13 @@ def load_policy(path: Path, usual: Path = USUAL_POLICY, *, missed: bool = False)
             return Problems((Problem(str(path), 0, "", expected, "no file"),))
         if path == usual:
             return PolicyText()
-    text = read_source_text(path)
+    raw = read_raw(path)
+    return raw if isinstance(raw, Problems) else _policy_of(raw, str(path))
+
+
+@lru_cache(4)  # while somebody types in the lab, each text is laid over the same policy file
+def _policy_of(raw: bytes, file: str) -> PolicyText | Problems:
+    text = parse(raw, file)
     return text if isinstance(text, Problems) else policy_text(text)
 
 

@@ -133,7 +133,7 @@ def _senders() -> tuple[KnownSender, ...]:
 
 def _yaml() -> YAML:
     """Set so that what is not changed comes out as it went in."""
-    yaml = YAML()
+    yaml = YAML(plug_ins=[])  # it would look for some in its own folder
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)

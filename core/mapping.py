@@ -45,10 +45,11 @@ class Unmapped:
     is_lead: bool = True
 
 
-def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
+def map_call(payload: dict[str, Any], source: Source, *, traced: bool = True) -> Mapped | Unmapped:
     """What `source` makes of the payload. Never raises, whatever the payload. `trace` says what each
-    expression saw and what came of it, at most 1,200 bytes as JSON. What no proof covers is seen by
-    `lead_when` alone. Policy is asked elsewhere: only which of several numbers is meant depends on it."""
+    expression saw and what came of it, at most 1,200 bytes as JSON; it is empty where nobody wants it `traced`.
+    What no proof covers is seen by `lead_when` alone. Policy is asked elsewhere: only which of several numbers is
+    meant depends on it."""
     if UNREADABLE in payload:  # the query of such a delivery may hold a number, but not what was meant with it
         return Unmapped((Reason("unreadable"), Reason(str(payload[UNREADABLE]))))
     notes, whole, payload = _Notes(), as_it_came(payload), proven(payload)
@@ -56,12 +57,13 @@ def map_call(payload: dict[str, Any], source: Source) -> Mapped | Unmapped:
     if reading.number is None and whole is not payload:
         _tell_unsigned(whole, source.mapping.number, notes)
     if not _is_lead(whole | {CALL: {"number": reading.number}}, source, notes):
-        return Unmapped((Reason("not_a_lead", notes.trace["lead_when"]),), _fitted(notes.trace), is_lead=False)
+        trace = _fitted(notes.trace) if traced else {}
+        return Unmapped((Reason("not_a_lead", notes.trace["lead_when"]),), trace, is_lead=False)
     script = _script(payload, source.mapping.script, notes)
     text = _sms(payload, source, notes)
     person = _person(payload, source.mapping.person, notes)
     asked_at = _asked_at(payload, source, notes)
-    trace = _fitted(notes.trace)
+    trace = _fitted(notes.trace) if traced else {}
     if reading.number is None or script is None or notes.against:
         return Unmapped((*notes.against, *notes.failed), trace, person, asked_at)
     return Mapped(Call(reading.number, script, text), person, asked_at, trace, tuple(notes.failed))

@@ -36,8 +36,12 @@ def begin(gateway: Gateway, leads: Iterable[Lead], in_force: Mapping[str, int]) 
 def of(gateway: Gateway, lead: Lead, current: InForceSource | None) -> Candidate:
     """The lead by this version of its source (None: it was removed); nothing is known of its number yet."""
     payload = json.loads(lead.payload)
+    mapped: Mapped | Unmapped = Unmapped(())
+    if current is not None:
+        mapped = mapping.as_mapped(lead) if lead.state == READY else _mapped(gateway, lead, payload, current.source)
     facts = Facts(
         received_at_ms=lead.received_at,
+        asked_at_ms=mapped.asked_at_ms,
         payload=payload,
         state=lead.state,
         waits_for=lead.reason,
@@ -47,9 +51,7 @@ def of(gateway: Gateway, lead: Lead, current: InForceSource | None) -> Candidate
         account_known=current is not None and current.source.account in gateway.accounts,
     )
     if current is None:
-        return Candidate(lead, None, Unmapped(()), facts)
-    mapped = mapping.as_mapped(lead) if lead.state == READY else _mapped(gateway, lead, payload, current.source)
-    facts = replace(facts, asked_at_ms=mapped.asked_at_ms)
+        return Candidate(lead, None, mapped, facts)
     if isinstance(mapped, Unmapped):
         return Candidate(lead, current.source, mapped, facts)
     number_hash, event_hash = gateway.digest(mapped.call.number), gateway.digest(lead.event_key or lead.digest)

@@ -46,7 +46,7 @@ def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change
     decide_alike = _decides_by(before) == _decides_by(after)
     for lead in leads:
         payload = json.loads(lead.payload)
-        was, is_now = mapping.map_call(payload, before), mapping.map_call(payload, after)
+        was, is_now = (mapping.map_call(payload, source, traced=False) for source in (before, after))
         if decide_alike and _decided_by(was) == _decided_by(is_now):
             continue
         change = Change(lead, _decided(was, payload, before, lead), _decided(is_now, payload, after, lead))
@@ -57,7 +57,7 @@ def against(leads: Iterable[Lead], before: Source, after: Source) -> list[Change
 
 def outcome(payload: dict[str, Any], source: Source, lead: Lead) -> Outcome:
     """What `source`, which is enabled, makes of the payload of `lead`, if it were asked now."""
-    return _decided(mapping.map_call(payload, source), payload, source, lead)
+    return _decided(mapping.map_call(payload, source, traced=False), payload, source, lead)
 
 
 def _decides_by(source: Source) -> tuple[Any, ...]:
@@ -102,6 +102,6 @@ def _fits(lead: Lead, source: Source, now: int) -> bool:
     if lead.protected_by:
         return False
     payload = json.loads(lead.payload)
-    mapped = mapping.map_call(payload, source)
+    mapped = mapping.map_call(payload, source, traced=False)
     facts = Facts(lead.received_at, mapped.asked_at_ms, payload, despite=lead.set_aside)
     return decision.decide(mapped, source, facts, now).target == READY

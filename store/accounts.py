@@ -91,8 +91,7 @@ def writing(account: str, trouble: Trouble, next_at: int | None = None) -> Chang
 
 def all_accounts(tx: Connection) -> dict[str, Trouble]:
     """Every account that ever rang or was paused."""
-    query = select(accounts.c.name, *_RECORD).where(accounts.c.name != TOTALS)
-    return {name: _trouble(known) for name, *known in tx.execute(query)}
+    return {name: _trouble(known) for name, *known in rows.select(tx, _ALL)}
 
 
 def what_is_paused(tx: Connection) -> dict[str, str]:
@@ -138,6 +137,7 @@ def _trouble(known: Sequence[Any]) -> Trouble:
 
 
 _RECORD = tuple(accounts.c[name] for name in Trouble.__dataclass_fields__)
+_ALL = select(accounts.c.name, *_RECORD).where(accounts.c.name != TOTALS)
 _LOCK = select(accounts.c.next_at, *_RECORD).where(accounts.c.name == bindparam("account")).with_for_update()
 _WORRIED = or_(
     accounts.c.pause.is_not(None),

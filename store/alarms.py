@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.alarm import Alarm
 from store import rows
@@ -61,11 +61,15 @@ class Stood:
 
 def spans(tx: Connection, kinds: Iterable[str], after: int, now: int) -> list[Stood]:
     """When alarms of these kinds stood, of those that did after that moment, the oldest first."""
-    until = func.coalesce(alarms.c.calm_since, alarms.c.cleared_at, now).label("until")
-    columns = (alarms.c.kind, alarms.c.subject, alarms.c.since, until)
-    recent = or_(alarms.c.cleared_at.is_(None), alarms.c.cleared_at >= after)
-    query = select(*columns).where(alarms.c.kind.in_(list(kinds)), recent).order_by(alarms.c.id)
-    return [Stood(**row._mapping) for row in tx.execute(query)]
+    stood = rows.among(tx, _STOOD, sorted(kinds), [after])
+    return [
+        Stood(kind, subject, since, next((at for at in ends if at is not None), now))
+        for kind, subject, since, *ends in stood
+    ]
+
+
+_STOOD = """SELECT kind, subject, since, calm_since, cleared_at FROM alarms
+WHERE kind {wanted} AND (cleared_at IS NULL OR cleared_at >= {mark}) ORDER BY id"""
 
 
 def note(tx: Connection, alarm: Alarm, now: int) -> None:

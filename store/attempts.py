@@ -158,17 +158,12 @@ def settles_after(tx: Connection, lead_id: str) -> int | None:
 
 def settle_after(tx: Connection, lead_ids: Sequence[str]) -> dict[str, int]:
     """The same of many: those leads that have one."""
-    found = tx.execute(_SETTLE, {"leads": list(lead_ids)})
-    return {lead: deadline for lead, deadline in found}
+    return dict(rows.among(tx, _SETTLE, lead_ids))
 
 
 _SETTLE = (
-    select(attempts.c.lead, func.max(attempts.c.deadline_at))
-    .where(
-        attempts.c.lead.in_(bindparam("leads", expanding=True)),
-        attempts.c.outcome.is_(None) | (attempts.c.outcome == outcomes.UNKNOWN),
-    )
-    .group_by(attempts.c.lead)
+    "SELECT lead, max(deadline_at) FROM attempts WHERE lead {wanted} "  # noqa: S608 - a word of ours
+    f"AND (outcome IS NULL OR outcome = '{outcomes.UNKNOWN}') GROUP BY lead"
 )
 
 

@@ -35,8 +35,12 @@ def counts_by_source(tx: Connection) -> dict[str, dict[str, int]]:
 
 def last_leads(tx: Connection) -> dict[str, int]:
     """Source -> when its newest lead came, in milliseconds; sources without any are left out."""
-    newest = select(func.max(leads.c.received_at)).where(leads.c.source == sources.c.name).scalar_subquery()
-    return {name: at for name, at in tx.execute(select(sources.c.name, newest)) if at is not None}
+    return {name: at for name, at in rows.select(tx, _LAST_LEADS) if at is not None}
+
+
+_LAST_LEADS = select(
+    sources.c.name, select(func.max(leads.c.received_at)).where(leads.c.source == sources.c.name).scalar_subquery()
+)
 
 
 def leads_per_hour(tx: Connection, since: int) -> dict[int, int]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Numeric, cast, delete, func, select
 from core.durations import DAY_MS, HOUR_MS
 from core.outcome import NOT_SENT
 from core.states import STATES
+from store import rows
 from store.tables import attempts, hourly, leads
 from store.upsert import upsert
 
@@ -80,15 +81,24 @@ def forget_old(tx: Connection, before: int) -> None:
 
 def of_sources(tx: Connection, names: Sequence[str], since: int, until: int) -> list[tuple[str, int, str, int]]:
     """(source, start of the hour, state, leads) of the hours from `since` until before `until`."""
-    query = select(hourly.c.source, hourly.c.hour, hourly.c.state, hourly.c.leads).where(hourly.c.source.in_(names))
-    return [tuple(row) for row in tx.execute(query.where(hourly.c.hour >= since, hourly.c.hour < until))]
+    return [tuple(row) for row in rows.among(tx, _OF_SOURCES, names, [since, until])]
 
 
-def by_day(tx: Connection, names: Sequence[str], since: int, until: int) -> list[tuple[int, str, Figures]]:
-    """(which 24 hours from `since` on, state, what came) of these sources together, of hours before `until`."""
+_OF_SOURCES = "SELECT source, hour, state, leads FROM hourly WHERE source {wanted} AND hour >= {mark} AND hour < {mark}"
+
+
+def by_day(
+    tx: Connection, names: Sequence[str], since: int, until: int, *, money: bool = True
+) -> list[tuple[int, str, Figures]]:
+    """(which 24 hours from `since` on, state, what came) of these sources together, of hours before `until`. Calls and
+    spend only where `money` is wanted: adding them up costs as much as all the rest."""
     nth = ((hourly.c.hour - since) // DAY_MS).label("nth")
     spend = func.sum(cast(hourly.c.spend, Numeric(asdecimal=False)))  # SQLite adds no decimals: rounded below
-    query = select(nth, hourly.c.state, func.sum(hourly.c.leads), func.sum(hourly.c.calls), spend)
+    query = select(nth, hourly.c.state, func.sum(hourly.c.leads), *((func.sum(hourly.c.calls), spend) if money else ()))
     query = query.where(hourly.c.source.in_(names))
-    rows = tx.execute(query.where(hourly.c.hour >= since, hourly.c.hour < until).group_by(nth, hourly.c.state))
-    return [(n, state, Figures(int(came), int(calls), round(Decimal(cost), 6))) for n, state, came, calls, cost in rows]
+    found = tx.execute(query.where(hourly.c.hour >= since, hourly.c.hour < until).group_by(nth, hourly.c.state))
+    return [(n, state, _sums(*sums)) for n, state, *sums in found]
+
+
+def _sums(came: int, calls: int = 0, spend: float = 0) -> Figures:
+    return Figures(int(came), int(calls), round(Decimal(spend), 6))

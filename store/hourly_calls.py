@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from core.account.caps import TOTALS, Rung, used
 from core.durations import DAY_MS, HOUR_MS
-from store import caps
+from store import caps, rows
 from store.overview import Waits, waits
 from store.tables import attempts, hourly_calls
 from store.upsert import upsert
@@ -48,8 +48,12 @@ def counted(tx: Connection, first: int, end: int) -> dict[int, Calls]:
 
 def kept(tx: Connection, first: int, end: int) -> dict[int, Calls]:
     """The rows of these hours."""
-    query = select(hourly_calls).where(hourly_calls.c.hour >= first, hourly_calls.c.hour < end)
-    return {row.hour: _read(row.calls, row.waits) for row in tx.execute(query)}
+    return {hour: _read(calls, waited) for hour, calls, waited in rows.select(tx, _KEPT, first=first, end=end)}
+
+
+_KEPT = select(hourly_calls.c.hour, hourly_calls.c.calls, hourly_calls.c.waits).where(
+    hourly_calls.c.hour >= bindparam("first"), hourly_calls.c.hour < bindparam("end")
+)
 
 
 def keep(tx: Connection, now: Mapping[int, Calls], before: Mapping[int, Calls]) -> None:

@@ -1,11 +1,14 @@
 """The leads that wait for a person, and how many there are; by the index `leads_by_state`."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select, union_all
+from sqlalchemy import Connection, case, func, literal_column, select, union_all
 
+from core.lead import Lead
 from core.states import HELD, NEEDS_A_PERSON, READY
 from store import rows
+from store.leads import COLUMNS, of_row
 from store.tables import history, leads
 
 Row = dict[str, Any]
@@ -32,12 +35,12 @@ _COLUMNS = [leads.c[name] for name in _PENDING_COLUMNS]
 
 def count(tx: Connection) -> int:
     """How many wait for a person; of each state no more than 1,000 are counted."""
-    return int(tx.execute(_COUNT).scalar_one())
+    return int(rows.select(tx, _COUNT)[0][0])
 
 
 def waiting(tx: Connection) -> int:
     """How many wait to be called, at most 1,000."""
-    return int(tx.execute(_WAITING).scalar_one())
+    return int(rows.select(tx, _WAITING)[0][0])
 
 
 def pending(tx: Connection) -> list[Row]:
@@ -47,8 +50,22 @@ def pending(tx: Connection) -> list[Row]:
 
 def causes(tx: Connection) -> list[Row]:
     """The same leads counted by their cause: `n` of a state, reason and source, since when the first of them waits
-    (`received_at`), and the least of their numbers (`no`)."""
+    (`received_at`), and the least of their numbers (`no`). `have_call`: the call of each is whole; `claims`: the
+    fewest that one of them has had."""
     return [dict(zip(_CAUSE_COLUMNS, row, strict=True)) for query in _CAUSES for row in rows.select(tx, query)]
+
+
+def of_causes(tx: Connection, wanted: Sequence[Row], limit: int) -> list[Lead]:
+    """The leads that wait for one of these causes, which are all of one state; the oldest first."""
+    if not wanted:
+        return []
+    known = {(row["reason"], row["reasons"], row["source"]) for row in wanted}
+    sources = {row["source"] for row in wanted}
+    given = [wanted[0]["state"], *(sources if len(sources) == 1 else ())]
+    query = _OF_CAUSES[len(given) - 1]
+    found = map(of_row, rows.among(tx, query, sorted({row["reasons"] for row in wanted}), [*given, limit]))
+    fitting = [lead for lead in found if (lead.reason, lead.reasons, lead.source) in known]
+    return sorted(fitting, key=lambda lead: (lead.received_at, lead.no))[:limit]
 
 
 def _few(state: str) -> Any:
@@ -57,10 +74,13 @@ def _few(state: str) -> Any:
 
 
 def _by_cause(state: str) -> Any:
-    few = select(*(leads.c[name] for name in ("state", "reason", "reasons", "source", "received_at", "no")))
+    names = ("state", "reason", "reasons", "source", "received_at", "no", "claims")
+    has_call = case(((leads.c.number != "") & (leads.c.script != ""), 1), else_=0).label("has_call")
+    few = select(*(leads.c[name] for name in names), has_call)
     some = few.where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST).subquery()
     cause = [some.c[name] for name in ("state", "reason", "reasons", "source")]
-    return select(*cause, func.count(), func.min(some.c.received_at), func.min(some.c.no)).group_by(*cause)
+    least = [func.min(some.c[name]) for name in ("received_at", "no", "has_call", "claims")]
+    return select(*cause, func.count(), *least).group_by(*cause)
 
 
 _COUNT = select(func.count()).select_from(
@@ -71,8 +91,13 @@ _PENDING = [
     select(*_COLUMNS).where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST)
     for state in ORDER
 ]
-_CAUSE_COLUMNS = ("state", "reason", "reasons", "source", "n", "received_at", "no")
+_CAUSE_COLUMNS = ("state", "reason", "reasons", "source", "n", "received_at", "no", "have_call", "claims")
 _CAUSES = [_by_cause(state) for state in ORDER]
+_OF_CAUSES = [
+    f"SELECT {', '.join(column.name for column in COLUMNS)} FROM leads WHERE reasons {{wanted}} AND state = {{mark}} "  # noqa: S608 - names of ours
+    f"{more}ORDER BY received_at, no LIMIT {{mark}}"
+    for more in ("", "AND source = {mark} ")
+]
 
 
 def held_since(tx: Connection) -> list[tuple[str, str, int]]:
@@ -92,4 +117,7 @@ _HELD_SINCE = (
 
 def newest_no(tx: Connection) -> int:
     """The number of the newest lead; 0 before the first."""
-    return int(tx.execute(select(func.coalesce(func.max(leads.c.no), 0))).scalar_one())
+    return int(rows.select(tx, _NEWEST)[0][0])
+
+
+_NEWEST = select(func.coalesce(func.max(leads.c.no), 0))

@@ -3,10 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from core.durations import HOUR_MS
 from core.states import STATES
+from store import rows
 from store.tables import attempts, history, leads
 
 SAMPLE = 400  # calls are enough to tell the 95th of a hundred
@@ -16,22 +17,23 @@ Waits = Counter[int]  # milliseconds from lead to call, in two digits that count
 def by_hour(tx: Connection, names: Sequence[str], since: int) -> list[tuple[str, int, str, int]]:
     """(source, start of the hour, state, leads) of what came to these sources since then; no lead's row is read, all
     of it stands in `leads_by_source_state`."""
-    hour = (leads.c.received_at - leads.c.received_at % HOUR_MS).label("hour")
-    query = select(leads.c.source, hour, leads.c.state, func.count()).where(leads.c.received_at >= since)
-    query = query.where(leads.c.source.in_(names), leads.c.state.in_(STATES))
-    return [tuple(row) for row in tx.execute(query.group_by(leads.c.source, leads.c.state, hour))]
+    return [tuple(row) for row in rows.among(tx, _BY_HOUR, names, [since])]
+
+
+_BY_HOUR = f"""
+SELECT source, received_at / {HOUR_MS} * {HOUR_MS} AS hour, state, count(*) FROM leads
+WHERE source {{wanted}} AND state IN ({", ".join(f"'{state}'" for state in STATES)}) AND received_at >= {{mark}}
+GROUP BY source, state, received_at / {HOUR_MS} * {HOUR_MS}
+"""  # noqa: S608 - words of ours
 
 
 def waits(tx: Connection, first: int, end: int, *, whole: bool = False) -> dict[int, Waits]:
     """Start of an hour -> the waits of the first calls that began in it and that no rule made wait, from `first` until
     before `end`. Of many a sample is read, of which each stands for several; all of them where it is to be `whole`."""
-    began = attempts.c.started_at >= first, attempts.c.started_at < end
-    count = 0 if whole else int(tx.execute(select(func.count()).where(*began)).scalar_one())
+    count = 0 if whole else int(rows.select(tx, _CALLS, first=first, end=end)[0][0])
     each = count // SAMPLE | 1  # odd: leads that come on the beat are no sample of one beat
-    query = select(attempts.c.started_at, attempts.c.started_at - leads.c.received_at)
-    query = query.join(leads, leads.c.id == attempts.c.lead).where(*began, attempts.c.n == 1, _NO_RULE)
     found: dict[int, Waits] = defaultdict(Counter)
-    for at, wait in tx.execute(query.where(attempts.c.started_at % each == 0)):
+    for at, wait in rows.select(tx, _WAITS, first=first, end=end, each=each):
         found[at - at % HOUR_MS][_short(wait)] += each
     return found
 
@@ -57,4 +59,11 @@ _NO_RULE = (
     .where(history.c.lead == leads.c.id, history.c.transition == "map", history.c.at >= leads.c.due_at)
     .correlate(leads)
     .exists()
+)
+_BEGAN = attempts.c.started_at >= bindparam("first"), attempts.c.started_at < bindparam("end")
+_CALLS = select(func.count()).where(*_BEGAN)
+_WAITS = (
+    select(attempts.c.started_at, attempts.c.started_at - leads.c.received_at)
+    .join(leads, leads.c.id == attempts.c.lead)
+    .where(*_BEGAN, attempts.c.n == 1, _NO_RULE, attempts.c.started_at % bindparam("each") == 0)
 )

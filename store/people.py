@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
+from store import rows
 from store.tables import audit, login_failures, sign_in_links, tokens, users
 from store.upsert import upsert
 
@@ -30,16 +31,23 @@ class User:
 
 
 def user(tx: Connection, user_id: int) -> User | None:
-    return _user(tx, users.c.id == user_id)
+    return _user(rows.select(tx, _BY_ID, id=user_id))
 
 
 def named(tx: Connection, key: str) -> User | None:
-    return _user(tx, users.c.key == key)
+    return _user(rows.select(tx, _BY_KEY, key=key))
 
 
-def _user(tx: Connection, condition: Any) -> User | None:
-    row = tx.execute(select(users).where(condition)).one_or_none()
-    return None if row is None else User(**row._mapping)
+def _user(found: list[Any]) -> User | None:
+    if not found:
+        return None
+    known = dict(zip(_NAMES, found[0], strict=True))
+    return User(**{**known, "disabled": bool(known["disabled"])})
+
+
+_NAMES = [column.name for column in users.c]
+_BY_ID = select(users).where(users.c.id == bindparam("id"))
+_BY_KEY = select(users).where(users.c.key == bindparam("key"))
 
 
 def all_users(tx: Connection) -> list[User]:

@@ -14,6 +14,7 @@ from store import accounts as trouble
 from store import deliveries as stored
 from store.leads import find, receipt
 from store.names import has_words
+from store.rows import among
 from store.tables import attempts, deliveries, delivery_leads, history, leads
 
 Row = dict[str, Any]
@@ -95,11 +96,12 @@ def told(tx: Connection, rows: list[Row], now: int) -> list[Row]:
     waits for a pause says so."""
     trouble.say_paused(tx, rows, now)
     of = defaultdict(list)
-    query = select(delivery_leads.c.lead, delivery_leads.c.delivery).distinct()
-    query = query.where(delivery_leads.c.lead.in_([row["id"] for row in rows])).order_by(delivery_leads.c.delivery)
-    for lead, delivery in tx.execute(query):
+    for lead, delivery in among(tx, _DELIVERIES, [row["id"] for row in rows]):
         of[lead].append(delivery)
     return [{**row, "deliveries": of[row["id"]]} for row in rows]
+
+
+_DELIVERIES = "SELECT DISTINCT lead, delivery FROM delivery_leads WHERE lead {wanted} ORDER BY delivery"
 
 
 def ended_by_people(tx: Connection, lead_ids: list[str]) -> dict[str, Row]:
@@ -111,8 +113,12 @@ def ended_by_people(tx: Connection, lead_ids: list[str]) -> dict[str, Row]:
 
 def last_attempts(tx: Connection, lead_ids: list[str]) -> dict[str, Row]:
     """Each lead's newest attempt."""
-    query = select(attempts).where(attempts.c.lead.in_(lead_ids)).order_by(attempts.c.n)
-    return {row.lead: dict(row._mapping) for row in tx.execute(query)}
+    found = (dict(zip(_OF_ATTEMPT, row, strict=True)) for row in among(tx, _ATTEMPTS, lead_ids))
+    return {attempt["lead"]: {**attempt, "irregular": bool(attempt["irregular"])} for attempt in found}
+
+
+_OF_ATTEMPT = [column.name for column in attempts.c]
+_ATTEMPTS = f"SELECT {', '.join(_OF_ATTEMPT)} FROM attempts WHERE lead {{wanted}} ORDER BY n"  # noqa: S608 - ours
 
 
 def story(tx: Connection, name: str) -> Row | None:

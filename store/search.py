@@ -9,24 +9,30 @@ from sqlalchemy import Connection, func, select
 from core.lead import Lead
 from core.outcome import UNKNOWN
 from core.states import STATES
-from store.leads import get, receipt
+from store import rows
+from store.leads import COLUMNS, get, of_row, receipt
 from store.names import has_words
 from store.queries import LISTED
-from store.tables import attempts, history, leads
+from store.tables import history, leads
 
 Row = dict[str, Any]
-LOOKED_THROUGH = 100_000  # of the newest leads are searched by name: nobody looks for a name of last year here
+LOOKED_THROUGH = 40_000  # leads are searched by name at a time: each is read, for no index has names
 
 
-def by_name(tx: Connection, name: str, limit: int, before: int | None = None) -> list[Row]:
-    """The newest leads whose person has a name with these words, or parts of words, in it; `before` this number. In the
-    order of their numbers, which is the table's own on SQLite: no index is walked beside it."""
-    newest = int(tx.execute(select(func.coalesce(func.max(leads.c.no), 0))).scalar_one())
+def by_name(tx: Connection, name: str, limit: int, before: int | None = None) -> tuple[list[Row], int | None]:
+    """Of the 40,000 newest leads, or the 40,000 before this number, those whose person has a name with these words, or
+    parts of words, in it, the newest first; and the number before which to go on, None at the end. In the order of
+    their numbers, which is the table's own on SQLite: no index is walked beside it."""
+    if before is None:
+        before = int(tx.execute(select(func.coalesce(func.max(leads.c.no), 0))).scalar_one()) + 1
+    end = before - LOOKED_THROUGH
     query = select(*LISTED).where(*has_words(leads.c.person, name, tx.dialect.name))
-    query = query.where(leads.c.no > newest - LOOKED_THROUGH)
-    query = query if before is None else query.where(leads.c.no < before)
-    rows = tx.execute(query.order_by(leads.c.no.desc()).limit(limit))
-    return [dict(row._mapping) for row in rows]
+    query = query.where(leads.c.no >= end, leads.c.no < before).order_by(leads.c.no.desc()).limit(limit + 1)
+    found = [dict(row._mapping) for row in tx.execute(query)]
+    if len(found) > limit:
+        return found[:limit], int(found[limit - 1]["no"])
+    oldest = int(tx.execute(select(func.coalesce(func.min(leads.c.no), 0))).scalar_one())
+    return found, end if oldest < end else None
 
 
 def of_number(tx: Connection, number: str, not_id: str, since: int, limit: int) -> list[Row]:
@@ -72,8 +78,8 @@ def count_by_source(tx: Connection, names: Sequence[str], since: int) -> Counter
 
 def lead_of(tx: Connection, source: str, no: int) -> Lead | None:
     """The lead of this number, where it is this source's."""
-    row = tx.execute(select(leads).where(leads.c.no == no, leads.c.source == source)).one_or_none()
-    return None if row is None else Lead(**row._mapping)
+    row = tx.execute(select(*COLUMNS).where(leads.c.no == no, leads.c.source == source)).one_or_none()
+    return None if row is None else of_row(row)
 
 
 def scripts_seen(tx: Connection, source: str, among: int = 200) -> list[str]:
@@ -85,12 +91,15 @@ def scripts_seen(tx: Connection, source: str, among: int = 200) -> list[str]:
 
 def leads_by_ids(tx: Connection, ids: list[str]) -> list[Lead]:
     """The leads themselves, in the order of their numbers."""
-    rows = tx.execute(select(leads).where(leads.c.id.in_(ids)).order_by(leads.c.no))
-    return [Lead(**row._mapping) for row in rows]
+    return sorted(map(of_row, rows.among(tx, _BY_IDS, ids)), key=lambda lead: lead.no)
 
 
 def last_windows(tx: Connection, lead_ids: list[str]) -> dict[str, tuple[int, int]]:
     """Lead -> start and deadline of its newest attempt of unknown fate: when to look for it in the provider's panel."""
-    columns = (attempts.c.lead, attempts.c.started_at, attempts.c.deadline_at)
-    query = select(*columns).where(attempts.c.lead.in_(lead_ids), attempts.c.outcome == UNKNOWN)
-    return {row.lead: (row.started_at, row.deadline_at) for row in tx.execute(query.order_by(attempts.c.n))}
+    return {lead: (started, deadline) for lead, started, deadline in rows.among(tx, _WINDOWS, lead_ids)}
+
+
+_BY_IDS = f"SELECT {', '.join(column.name for column in COLUMNS)} FROM leads WHERE id {{wanted}}"  # noqa: S608 - ours
+_WINDOWS = (
+    f"SELECT lead, started_at, deadline_at FROM attempts WHERE lead {{wanted}} AND outcome = '{UNKNOWN}' ORDER BY n"  # noqa: S608 - ours
+)

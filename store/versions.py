@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, case, delete, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, insert, literal, select, update
 
 from core import states
 from core.lead import Lead
 from core.overall import POLICY, Standing
 from core.reading.tree import storable
 from store import rows
+from store.leads import COLUMNS, of_row
 from store.rows import Ask
 from store.tables import in_force as stands
 from store.tables import leads, refused_proofs, sources, versions
@@ -110,15 +111,22 @@ def remove(tx: Connection, source: str, *, who: str = "", why: str = "", now: in
 
 def newest_leads(tx: Connection, source: str, limit: int) -> list[Lead]:
     """The newest leads of a source with their payloads, newest first."""
-    query = select(*leads.c).where(leads.c.source == source).order_by(leads.c.received_at.desc(), leads.c.no.desc())
-    return [Lead(**row._mapping) for row in tx.execute(query.limit(limit))]
+    return [of_row(row) for row in rows.select(tx, _NEWEST, source=source, count=limit)]
+
+
+_NEWEST = (
+    select(*COLUMNS)
+    .where(leads.c.source == bindparam("source"))
+    .order_by(leads.c.received_at.desc(), leads.c.no.desc())
+    .limit(bindparam("count"))
+)
 
 
 def held_leads(tx: Connection, source: str, limit: int) -> list[Lead]:
     """The newest held leads of a source that were never claimed."""
-    query = select(*leads.c).where(leads.c.source == source, leads.c.state == states.HELD, leads.c.claims == 0)
+    query = select(*COLUMNS).where(leads.c.source == source, leads.c.state == states.HELD, leads.c.claims == 0)
     query = query.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(limit)
-    return [Lead(**row._mapping) for row in tx.execute(query)]
+    return [of_row(row) for row in tx.execute(query)]
 
 
 def waiting(tx: Connection, source: str) -> int:

@@ -34,6 +34,7 @@ TYPES: dict[int, frozenset[str]] = {
 _SATELLITE = ("870", "881", "88216")
 
 # A number is read when its lead is mapped, again by the rules, and once more at its claim.
+SHORT = 100  # letters of a text that is remembered
 REMEMBERED = 1024
 
 PROBLEMS = (*PROBLEMS_OF_TEXT, "number_without_country", "number_not_valid")
@@ -68,12 +69,15 @@ def read(value: object, region: str, callable: Callable[[Reading], bool] | None 
     valid one, else the first problem is told. Digits without `+` are read in `region` (ISO 3166)
     only. Never raises, whatever the value.
     """
-    texts = candidates(value)
+    is_short = isinstance(value, str) and len(value) <= SHORT
+    texts = _of_short(value) if is_short else candidates(value)
     if isinstance(texts, str):
         return Reading(problem=texts)
     readings = [_read(text, region) for text in texts]
     valid = [n for n, reading in enumerate(readings) if reading.number]
-    chosen = next((n for n in valid if callable is None or callable(readings[n])), valid[0] if valid else 0)
+    chosen = valid[0] if valid else 0
+    if callable is not None and len(valid) > 1:
+        chosen = next((n for n in valid if callable(readings[n])), chosen)
     others = tuple(text.strip() for n, text in enumerate(texts) if n != chosen)
     return replace(readings[chosen], rest=readings[chosen].rest + others) if others else readings[chosen]
 
@@ -93,6 +97,9 @@ def looks_like_sample(number: str) -> bool:
     """Whether this valid number is one that test leads carry: Marquiz's and Creatium's panels send
     +7 (999) 123-45-67 with no other mark, others a single digit repeated."""
     return len(set(number)) == 1 or (len(number) == 11 and number.startswith("79") and number.endswith("1234567"))
+
+
+_of_short = lru_cache(REMEMBERED)(candidates)  # nobody changes the list
 
 
 @lru_cache(REMEMBERED)

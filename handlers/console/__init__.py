@@ -116,7 +116,10 @@ def register(app: Flask, files: SourceFiles, *, https: bool, panel_url: str = ""
 
 @blueprint.context_processor
 def _known_to_pages() -> dict[str, Any]:
+    said = words.spoken()
     return {
+        "_": said.gettext,
+        "ngettext": said.ngettext,
         "asset": asset,
         "icon": icon,
         "lead_address": lead_address,

@@ -20,8 +20,7 @@ KNOWN = {
     "refused": _l("The provider refused; nobody was called."),
     "held": _l("It cannot become a call as it is; nobody was called."),
 }
-A_CASE = 100
-EFFECTS = 100  # leads of the opened case whose rules are asked
+A_CASE = 100  # leads of the opened case are shown, and their rules are asked
 
 
 @page("/decide")
@@ -32,29 +31,29 @@ def decide() -> Any:
         abort(404)
     gateway = the_gateway()
     with gateway.store.read() as tx:
-        rows = inbox.pending(tx)
-        counts = {one: sum(row["state"] == one for row in rows) for one in ORDER}
-        found = cases.grouped([row for row in rows if state in ("", row["state"])])
+        causes = inbox.causes(tx)
+        counts = {one: sum(row["n"] for row in causes if row["state"] == one) for one in ORDER}
+        found = cases.grouped([row for row in causes if state in ("", row["state"])])
         opened = _opened(found)
+        leads = [] if opened is None else inbox.of_causes(tx, opened.leads, A_CASE)
         effects = {}
         if opened is not None and may(OPERATOR):
-            leads = search.leads_by_ids(tx, [row["id"] for row in opened.leads[:EFFECTS]])
             for one in _buttons(opened):
                 if one.do == "rearm":
                     effects[one.name] = effect.of_rearm(gateway, tx, leads, frozenset(one.despite))
         windows = {}
         if opened is not None and opened.state == "unknown":
-            windows = search.last_windows(tx, [row["id"] for row in opened.leads[:A_CASE]])
+            windows = search.last_windows(tx, [lead.id for lead in leads])
     return render_template(
         "console/decide.html",
         cases=found,
         opened=opened,
+        leads=leads,
         buttons={case.key: _buttons(case) for case in found},
         effects=effects,
         windows=windows,
         counts=counts,
         state=state,
-        most=A_CASE,
         titles=titles(),
         mends=ways_on.mends_fields,
         known=KNOWN,
@@ -67,6 +66,6 @@ def _opened(found: list[Case]) -> Case | None:
 
 
 def _buttons(case: Case) -> tuple[actions.Action, ...]:
-    has_call = all(row["number"] and row["script"] for row in case.leads)
+    has_call = all(row["have_call"] for row in case.leads)
     claimed = all(row["claims"] > 0 for row in case.leads)
     return actions.of(case.state, case.code, has_call=has_call, claimed=claimed)

@@ -119,8 +119,8 @@ def find() -> Any:
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
         before = next(iter(forms_numbers("before")), None)
-        found_by_name = search.by_name(tx, what, A_PAGE + 1, before)
-        rows = queries.told(tx, found_by_name[:A_PAGE], now)
+        found_by_name, more_before = search.by_name(tx, what, A_PAGE, before)
+        rows = queries.told(tx, found_by_name, now)
         attempts = queries.last_attempts(tx, [row["id"] for row in rows])
     problem = reason({"code": found.code, "params": found.params}) if any(sign.isdigit() for sign in what) else ""
     return render_template(
@@ -133,7 +133,7 @@ def find() -> Any:
         states=list(STATES),
         sources=titles(),
         more=None,
-        more_before=rows[-1]["no"] if len(found_by_name) > A_PAGE else None,
+        more_before=more_before,
         is_newest=before is None,
         looked_for=what,
         problem=problem,

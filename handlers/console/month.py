@@ -81,8 +81,8 @@ def days(now: int) -> list[Day]:
 
 
 def together(tx: Tx, names: list[str], window: Window, came: Came) -> dict[str, Any]:
-    """All sources; `came` is what came to them in the window."""
-    found = _counted(tx, names, days(window.now), window.first)
+    """All sources, without calls and price; `came` is what came to them in the window."""
+    found = _counted(tx, names, days(window.now), window.first, money=False)
     for _source, hour, state, n in came:
         _put(found, hour, state, Figures(n))
     return _drawn(found, window)
@@ -97,7 +97,7 @@ def of_source(tx: Tx, name: str, now: int) -> dict[str, Any]:
     return _drawn(found, of_now)
 
 
-def _counted(tx: Tx, names: list[str], found: list[Day], until: int) -> list[Day]:
+def _counted(tx: Tx, names: list[str], found: list[Day], until: int, *, money: bool = True) -> list[Day]:
     """The days with what was counted of them until then. Days of 24 hours are one query, however many; summer time
     begins and ends with a day that has another length."""
     begin = 0
@@ -105,7 +105,7 @@ def _counted(tx: Tx, names: list[str], found: list[Day], until: int) -> list[Day
         if end < len(found) and found[end].at - found[end - 1].at == DAY_MS:
             continue
         last = found[end].at if end < len(found) else until
-        for nth, state, one in hourly.by_day(tx, names, found[begin].at, min(last, until)):
+        for nth, state, one in hourly.by_day(tx, names, found[begin].at, min(last, until), money=money):
             found[min(begin + nth, end - 1)].add(state, one)
         begin = end
     return found

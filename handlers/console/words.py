@@ -18,10 +18,11 @@ from babel.dates import (
 )
 from babel.support import NullTranslations
 from flask import Flask, current_app, g, request
-from flask_babel import Babel
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from core.catalogue import compiled
+from handlers.console.texts import Spoken, Texts
 
 LANGUAGES = {"ru": "ru", "en": "en_GB"}  # babel's `en` writes 11/25/26, 2:24 PM
 THEMES = ("light", "dark")
@@ -40,27 +41,40 @@ HARDLY = 1 / 48  # leads an hour: one in two days
 
 def register(app: Flask) -> None:
     """Both languages, the Russian texts compiled from their .po in memory, and the pages' filters."""
-    babel = Babel(app, locale_selector=lambda: LANGUAGES[language()])
-    with app.app_context():
-        known = babel.domain_instance.cache
-    russian, english = compiled((HERE / "translations/ru.po").read_bytes()), NullTranslations()
-    known["ru", "messages"], known["en_GB", "messages"] = russian, english
-    texts = {"ru": russian, "en": english}  # flask_babel asks six questions for each of a page's hundred texts
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: texts[language()].ugettext(text),
-        lambda one, many, n: texts[language()].ungettext(one, many, n),
-        newstyle=True,
-    )
+    Texts(lambda: spoken().catalogue).init_app(app, locale_selector=lambda: LANGUAGES[language()])
+    app.extensions["spoken"] = {
+        "ru": Spoken(compiled((HERE / "translations/ru.po").read_bytes())),
+        "en": Spoken(NullTranslations()),
+    }
+    app.jinja_env.globals.update(_=_told, gettext=_told, ngettext=_counted)
     for shown in (moment, clock, at, between, ago, span, money, seconds, count, rate, day, country):
         app.jinja_env.filters[shown.__name__] = shown
 
 
+def spoken() -> Spoken:
+    """In the reader's language."""
+    found: Spoken = current_app.extensions["spoken"][language()]
+    return found
+
+
+# Jinja's own of these are given a copy of all that the page knows, each time that one stands in a loop.
+def _told(text: str, /, **facts: Any) -> Markup:
+    return spoken().gettext(text, **facts)
+
+
+def _counted(one: str, many: str, count: int, /, **facts: Any) -> Markup:
+    return spoken().ngettext(one, many, count, **facts)
+
+
 def language() -> str:
     """What the reader chose, or before the sign-in their browser; else what that asks for, else English."""
-    if "language" not in g:
+    try:
+        found: str = g.language
+    except AttributeError:
         chosen = (user.language if (user := g.get("user")) else "") or request.cookies.get("language", "")
         g.language = chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES), "en")
-    return str(g.language or "en")
+        found = str(g.language or "en")
+    return found
 
 
 def theme() -> str:
@@ -71,10 +85,11 @@ def theme() -> str:
 
 def zone() -> ZoneInfo:
     """What the reader chose, else the gateway's (TIMEZONE)."""
-    if "zone" not in g:
+    try:
+        found: ZoneInfo = g.zone
+    except AttributeError:
         chosen = user.zone if (user := g.get("user")) else ""
-        g.zone = ZoneInfo(chosen) if is_zone(chosen) else gateways_zone()
-    found: ZoneInfo = g.zone
+        found = g.zone = ZoneInfo(chosen) if is_zone(chosen) else gateways_zone()
     return found
 
 
@@ -176,7 +191,13 @@ def zone_hour(at_ms: int) -> str:
 
 def day(at_ms: int, long: bool = False) -> str:
     """25, the day of the month; `long`: Wed 25 Nov."""
-    return format_datetime(_local(at_ms), "EEE d MMM" if long else "d", locale=_locale())
+    on = _local(at_ms).date()
+    return _day_of_week(on, language()) if long else str(on.day)
+
+
+@functools.lru_cache(128)  # a chart of thirty days names each several times
+def _day_of_week(on: date, language_: str) -> str:
+    return format_date(on, "EEE d MMM", locale=_LOCALES[language_])
 
 
 def rate(per_hour: float) -> str:

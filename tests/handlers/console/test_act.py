@@ -37,6 +37,15 @@ def test_four_unknowns_are_closed_by_one_press_on_the_page_that_lies_open(operat
     assert gateway.story(lost[0])["history"][-1]["who"] == "the operator"
 
 
+def test_of_a_large_case_the_oldest_are_shown_and_no_other_is_decided(operator, gateway, lost, monkeypatch):
+    monkeypatch.setattr("handlers.console.decide.A_CASE", 3)
+    page = operator.get("/console/decide")
+    leads = re.findall(r'name="lead" value="([^:]+):\d+" checked', page)
+    assert leads == lost[:3]
+    assert "The oldest 3 of 4." in page
+    assert "4 leads" in page
+
+
 def test_what_changed_since_is_left_alone_and_named(operator, as_, gateway, lost):
     operator.get("/console/decide")
     stale = seen(gateway, *lost)

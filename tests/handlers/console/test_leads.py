@@ -110,6 +110,20 @@ def test_names_go_on_behind_a_place_too_and_stand_in_no_address(operator, gatewa
     assert not re.search(r'(href|action)="[^"]*[Aa]nna', page + older)
 
 
+def test_where_nobody_is_found_among_the_newest_one_may_look_further_back(operator, gateway, monkeypatch):
+    monkeypatch.setattr("store.search.LOOKED_THROUGH", 2)
+    for name in ("Anna", "Boris", "Vera", "Galya"):
+        gateway.take({"id": name, "name": name})
+    gateway.work()
+    operator.get("/console/")
+    page = operator.send("/console/leads/find", what="anna").text
+    assert "40,000 leads were looked through" in page
+    before = re.search(r'name="before" value="(\d+)"', page)[1]
+    older = operator.send("/console/leads/find", what="anna", before=before).text
+    assert ">Anna" in older
+    assert 'name="before"' not in older
+
+
 def test_no_role_reads_a_whole_number_in_a_page_before_it_is_shown(as_, lead):
     for role in ("viewer", "operator", "owner"):
         reader = as_(role)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask import Flask
 
-from cli import commands
+from cli import commands, interrupted
 from config.settings import ROOT, Settings, SettingsError, read
 
 if TYPE_CHECKING:
@@ -42,9 +42,12 @@ def create_app(settings: Settings | None = None, gateway: "Gateway | None" = Non
         return app
     from config import logs
 
+    typed = click.get_current_context(silent=True) is not None  # `flask run`, `flask shell`
+    if typed:
+        interrupted.hear()
     try:
         settings = settings or read()
-        logs.set_up(quiet=click.get_current_context(silent=True) is not None)
+        logs.set_up(quiet=typed)
         app.extensions["gateway"] = gateway or wire(settings)
     except SettingsError as why:
         print(why, file=sys.stderr)  # noqa: T201 - gunicorn's own log would wrap it in a traceback

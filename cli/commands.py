@@ -1,13 +1,16 @@
 """The commands of `flask`. Each is imported when it is asked for: a list of leads waits for nobody's migrations."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
+
+from cli import interrupted
 
 WHERE = {
     "release": "cli.release:command",
@@ -56,6 +59,17 @@ def _imported(module: str) -> Any:
 
 class Commands(OnDemand, AppGroup):
     where: ClassVar = WHERE
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        command = super().get_command(ctx, name)
+        if command is not None and "invoke" not in vars(command):
+            command.invoke = partial(_invoked, command.invoke)  # type: ignore[method-assign]
+        return command
+
+
+def _invoked(invoke: Callable[[click.Context], Any], ctx: click.Context) -> Any:
+    with interrupted.heard():
+        return invoke(ctx)
 
 
 def register(app: Flask) -> None:

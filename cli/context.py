@@ -1,6 +1,6 @@
 """What the commands share: the wired gateway, the settings, who asks and why, exit codes.
 
-Exit codes: 0 done; 1 the answer is no; 2 wrong usage."""
+Exit codes: 0 done; 1 the answer is no; 2 wrong usage; 130 Ctrl-C (`cli.interrupted`)."""
 
 import getpass
 import os

@@ -1,6 +1,5 @@
 """Why a lead is where it is, in the reader's language and on their clock: its reason, or what its state says."""
 
-import re
 from typing import Any
 
 from cli.moments import bare
@@ -10,8 +9,6 @@ from core.numbers.hiding import hide_in, hide_numbers
 from core.reason import moment_of, reasons_of, words
 
 Row = dict[str, Any]
-_SPAN = re.compile(r"([0-9]{1,6})([dhms])")
-_UNITS = {"d": "д", "h": "ч", "m": "мин", "s": "с"}
 
 
 def told(reason: Row) -> str:
@@ -32,9 +29,6 @@ def why(row: Row, ended: Row | None) -> str:
 
 
 def _fact(name: str, value: Any) -> Any:
-    """A time on the readers' clock, a span in their words, and all else with its numbers hidden."""
-    if (at := moment_of(name, value)) is not None:
-        return bare(at)
-    if isinstance(value, str) and language() == "ru" and (span := _SPAN.fullmatch(value)):
-        return f"{span[1]} {_UNITS[span[2]]}"
-    return hide_in(value)
+    """A time on the readers' clock, and all else with its numbers hidden."""
+    at = moment_of(name, value)
+    return hide_in(value) if at is None else bare(at)

@@ -6,6 +6,8 @@ not here stays as it is: a name, a number, an answer."""
 import re
 from functools import cache
 
+from core.state_words import RUSSIAN
+
 # fmt: off
 TABLE: dict[str, str] = {
     # config/yaml_text.py, config/load.py, config/accounts.py, config/alarms.py
@@ -231,18 +233,33 @@ def in_words(text: str, language: str) -> str:
         return text
     if text in TABLE:
         return TABLE[text]
-    for pattern, russian in _patterns():
+    for pattern, russian, of_example in _patterns():
         if found := pattern.fullmatch(text):
             facts = tuple(in_words(fact, language) for fact in found.groups())
+            facts = tuple(map(_came, facts)) if of_example else facts
             return russian % (facts if "%s" in russian else ())
     return text
 
 
+def _came(fact: str) -> str:
+    """What came of an example, `held no_number` or `held (no_number)`: the state's name, and the cause as it stands in
+    the file."""
+    found = _CAME.fullmatch(fact)
+    if found is None:
+        return fact
+    return f"«{_CAME_OF[found[1]]}»" + (f" (`{found[2]}`)" if found[2] else "")
+
+
+_CAME_OF = {**RUSSIAN, "handshake": "проверка связи"}
+_CAME = re.compile(rf"({'|'.join(_CAME_OF)})(?: \(?([a-z_, ]+)\)?)?")
+
+
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Those with facts, the longest first: what says more fits before what says less."""
+def _patterns() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
+    """Those with facts, the longest first: what says more fits first; and whether it is an example's."""
     with_facts = sorted((text for text in TABLE if "%s" in text), key=len, reverse=True)
-    return tuple((_pattern(text), TABLE[text].replace("%", "%%").replace("%%s", "%s")) for text in with_facts)
+    said = {text: TABLE[text].replace("%", "%%").replace("%%s", "%s") for text in with_facts}
+    return tuple((_pattern(text), russian, text.startswith("%s: expected")) for text, russian in said.items())
 
 
 def _pattern(text: str) -> re.Pattern[str]:

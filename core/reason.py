@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.fact_words import in_russian
 from core.reason_words import TABLE
 
 
@@ -33,7 +34,9 @@ class _Facts(dict[str, Any]):
 
 def words(code: str, params: dict[str, Any], language: str = "en") -> str:
     """The sentence for a person, in English or Russian (`ru`); the code itself where no words are known."""
-    return (RUSSIAN if language == "ru" else WORDS).get(code, code).format_map(_Facts(params))
+    if language == "ru":
+        return RUSSIAN.get(code, code).format_map(_Facts(in_russian(params)))
+    return WORDS.get(code, code).format_map(_Facts(params))
 
 
 def moment_of(name: str, value: Any) -> int | None:

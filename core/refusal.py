@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from core import fact_words
 from core.reason import Reason, moment_of, words
 
 # How a moment in milliseconds is told; who has a reader in front of them gives their clock.
@@ -13,20 +14,23 @@ Clock = Callable[[int], str]
 TABLE: dict[str, tuple[str, str]] = {
     # flow/operate.py and flow/bulk.py
     "not_aside": (
-        "{rules}: cannot be set aside; only {known} can",
-        "{rules}: отменить нельзя; можно только {known}",
+        "`{rules}`: cannot be set aside; only `{known}` can",
+        "`{rules}`: отменить нельзя; можно только `{known}`",
     ),
-    "aside_for_rearm": ("rules can be set aside for rearm only", "отменить правила можно только для rearm"),
+    "aside_for_rearm": (
+        "rules can be set aside for another call only (`rearm`)",
+        "отменить правила можно только для нового звонка (`rearm`)",
+    ),
     "only_a_call": (
-        "only a call decides this lead, not its mapping; use rearm if one is welcome",
+        "only a call decides this lead, not its mapping; call it (`rearm`) if one is welcome",
         "этот лид решает звонок, а не пересчёт полей: если звонок уместен, позвоните",
     ),
     "claimed": (
-        "a call for this lead was already claimed; to ring again use rearm",
+        "a call for this lead was already claimed; to ring again, call it (`rearm`)",
         "звонок по этому лиду уже брали в работу: чтобы позвонить снова, нажмите «Позвонить»",
     ),
     "no_call": (
-        "this lead has no number or no script yet; mend its source or data, then use remap",
+        "this lead has no number or no script yet; mend its source or data, then recompute it (`remap`)",
         "у лида ещё нет номера или сценария: поправьте поля источника и пересчитайте",
     ),
     "settling": (
@@ -38,12 +42,12 @@ TABLE: dict[str, tuple[str, str]] = {
         "лид изменился, пока вы смотрели (строка истории {seen}, сейчас {now}): посмотрите ещё раз",
     ),
     "state": (
-        "a lead that is {state} cannot be changed by {transition}",
-        "из этого состояния ({state}) так нельзя ({transition})",
+        "a lead at “{state}” cannot be {act}",
+        "состояние лида «{state}»: {act} нельзя",
     ),
     "states": (
-        "leads that are {state} cannot be changed by {do}",
-        "из этого состояния ({state}) так нельзя ({do})",
+        "leads at “{state}” cannot be {act}",
+        "состояние лидов «{state}»: {act} нельзя",
     ),
     "erased": (
         "the personal data of this lead was erased, so it cannot be called any more",
@@ -54,16 +58,16 @@ TABLE: dict[str, tuple[str, str]] = {
         "пришёл до замены базы и мог быть обзвонен: решите его отдельно",
     ),
     "protected": (
-        "it is held to protect someone ({codes}); look at it and decide on it by itself",
-        "придержан, чтобы никого не потревожить ({codes}): посмотрите и решите его отдельно",
+        "it is held to protect someone ({reasons}); look at it and decide on it by itself",
+        "придержан, чтобы никого не потревожить ({reasons}): посмотрите и решите его отдельно",
     ),
     "dry_run": (
         "the source {source} is in a dry run and rings nobody; take `dry_run` out of it first",
-        "источник {source} в пробном режиме и никому не звонит: сначала уберите из него dry_run",
+        "источник {source} в пробном режиме и никому не звонит: сначала уберите из него `dry_run`",
     ),
     "rang": (
-        "this lead was accepted: it rang{when}; say so (--again {round}, `again`) to ring it once more",
-        "звонок по этому лиду был{when}: подтвердите (--again {round}, `again`), чтобы позвонить ещё раз",
+        "the call of this lead was placed: it rang{when}; say so (`--again {round}`, `again`) to ring it once more",
+        "звонок по этому лиду был{when}: подтвердите (`--again {round}`, `again`), чтобы позвонить ещё раз",
     ),
     "another_round": (
         "--again {after} was done already: a person has asked for ringing {round} since; nobody is rung "
@@ -72,7 +76,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "не звонит. Посмотрите лид; --again {round} позвонит ещё раз после него",
     ),
     "rang_among_many": (
-        "this lead was accepted: it rang{when}; look at it and ring it by itself",
+        "the call of this lead was placed: it rang{when}; look at it and ring it by itself",
         "звонок по этому лиду был{when}: посмотрите его и позвоните отдельно",
     ),
     "this_moment": (
@@ -118,7 +122,8 @@ TABLE: dict[str, tuple[str, str]] = {
 class Refusal(Exception):
     """A refusal by its code and facts; its text is English, `said` has it in either language.
 
-    A fact may be a Reason; one called `when` is a moment in milliseconds, or None."""
+    A fact may be a Reason or several; one called `when` is a moment in milliseconds, or None, `state` a state (empty:
+    any) and `act` a person's transition, both said in the words of the pages."""
 
     def __init__(self, code: str, **facts: Any) -> None:
         self.code, self.facts = code, facts
@@ -136,6 +141,10 @@ def in_utc(at_ms: int) -> str:
 
 
 def _fact(name: str, value: Any, language: str, clock: Clock) -> Any:
+    if name in ("state", "act"):
+        return (fact_words.state if name == "state" else fact_words.act)(value, language)
+    if isinstance(value, tuple):
+        return "; ".join(str(_fact("", one, language, clock)) for one in value)
     if isinstance(value, Reason):
         moments = {key: moment_of(key, fact) for key, fact in value.params.items()}
         on_clock = {key: clock(at) for key, at in moments.items() if at is not None}

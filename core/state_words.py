@@ -1,4 +1,5 @@
-"""What a lead's state is called and what it means, in English; both catalogues have each text in Russian."""
+"""What a lead's state is called and what it means, in English; both catalogues have each text in Russian, as `RUSSIAN`
+has the names for whoever has no catalogue."""
 
 NAMES = {
     "received": "Received",
@@ -10,6 +11,17 @@ NAMES = {
     "refused": "Refused",
     "unknown": "Unknown",
     "cancelled": "Cancelled",
+}
+RUSSIAN = {
+    "received": "Получен",
+    "ready": "Ждёт звонка",
+    "held": "Придержан",
+    "suppressed": "Не звоним",
+    "calling": "Звоним",
+    "accepted": "Звонок заказан",
+    "refused": "Отказ",
+    "unknown": "Исход неясен",
+    "cancelled": "Отменён",
 }
 SENTENCES = {
     "received": "Has come in",

@@ -58,7 +58,7 @@ def plan(gateway: Gateway, wanted: Wanted, do: str, after: Place | None = None, 
 
     Raises Refused where `do` cannot change leads of the wanted state."""
     if not states.targets(do, wanted.state):
-        raise operate.Refused("states", state=wanted.state or "in any state", do=do)
+        raise operate.Refused("states", state=wanted.state, act=do)
     with gateway.store.read() as tx:
         rows, place = queries.page(tx, wanted, at_most, after)
         known = search.leads_by_ids(tx, [row["id"] for row in rows])

@@ -143,7 +143,7 @@ def _find(tx: Tx, lead_id: str, seen: int | None) -> Lead:
 
 def _refuse_transition(lead: Lead, transition: str, target: str) -> None:
     if target not in states.targets(transition, lead.state):
-        raise Refused("state", state=lead.state, transition=transition)
+        raise Refused("state", state=lead.state, act=transition)
 
 
 def _refuse_erased(lead: Lead) -> None:
@@ -157,7 +157,7 @@ def _refuse_protected(tx: Tx, lead: Lead, among_many: bool) -> None:
     if lead.received_at <= epoch.lost_calls_before(tx):
         raise Refused("replaced")
     if lead.protected_by:
-        raise Refused("protected", codes=", ".join(reason.code for reason in lead.protected_by))
+        raise Refused("protected", reasons=lead.protected_by)
 
 
 def _refuse_dry(gateway: Gateway, lead: Lead) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from core.numbers.hiding import DOT, hide_numbers
@@ -35,27 +34,6 @@ WRITTEN = {
     "script_not_allowed": ("script",),
 }  # a reason's facts that are no words of ours
 _SPAN = re.compile(r"(\d{1,6})([hms])")
-RULES: dict[str, Any] = {
-    "test_when": _l("Not a test of the form"),
-    "do_not_call": _l("Not on the do-not-call list"),
-    "forgotten": _l("No call that the database forgot"),
-    "countries": _l("Country"),
-    "number_types": _l("Kind of number"),
-    "never_prefixes": _l("Not in a range that is never called"),
-    "max_wait": _l("Has not waited too long"),
-    "max_age": _l("Is not too old in calling hours"),
-    "once_per_number": _l("One call per number"),
-    "number_cap": _l("Calls to the number in 24 hours"),
-    "hours": _l("Calling hours"),
-    "number_busy": _l("Nobody is calling the number now"),
-    "dry_run": _l("The source is no dry run"),
-}
-CAPS: dict[str, Any] = {
-    "calls_per_hour": _l("calls an hour"),
-    "calls_per_day": _l("calls a day"),
-    "spend_per_day": _l("money a day"),
-    "calls_per_number_per_day": _l("calls to a number a day"),
-}
 
 
 def chip(state: str) -> Markup:
@@ -139,11 +117,7 @@ def _fact(name: str, value: Any) -> Any:
         return clock(moment)
     if isinstance(value, str) and (found := _SPAN.fullmatch(value)):
         return span(int(found[1]) * {"h": 3600, "m": 60, "s": 1}[found[2]])
-    if language() != "ru":
-        return value  # the English texts write a rule's and a cap's name as the file has it
-    if name == "rule":
-        return RULES.get(str(value), value)
-    return CAPS.get(str(value), value) if name == "cap" else value
+    return value
 
 
 def rule_facts(seen: dict[str, Any]) -> str:

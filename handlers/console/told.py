@@ -5,11 +5,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from core.fact_words import rule
 from core.numbers.hiding import hide_numbers
 from core.reason import reasons_of
 from core.state_words import SENTENCES
-from handlers.console.shown import CHIPS, RULES, advice, phone, reason, rule_facts, veiled, why
-from handlers.console.words import at, moment, money, seconds
+from handlers.console.shown import CHIPS, advice, phone, reason, rule_facts, veiled, why
+from handlers.console.words import at, language, moment, money, seconds
 
 Row = dict[str, Any]
 VERDICTS = {"allow": "yes", "suppress": "cross", "hold": "cross", "defer": "clock", "set_aside": "no"}
@@ -155,7 +156,7 @@ def rules(seen: Row) -> list[Row]:
     return [
         {
             "icon": VERDICTS.get(one.get("verdict", ""), "no"),
-            "name": RULES.get(one["rule"], one["rule"]),
+            "name": rule(one["rule"], language()),
             "facts": rule_facts(one),
         }
         for one in seen["rules"]

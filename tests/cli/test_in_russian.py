@@ -94,8 +94,11 @@ def test_no_line_of_the_table_is_left_over():
             "путь, например /api/v4/leads/{id} с местами вроде {id}",
         ),
         ("where the secret stands (Tilda: Site settings)", "где лежит секрет"),
-        ("a.http: expected held no_number, got the call {}", "a.http: нужно held no_number, выходит звонок {}"),
-        ("a.http: expected the calls [], got handshake", "a.http: нужны звонки [], выходит handshake"),
+        (
+            "a.http: expected held no_number, got the call {}",
+            "a.http: нужно «Придержан» (`no_number`), выходит звонок {}",
+        ),
+        ("a.http: expected the calls [], got handshake", "a.http: нужны звонки [], выходит «проверка связи»"),
         ("Иван", "Иван"),
     ],
 )

@@ -68,7 +68,7 @@ def test_no_state_is_a_dead_end(gateway, flask):
     held = gateway.take({"id": "9", "name": "no phone"})
     gateway.work()
     number = str(gateway.lead(held).no)
-    assert "use remap" in flask("leads", "rearm", number, *WHY)[1]
+    assert "recompute it (`remap`)" in flask("leads", "rearm", number, *WHY)[1]
     assert flask("leads", "remap", number, *WHY)[0] == 0
     gateway.work()
     assert gateway.lead(held).state == "held"

@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,6 +29,7 @@ from store.tables import leads
 PREFIX, MANIFEST = "leads-", "manifest.json"
 FORM = "%Y%m%dT%H%M%SZ"
 BATCH = 500
+SCRATCH = "leads-check-"
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,12 @@ class Checked:
 
 def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
     """A new backup in the folder `into`, whole or not at all; the old ones that may go are gone afterwards. `beside`:
-    files and folders that go along, by the names they get. Raises BackupFailed; either way it is stamped."""
+    files and folders that go along, by the names they get. Raises BackupFailed; either way it is stamped, or the log
+    says that the database could not be told."""
     with _stamped(gateway, BACKUP):
         try:
             into.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _tidy(into, f".{PREFIX}")
             with gateway.store.read() as tx:
                 now = gateway.store.now_ms(tx)
             made = into / (PREFIX + datetime.fromtimestamp(now / 1000, UTC).strftime(FORM))
@@ -108,6 +113,18 @@ def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> N
     (draft / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
 
 
+def _tidy(into: Path, prefix: str) -> None:
+    """Delete what our processes that were killed have left there: it holds people's data, and nobody else ever would.
+    A pid says nothing about another machine's process on the same disk: left is what nobody has written to for long."""
+    for path in into.glob(f"{prefix}*"):
+        with contextlib.suppress(FileNotFoundError):  # it has just ended by itself
+            seen = path.lstat()
+            if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
+                continue
+            if time.time() - max(each.lstat().st_mtime for each in (path, *path.rglob("*"))) > backup.LEFT_S:
+                shutil.rmtree(path)
+
+
 def made_of(into: Path) -> dict[int, Path]:
     """The whole backups of a folder by the moment in which they were made."""
     found = {}
@@ -125,8 +142,9 @@ def check(gateway: Gateway, folder: Path) -> Checked:
         manifest = _manifest(folder)
         try:
             _be_whole(folder, manifest)
+            _tidy(Path(tempfile.gettempdir()), SCRATCH)
             with (
-                tempfile.TemporaryDirectory(prefix="leads-check-") as scratch,
+                tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch,
                 backup.opened(gateway.store, folder / manifest.file, Path(scratch)) as there,
             ):
                 rows = backup.counts(there)
@@ -179,15 +197,18 @@ def _stamped(gateway: Gateway, name: str) -> Iterator[None]:
     try:
         yield
     except BackupFailed as why:
-        with contextlib.suppress(StoreUnavailable):
-            _stamp(gateway, name, well=False, said=str(why))
+        _stamp(gateway, name, well=False, said=str(why))
         raise
     _stamp(gateway, name, well=True)
 
 
 def _stamp(gateway: Gateway, name: str, *, well: bool, said: str = "") -> None:
-    with gateway.store.write() as tx:
-        stamps.put(tx, name, Stamp(gateway.store.now_ms(tx), well, said))
+    """A database that is busy or away (a release may hold it) does not change what came of it."""
+    try:
+        with gateway.store.write() as tx:
+            stamps.put(tx, name, Stamp(gateway.store.now_ms(tx), well, said))
+    except StoreUnavailable as why:
+        gateway.log.warning("not_noted", what=name, why=str(why))
 
 
 def _digest(file: Path) -> str:

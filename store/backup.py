@@ -9,6 +9,7 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from store.engine import Store, StoreUnavailable
 from store.tables import meta
 
 SQLITE, POSTGRESQL = "database.sqlite", "database.dump"
+LEFT_S = 12 * 3600  # what nobody has touched for so long was left by a process that was killed
 MOST_SAID = 200  # characters of what a tool says
+_COPY = "leads_check_"  # before a moment (seconds since 1970) and chance
 _SETTINGS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
 
 
@@ -109,7 +112,9 @@ def _dump(store: Store, file: Path) -> None:
 
 
 def _restored(store: Store, file: Path) -> URL:
-    name = f"leads_check_{secrets.token_hex(4)}"
+    now = int(time.time())
+    _tidy(store, now)
+    name = f"{_COPY}{now}_{secrets.token_hex(4)}"
     _sql(store, f'CREATE DATABASE "{name}" TEMPLATE template0')
     url = store.url.set(database=name)
     try:
@@ -122,6 +127,17 @@ def _restored(store: Store, file: Path) -> URL:
         _sql(store, f'DROP DATABASE "{name}" WITH (FORCE)')
         raise
     return url
+
+
+def _tidy(store: Store, now: int) -> None:
+    """Drop the copies whose process was killed: by their names, for a server does not tell when one was made."""
+    mine = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user AND datname LIKE :like"
+    with store.read() as tx:
+        names = tx.execute(text(mine), {"like": _COPY.replace("_", r"\_") + "%"}).scalars().all()
+    for name in names:
+        made_at = name.removeprefix(_COPY).partition("_")[0]
+        if "_" in name.removeprefix(_COPY) and made_at.isdecimal() and now - int(made_at) > LEFT_S:
+            _sql(store, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @contextlib.contextmanager

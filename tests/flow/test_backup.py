@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from core.alarms import BACKUP, DRILL
@@ -20,6 +21,7 @@ from tests import databases
 from tests.deploy.test_upgrade import A_LATER_RELEASE, waits_for_a_table
 from tests.fakes import Stage
 from tests.faults.processes import wait_until
+from tests.flow.test_alarms import Away
 
 pytestmark = pytest.mark.skipif(not shutil.which("pg_dump"), reason="pg_dump is not here")
 
@@ -110,6 +112,19 @@ def test_a_backup_with_fewer_leads_than_there_were_is_told(gateway, tmp_path):
     (made / backup.MANIFEST).write_text(json.dumps({**manifest, "leads": 3}))
     with pytest.raises(BackupFailed, match="2 leads are in it, 3 were there"):
         backup.check(gateway.parts, made)
+
+
+def test_a_database_that_cannot_be_told_changes_nothing_of_what_came_of_it(gateway, tmp_path):
+    """A release may hold it for longer than anybody waits."""
+    fill(gateway, 1)
+    store = gateway.parts.store
+    gateway.parts.store = Away(store)
+    with structlog.testing.capture_logs() as said:
+        made = backup.make(gateway.parts, tmp_path / "kept", {})
+        assert backup.check(gateway.parts, made).rows["leads"] == 1
+    gateway.parts.store = store
+    assert [(one["event"], one["what"]) for one in said] == [("not_noted", BACKUP), ("not_noted", DRILL)]
+    assert stamp(gateway, BACKUP) is None
 
 
 def test_where_nothing_can_be_written_nothing_is_left_and_it_is_said(gateway, tmp_path):

@@ -136,6 +136,7 @@ def visits(app: Flask, parts: Parts) -> dict[str, Visit]:
         "leads, 50 rows": get("/console/leads"),
         "leads of a state": get("/console/leads?state=held&period=30d"),
         "leads, some pages on": get(older),
+        "leads that were called late": get("/console/leads/late"),
         "a lead": get(lead[1] if lead else ""),
         "sources": get("/console/sources"),
         "a source, with its 30 days": get("/console/sources/bench"),

@@ -48,22 +48,22 @@ def newest_waits(tx: Connection, since: int, count: int, later: Mapping[str, int
     """Milliseconds from lead to first call, of the newest calls to leads that came since then and that no rule made
     wait; of the accounts in `later`, to those that came after that."""
     query = select(attempts.c.started_at - leads.c.received_at).join(leads, leads.c.id == attempts.c.lead)
-    query = query.where(attempts.c.started_at >= since, leads.c.received_at >= since, attempts.c.n == 1, _NO_RULE)
+    query = query.where(attempts.c.started_at >= since, leads.c.received_at >= since, attempts.c.n == 1, NO_RULE)
     query = query.where(*(or_(attempts.c.account != name, leads.c.received_at > at) for name, at in later.items()))
     return list(tx.execute(query.order_by(attempts.c.started_at.desc()).limit(count)).scalars())
 
 
 # A lead that no rule made wait was due when it was mapped, however late that was.
-_NO_RULE = (
+NO_RULE = (
     select(history.c.n)
     .where(history.c.lead == leads.c.id, history.c.transition == "map", history.c.at >= leads.c.due_at)
     .correlate(leads)
     .exists()
 )
-_BEGAN = attempts.c.started_at >= bindparam("first"), attempts.c.started_at < bindparam("end")
-_CALLS = select(func.count()).where(*_BEGAN)
+BEGAN = attempts.c.started_at >= bindparam("first"), attempts.c.started_at < bindparam("end")
+_CALLS = select(func.count()).where(*BEGAN)
 _WAITS = (
     select(attempts.c.started_at, attempts.c.started_at - leads.c.received_at)
     .join(leads, leads.c.id == attempts.c.lead)
-    .where(*_BEGAN, attempts.c.n == 1, _NO_RULE, attempts.c.started_at % bindparam("each") == 0)
+    .where(*BEGAN, attempts.c.n == 1, NO_RULE, attempts.c.started_at % bindparam("each") == 0)
 )

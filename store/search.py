@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from core.lead import Lead
 from core.outcome import UNKNOWN
@@ -12,11 +12,14 @@ from core.states import STATES
 from store import rows
 from store.leads import COLUMNS, get, of_row, receipt
 from store.names import has_words
+from store.overview import BEGAN, NO_RULE
 from store.queries import LISTED
-from store.tables import history, leads
+from store.tables import attempts, history, leads
 
 Row = dict[str, Any]
 LOOKED_THROUGH = 40_000  # leads are searched by name at a time: each is read, for no index has names
+
+CALLS_LOOKED_THROUGH = 500  # at a time for those that came late: each is read with its lead
 
 
 def by_name(tx: Connection, name: str, limit: int, before: int | None = None) -> tuple[list[Row], int | None]:
@@ -33,6 +36,35 @@ def by_name(tx: Connection, name: str, limit: int, before: int | None = None) ->
         return found[:limit], int(found[limit - 1]["no"])
     oldest = int(tx.execute(select(func.coalesce(func.min(leads.c.no), 0))).scalar_one())
     return found, end if oldest < end else None
+
+
+def called_late(
+    tx: Connection, longer_ms: int, since: int, before: tuple[int, int], limit: int
+) -> tuple[list[Row], tuple[int, int] | None]:
+    """Of the 500 newest calls that began since then and behind the place `before` (a moment, a lead's number or 0): the
+    leads whose first call began so much later than they came, though no rule made them wait, the newest call first, at
+    most `limit`; and the place to go on, None at the end."""
+    at, no = before if before[1] else (before[0] - 1, 2**62)  # no number: behind all of that moment
+    further = rows.select(tx, _CALL_BEFORE, first=since, end=at + 1, nth=CALLS_LOOKED_THROUGH - 1)
+    end = further[0][0] if further else since
+    late = rows.select(tx, _CALLED_LATE, first=end, end=at + 1, at=at, no=no, longer=longer_ms, count=limit + 1)
+    found = [dict(zip(_LISTED, row, strict=False)) for row in late[:limit]]
+    if len(late) > limit:
+        return found, (late[limit - 1][-1], found[-1]["no"])
+    return found, (end, 0) if end > since else None
+
+
+_LISTED = [column.name for column in LISTED]
+_CALL_BEFORE = select(attempts.c.started_at).where(*BEGAN).order_by(attempts.c.started_at.desc())
+_CALL_BEFORE = _CALL_BEFORE.offset(bindparam("nth")).limit(1)
+_CALLED_LATE = (
+    select(*LISTED, attempts.c.started_at)
+    .join(attempts, attempts.c.lead == leads.c.id)
+    .where(*BEGAN, attempts.c.n == 1, attempts.c.started_at - leads.c.received_at > bindparam("longer"), NO_RULE)
+    .where((attempts.c.started_at < bindparam("at")) | (leads.c.no < bindparam("no")))
+    .order_by(attempts.c.started_at.desc(), leads.c.no.desc())
+    .limit(bindparam("count"))
+)
 
 
 def of_number(tx: Connection, number: str, not_id: str, since: int, limit: int) -> list[Row]:

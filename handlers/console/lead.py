@@ -68,6 +68,7 @@ def _shown(name: str, *, revealed: bool = False) -> str:
         tree=tree,
         fields=told.fields(evidence, may(OPERATOR)),
         rules=told.rules(evidence),
+        stations=told.stations(one.received_at, evidence, found["attempts"]),
         attempts=found["attempts"],
         history=found["history"],
         others=others,

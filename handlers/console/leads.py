@@ -11,15 +11,17 @@ from core.numbers.sealed import opened, seal
 from core.reason import Reason
 from core.states import RECEIVED, STATES
 from flow import numbers
+from handlers.console import month
 from handlers.console.door import page, the_gateway
 from handlers.console.forms import numbers as forms_numbers
 from handlers.console.forms import text
 from handlers.console.shown import reason
 from schemas.source import NAME
-from store import queries, search
+from store import hourly_calls, queries, search
 from store.queries import Wanted
 
 A_PAGE = 50
+GOAL_MS = 5_000  # from a lead to its call
 PERIODS = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "": 0}  # hours; empty: any time
 FILTERS = ("state", "source", "period", "who")  # of the URL; `who` is a sealed number
 
@@ -97,6 +99,47 @@ def titles() -> dict[str, str]:
         name: name if not title else title if how_many[title] == 1 else f"{title} ({name})"
         for name, title in titled.items()
     }
+
+
+@page("/leads/late")
+def late() -> Any:
+    """Leads of the last 24 hours that no rule made wait and that were called later than the goal, the newest call
+    first. Hours that were counted and had none are passed over."""
+    gateway, behind = the_gateway(), _place(request.args.get("after", ""))
+    with gateway.store.read() as tx:
+        now = gateway.store.now_ms(tx)
+        window = month.window(tx, now)
+        counted = hourly_calls.kept(tx, window.first, window.live)
+        quiet = {hour for hour, calls in counted.items() if not any(wait > GOAL_MS for wait in calls.waits)}
+        start = _behind_quiet(behind or (now + 1, 0), quiet)
+        found, place = search.called_late(tx, GOAL_MS, window.first, start, A_PAGE)
+        if place is not None and _behind_quiet(place, quiet)[0] <= window.first:
+            place = None
+        rows = queries.told(tx, found, now)
+        attempts = queries.last_attempts(tx, [row["id"] for row in rows])
+    return render_template(
+        "console/leads.html",
+        rows=rows,
+        attempts=attempts,
+        counts={},
+        filters={},
+        periods=list(PERIODS),
+        states=list(STATES),
+        sources=titles(),
+        more=None if place is None else url_for("console.late", after=f"{place[0]}.{place[1]}"),
+        is_newest=behind is None,
+        looked_for="",
+        problem="",
+        late=GOAL_MS,
+    )
+
+
+def _behind_quiet(place: tuple[int, int], quiet: set[int]) -> tuple[int, int]:
+    """The same place, or the end of the newest hour before it that is not one of these."""
+    at, no = place
+    while not no and (hour := (at - 1) - (at - 1) % HOUR_MS) in quiet:
+        at = hour
+    return at, no
 
 
 @page("/leads/find", post=True)

@@ -15,7 +15,7 @@ from flow import silence
 from handlers.console import backlog, cases, charts, month
 from handlers.console.alarms import ELSEWHERE, ringing
 from handlers.console.door import page, the_gateway
-from handlers.console.leads import titles
+from handlers.console.leads import GOAL_MS, titles
 from handlers.console.month import KINDS, Came, Window, kind_of
 from handlers.console.words import zone_hour
 from store import caps, figures, hourly_calls, inbox
@@ -25,7 +25,6 @@ from store.hourly_calls import Calls
 from store.overview import Waits
 
 TOP_CASES = 4
-GOAL_MS = 5_000
 
 
 @page("/")

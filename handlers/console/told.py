@@ -85,11 +85,26 @@ _TELLING = {
 
 
 def evidence(history: list[Row]) -> Row:
-    """What the newest mapping saw, with the newest verdict of every rule."""
-    traces = [json.loads(row["trace"]) for row in history]
-    mapped: Row = next((one for one in reversed(traces) if "number" in one or "lead_when" in one), {})
-    ruled: Row = next((one for one in reversed(traces) if "rules" in one), {})
-    return {**mapped, "rules": ruled.get("rules", [])}
+    """What the newest mapping saw, with the newest verdict of every rule, and when: `mapped_at`, `ruled_at`."""
+    traces = [(row["at"], json.loads(row["trace"])) for row in reversed(history)]
+    nothing: tuple[int | None, Row] = (None, {})
+    mapped_at, mapped = next((one for one in traces if "number" in one[1] or "lead_when" in one[1]), nothing)
+    ruled_at, ruled = next((one for one in traces if "rules" in one[1]), nothing)
+    return {**mapped, "rules": ruled.get("rules", []), "mapped_at": mapped_at, "ruled_at": ruled_at}
+
+
+def stations(received_at: int, seen: Row, attempts: list[Row]) -> dict[Any, tuple[int, int]]:
+    """Station -> milliseconds since the lead came, and since the station before it: `fields`, `rules`, and of attempt
+    n `(n, "sent")` and `(n, "ended")`. Those that were never reached are not in it."""
+    moments: list[tuple[Any, int | None]] = [("fields", seen["mapped_at"]), ("rules", seen["ruled_at"])]
+    for one in attempts:
+        moments += [((one["n"], "sent"), one["started_at"]), ((one["n"], "ended"), one["ended_at"])]
+    found, before = {}, received_at
+    for station, reached in moments:
+        if reached is not None:
+            found[station] = (reached - received_at, max(0, reached - before))
+            before = max(before, reached)
+    return found
 
 
 def fields(seen: Row, texts: bool) -> list[Row]:

@@ -6,6 +6,7 @@ import pytest
 
 from core.numbers.sealed import opened, seal
 from core.outcome import REFUSED, Outcome
+from handlers.console.told import stations
 from tests.fakes import LOST, NO, SHOP
 
 NUMBER = "79161234567"
@@ -195,6 +196,45 @@ def test_a_lead_tells_its_story_as_stations(operator, lead):
     for told in ("The call was placed", "Delivery", "Fields to call", "Rules", "Attempt 1", "Accepted", "History"):
         assert told in page
     assert "Not on the do-not-call list" in page
+
+
+def test_each_station_says_how_long_after_the_one_before_it_was(operator, gateway, clock):
+    gateway.alive()
+    no = gateway.lead(gateway.take({"id": "1", "phone": "79990000001"})).no
+    clock.forward(7)
+    gateway.alive()
+    gateway.work()
+    page = operator.get(f"/console/leads/{no}")
+    assert 'Fields to call</h2><span class="code">+7.0 s</span>' in re.sub(r"\s*\n\s*", "", page).replace("\u00a0", " ")
+    told = stations(1_000, {"mapped_at": 1_400, "ruled_at": None}, [{"n": 1, "started_at": 3_000, "ended_at": 3_250}])
+    assert told == {"fields": (400, 400), (1, "sent"): (2_000, 1_600), (1, "ended"): (2_250, 250)}
+
+
+def test_the_overview_leads_to_those_that_were_called_late(operator, gateway, clock, monkeypatch):
+    gateway.alive()
+    assert "/leads/late" not in operator.get("/console/")
+    slow = [gateway.take({"id": f"{n}", "name": f"Late {n}", "phone": f"7999000000{n}"}) for n in range(3)]
+    clock.forward(7)
+    gateway.alive()
+    gateway.work()
+    gateway.take({"id": "9", "name": "Quick", "phone": "79990000009"})
+    gateway.work()
+    link = re.search(r'href="(/console/leads/late)">longer: 3 of 4<', operator.get("/console/"))
+    page = operator.get(link[1])
+    assert [f">Late {n}<" in page for n in range(len(slow))] == [True] * 3
+    assert ">Quick<" not in page
+    monkeypatch.setattr("handlers.console.leads.A_PAGE", 2)
+    monkeypatch.setattr("store.search.CALLS_LOOKED_THROUGH", 3)
+    seen, address = set(), link[1]
+    for _ in range(5):
+        page = operator.get(address)
+        seen |= set(re.findall(r">(Late \d)<", page))
+        older = re.search(r'href="(/console/leads/late\?after=[\d.]+)"', page)
+        if older is None:
+            break
+        address = older[1]
+    assert (seen, older) == ({"Late 0", "Late 1", "Late 2"}, None)
+    operator.get("/console/leads/late?after=soon", 404)
 
 
 def test_each_state_is_told_in_a_sentence(operator, gateway):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, func, literal_column, select, union_all
+from sqlalchemy import Connection, bindparam, case, func, literal_column, select, union_all
 
 from core.lead import Lead
 from core.states import HELD, NEEDS_A_PERSON, READY
@@ -38,9 +38,11 @@ def count(tx: Connection) -> int:
     return int(rows.select(tx, _COUNT)[0][0])
 
 
-def waiting(tx: Connection) -> int:
-    """How many wait to be called, at most 1,000."""
-    return int(rows.select(tx, _WAITING)[0][0])
+def waiting(tx: Connection, account: str, script: str | None = None) -> int:
+    """How many leads of this account, or of this script of it, wait to be called, at most 1,000."""
+    if script is None:
+        return int(rows.select(tx, _WAITING, account=account)[0][0])
+    return int(rows.select(tx, _WAITING_OF_SCRIPT, account=account, script=script)[0][0])
 
 
 def pending(tx: Connection) -> list[Row]:
@@ -86,7 +88,10 @@ def _by_cause(state: str) -> Any:
 _COUNT = select(func.count()).select_from(
     union_all(*(select(literal_column("1")).select_from(_few(state).subquery()) for state in ORDER)).subquery()
 )
-_WAITING = select(func.count()).select_from(_few(READY).subquery())
+_OF_ACCOUNT = _few(READY).where(leads.c.account == bindparam("account"))
+_WAITING = select(func.count()).select_from(_OF_ACCOUNT.subquery())
+_OF_SCRIPT = _OF_ACCOUNT.where(leads.c.script == bindparam("script"))
+_WAITING_OF_SCRIPT = select(func.count()).select_from(_OF_SCRIPT.subquery())
 _PENDING = [
     select(*_COLUMNS).where(leads.c.state == state).order_by(leads.c.received_at, leads.c.no).limit(MOST)
     for state in ORDER

@@ -11,26 +11,28 @@ from store.engine import Tx
 
 @dataclass(frozen=True)
 class Stopped:
-    """A pause of an account, or of one of its scripts (`script`)."""
+    """A pause of an account, or of one of its scripts (`script`), for which `waiting` leads wait."""
 
     account: str
     script: str | None
     pause: Pause
+    waiting: int
 
 
 @dataclass(frozen=True)
 class Frame:
-    """`waiting` leads wait to be called; counted only while something is stopped. `dry` are the sources (names)
-    that are in a dry run."""
+    """`all_stopped`: no account rings. `dry` are the sources (names) that are in a dry run."""
 
     inbox: int
     stopped: tuple[Stopped, ...]
-    waiting: int
+    all_stopped: bool = False
     dry: tuple[str, ...] = ()
 
     @property
-    def all_stopped(self) -> bool:
-        return any(one.script is None for one in self.stopped)
+    def waiting(self) -> int:
+        """How many leads wait for what is stopped; a script's are among its account's where all of it is."""
+        whole = {one.account for one in self.stopped if one.script is None}
+        return sum(one.waiting for one in self.stopped if one.script is None or one.account not in whole)
 
 
 def read(tx: Tx, gateway: Gateway, now: int) -> Frame:
@@ -39,8 +41,9 @@ def read(tx: Tx, gateway: Gateway, now: int) -> Frame:
         pauses = pauses_of(known, name)
         scripts = [script for script, one in sorted(known.scripts.items()) if one.pause is not None]
         names = ([None] if known.pause is not None else []) + list(scripts)
-        stopped += [Stopped(name, script, pause) for script, (_, pause) in zip(names, pauses, strict=True)]
-    waiting = inbox.waiting(tx) if stopped else 0
+        both = zip(names, pauses, strict=True)
+        stopped += [Stopped(name, script, pause, inbox.waiting(tx, name, script)) for script, (_, pause) in both]
+    whole = {one.account for one in stopped if one.script is None}
     sources = ((name, gateway.sources.get(name)) for name in gateway.sources.names())
     dry = tuple(name for name, one in sources if one is not None and one.source.dry_run)
-    return Frame(inbox.count(tx), tuple(stopped), waiting, dry)
+    return Frame(inbox.count(tx), tuple(stopped), whole >= set(gateway.accounts), dry)

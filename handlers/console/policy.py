@@ -24,7 +24,8 @@ def policy() -> Any:
         over_all = counts.used_by_cap(tx, TOTALS, gateway.totals, now)
         reached = counts.reached(tx)
         waits = backlog.read(tx, gateway, now)
-        stopped = frame.read(tx, gateway, now).stopped
+        around = frame.read(tx, gateway, now)
+    stopped = around.stopped
     whole = {one.account for one in stopped if one.script is None}
     return render_template(
         "console/policy.html",
@@ -35,7 +36,7 @@ def policy() -> Any:
         reached=reached,
         backlog=waits,
         pauses=stopped,
-        all_stopped=not set(gateway.accounts) - whole,
+        all_stopped=around.all_stopped,
         some_stopped=len(whole),
         accounts=sorted(gateway.accounts),
         titles=titles(),

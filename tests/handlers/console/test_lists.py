@@ -10,7 +10,7 @@ from jinja2 import UndefinedError
 
 from core.outcome import ACCEPTED, Outcome
 from core.source import Policy
-from flow import people
+from flow import decide, people
 from handlers.console import act
 from tests.fakes import SHOP
 from tests.handlers.conftest import API_TOKEN
@@ -136,6 +136,30 @@ def test_the_table_for_excel_runs_no_formula_and_keeps_numbers_whole(owner, gate
     assert rows[1][6] == "'+79990000001"
     assert rows[1][8] == "4,35"  # as `flask leads export --excel` writes it: a point makes it a date
     assert "exported leads" in owner.get("/console/audit")
+
+
+def test_one_account_of_two_that_is_paused_stops_not_the_whole_house(operator, gateway):
+    """The head goes on to offer the stop of everything, and each strip counts its own leads."""
+    gateway.parts.accounts["second"] = gateway.account()
+    gateway.put("other", SHOP.replace("Заявка", "Другой") + "account: second\n")
+    for n, source in enumerate(("shop", "shop", "other")):
+        gateway.take({"id": str(n), "phone": f"7999000000{n}"}, source=source)
+        decide.decide_due(gateway.parts)
+    operator.get("/console/")
+    page = operator.post("/console/pause", account="second", why="topping up", next="/console/")
+    assert "Pause all calls" in page
+    assert "Calls are on</span>" in page
+    assert [int(n) for n in re.findall(r"(\d+) leads? waits?\. Leads are taken", page)] == [1]
+    assert operator.http.get("/console/pulse").json["paused"] is False
+    operator.post("/console/pause", account="main", script="Заявка", why="a wrong text")
+    page = operator.get("/console/")
+    assert "Pause all calls" in page
+    assert [int(n) for n in re.findall(r"(\d+) leads? waits?\. Leads are taken", page)] == [2, 1]
+    operator.post("/console/pause", account="main", why="all of it")
+    page = operator.get("/console/")
+    assert "Calls are paused</span>" in page
+    assert "3 leads wait. Calls start" in page
+    assert operator.http.get("/console/pulse").json["paused"] is True
 
 
 def test_all_accounts_are_paused_and_resumed_in_one_row(operator, gateway):

@@ -3,6 +3,7 @@
 A control is what the trial would show if the product were a usual queue. A trial whose control
 shows no damage is blind."""
 
+import json
 import os
 import signal
 import sys
@@ -16,9 +17,9 @@ from config.settings import read
 from core import states
 from core.move import Move
 from core.outcome import NOT_SENT, Outcome
-from flow import sweep
+from flow import erase, sweep
 from flow.gateway import Gateway
-from store import attempts, epoch, leads
+from store import attempts, epoch, erasure, leads
 from tests.faults import other_parts
 from tests.faults.failpoints import Failpoint
 
@@ -55,6 +56,21 @@ def worker_built(*, how: list[str]) -> None:
         other_parts.PARTS[name]()
     settings = read()
     work(wire(settings))
+
+
+def eraser(*, numbers: list[str], file: str, rounds: int, forgets: bool) -> None:
+    """Erases these persons, one after the other and all over again, and says of each what it left; `forgets` is the
+    control."""
+    if forgets:
+        erasure._guard = lambda *_: None  # type: ignore[assignment]
+    parts = wire(read())
+    create_app(read(), parts)
+    parts.sources.refresh()
+    with open(file, "a", encoding="utf-8", buffering=1) as out:
+        for number in numbers * rounds:
+            done = erase.erase_person(parts, number, "anna", "asked")
+            told = {"number": number, "leads": done.leads, "left": done.left, "failed": done.failed}
+            out.write(json.dumps(told) + "\n")
 
 
 def work(parts: Gateway) -> None:

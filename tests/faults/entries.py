@@ -71,6 +71,7 @@ def simulator(*, arguments: list[str]) -> None:
 
 
 ENTRIES: dict[str, Callable[..., None]] = {
+    "eraser": builds.eraser,
     "flask": flask,
     "web": web,
     "gunicorn": gunicorn,

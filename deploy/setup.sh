@@ -26,8 +26,6 @@ fi
 if [ -d .venv ] && ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
     rm -rf .venv
 fi
-# pip tidies up by itself, once it is there.
-pip='; from pip._internal.cli.main import main; _signal.signal(_signal.SIGINT, _signal.default_int_handler); sys.exit(main())'
 [ -d .venv ] || "$python" -c "$quiet; import venv; venv.main(['.venv'])"
 for packages in .venv/lib/python3*/site-packages; do
     cmp -s "$here/00-ctrl-c.pth" "$packages/00-ctrl-c.pth" || cp "$here/00-ctrl-c.pth" "$packages/"
@@ -38,7 +36,7 @@ for file in "$@"; do
     stamp=".venv/.installed-$file-$digest"
     [ -f "$stamp" ] && continue
     say "installing $file ..."
-    if ! .venv/bin/python -c "$quiet$pip" install --quiet --disable-pip-version-check -r "$file"; then
+    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$file"; then
         say ""
         say "The packages of $file could not be installed: the first start needs the network (or a pip mirror: PIP_INDEX_URL)."
         exit 1

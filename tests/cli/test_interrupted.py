@@ -17,6 +17,8 @@ from config.settings import ROOT
 from tests.application import SETTINGS
 from tests.ports import free_port
 
+pytestmark = pytest.mark.storm
+
 FLASK = (".venv/bin/flask",)
 PYTHON = ".venv/bin/python"
 MORE = {

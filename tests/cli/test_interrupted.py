@@ -96,15 +96,31 @@ def shot(folder, words, after):
     environ = of_make_run(folder) if words == ("make", "run") else environment(folder)
     with (folder / "said.txt").open("w+") as said:
         process = subprocess.Popen(
-            words, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+            words,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            preexec_fn=_heeds_ctrl_c,
         )
         try:
-            process.wait(after)  # it may be over by then
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGINT)
-        code = process.wait(60)
+            try:
+                process.wait(after)  # it may be over by then
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGINT)
+            code = process.wait(60)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         said.seek(0)
         return code, said.read()
+
+
+def _heeds_ctrl_c():
+    """As from a terminal: where these tests run in the background it is ignored, by all that they start, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def left_behind(folder):

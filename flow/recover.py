@@ -151,7 +151,7 @@ def _open(gateway: Gateway, worker_id: str) -> int:
         wait = 0 if gateway.store.is_sqlite else seen.suspect_since + (LOST_MS if missing else GRACE_MS) - now
         if wait > 0:
             return min(1_000, wait)
-        before = epoch.until_loss(tx, seen.suspect_since or now, now)
+        before = epoch.until_loss(tx, seen.suspect_since or now)
     if missing:
         gateway.log.error("journals_lost", runs=len(missing))
         _hold_waiting(gateway, before)

@@ -87,7 +87,7 @@ def _vacuum(path: Path, file: Path) -> None:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as source:
             source.execute("VACUUM INTO ?", (str(file),))
-    except sqlite3.Error as why:
+    except (sqlite3.Error, UnicodeDecodeError) as why:  # a damaged name in its own words
         raise BackupFailed(f"SQLite could not write the copy: {why}") from why
     _check(file)
 
@@ -96,7 +96,7 @@ def _check(file: Path) -> None:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as there:
             (said,) = there.execute("PRAGMA integrity_check").fetchone()
-    except sqlite3.Error as why:
+    except (sqlite3.Error, UnicodeDecodeError) as why:  # a damaged name in its own words
         raise BackupFailed(f"the copy cannot be read: {why}") from why
     if said != "ok":
         raise BackupFailed(f"the copy is damaged: {said}")

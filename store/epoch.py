@@ -163,7 +163,8 @@ def suspect(tx: Connection, found: str, now: int) -> None:
     seen_at = select(func.coalesce(func.max(workers.c.seen_at), 0)).where(by_now).scalar_subquery()
     alive_at = case((epoch.c.suspect != "", epoch.c.alive_at), else_=seen_at)
     new = update(epoch).where(epoch.c.suspect != found)
-    if tx.execute(new.values(suspect=found, suspect_since=now, alive_at=alive_at)).rowcount:
+    newest = func.coalesce(select(func.max(leads.c.received_at)).scalar_subquery(), 0)
+    if tx.execute(new.values(suspect=found, suspect_since=now, suspect_newest=newest, alive_at=alive_at)).rowcount:
         tx.execute(update(workers).values(recovered=""))  # of another time: a copy put back may have the same identity
 
 
@@ -250,11 +251,11 @@ def raise_claims(tx: Connection, claims: int) -> None:
     tx.execute(update(epoch).where(epoch.c.claims < claims).values(claims=claims))
 
 
-def until_loss(tx: Connection, suspect_since: int, now: int) -> int:
+def until_loss(tx: Connection, suspect_since: int) -> int:
     """Leads that came until then may have been called before this database went back: until that was noticed; where a
-    clock that was ahead has dated some, until the newest of them."""
-    newest = tx.execute(select(func.max(leads.c.received_at))).scalar_one_or_none() or 0
-    return max(suspect_since, newest) if newest > now else suspect_since
+    clock that was ahead had dated some of those that were there, until the newest of them. Asked later, when that clock
+    would be right again, they would seem to have come since."""
+    return max(suspect_since, tx.execute(select(epoch.c.suspect_newest)).scalar_one())
 
 
 def lost_calls_before(tx: Connection) -> int:

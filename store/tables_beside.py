@@ -113,6 +113,7 @@ epoch = Table(
     Column("claims", BigInteger, nullable=False, server_default="0"),  # counted on SQLite only
     Column("suspect", Text, nullable=False, server_default="", info=ID),  # the identity that a worker saw instead
     Column("suspect_since", BigInteger, nullable=False, server_default="0"),
+    Column("suspect_newest", BigInteger, nullable=False, server_default="0"),  # the newest lead's moment, at that one
     Column("alive_at", BigInteger, nullable=False, server_default="0"),  # when a worker last looked, before that
     Column("lost_at", BigInteger, nullable=False, server_default="0"),  # calls of before may be missing
     Column("opened_at", BigInteger, nullable=False),

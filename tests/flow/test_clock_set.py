@@ -277,7 +277,7 @@ MOMENTS = {
         *("alarm_messages.at", "alarm_messages.ended_at", "alarms.since", "alarms.raised_at", "alarms.cleared_at"),
         *("alarms.told_at", "alarms.acked_at", "audit.at", "deliveries.received_at", "deliveries.erased_at"),
         *("do_not_call.since", "do_not_call.removed_at", "epoch.lost_at", "epoch.opened_at"),
-        "epoch.leapt_to",
+        *("epoch.leapt_to", "epoch.suspect_newest"),
         *("erased_keys.first_at", "erasures.at", "event_keys.first_at", "forgotten_calls.at", "history.at"),
         *(
             "hourly.hour",

@@ -148,6 +148,15 @@ def test_whatever_bytes_are_flipped_it_is_opened_or_told(app, made, refused):
     assert told > 0
 
 
+def test_a_name_that_is_no_text_any_more_is_told(made, refused):
+    """SQLite says it in its own words, which Python then cannot read."""
+    file, name = database_of(made), b"autoindex_wishes_1"
+    if file.suffix == ".sqlite":
+        file.write_bytes(file.read_bytes().replace(name, b"\xff" * len(name)))
+        agree(made)
+        assert "cannot be read" in refused(made)
+
+
 MANIFESTS = ["", "[]", "{}", "null", "[" * 100_000, b"\xff".decode("latin-1"), {"leads": "x"}, {"made_at": "soon"}]
 MANIFESTS += [
     {"made_at": 10**30},

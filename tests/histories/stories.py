@@ -137,6 +137,13 @@ STORIES = {
         ],
         None,
     ),
+    "a lead that a clock ahead had dated is rung, a backup forgets it, and its day has come before anybody looks": (
+        [
+            *(("post", 12, 7), ("clock_back", 37, 55), ("back_up", 7, 38), ("forward", 7, 29), ("walk", 7, 19)),
+            *(("put_back_without_journals", 7, 29), ("forward", 7, 6), ("forward", 48, 7)),
+        ],
+        None,
+    ),
     "a worker dies inside its claim": (
         [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
         builds.a_claim_is_several_commits,

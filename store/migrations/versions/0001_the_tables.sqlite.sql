@@ -100,6 +100,7 @@ CREATE TABLE epoch (
 	claims BIGINT DEFAULT '0' NOT NULL,
 	suspect TEXT DEFAULT '' NOT NULL,
 	suspect_since BIGINT DEFAULT '0' NOT NULL,
+	suspect_newest BIGINT DEFAULT '0' NOT NULL,
 	alive_at BIGINT DEFAULT '0' NOT NULL,
 	lost_at BIGINT DEFAULT '0' NOT NULL,
 	opened_at BIGINT NOT NULL,

@@ -29,7 +29,8 @@ class SetBack:
     def look(self, there: ToDo) -> None:
         """Once a second, before this worker says that it lives. Where the clock has been behind what was written by it
         for 10 s, whatever waits is looked at again, and the rules of each lead name its moment anew."""
-        now, seen = there.now, there.newest
+        # What a database that was put back has forgotten, this worker knows: it saw that moment itself.
+        now, seen = there.now, max(there.newest, self._last[0])
         self._look_ahead(there)
         newest = max(self._newest, seen)
         if newest <= now + AHEAD_MS:

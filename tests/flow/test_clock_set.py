@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, delete
 
 from core.account.pause import FIRST_WAIT, LONGEST_TRY
 from core.outcome import NOT_SENT, UNKNOWN, Outcome
@@ -11,7 +11,7 @@ from core.overall import POLICY
 from flow import operate, people, sweep
 from flow.set_back import STEADY_MS, SetBack
 from store import epoch, outbox, todo
-from store.tables import meta
+from store.tables import meta, workers
 from tests.fakes import LOST, SHOP, YES
 from tests.flow.asking import enriched, take, work
 from tests.flow.crm import says
@@ -154,6 +154,21 @@ def test_so_does_it_where_every_worker_starts_anew_before_it_has_been_right_for_
     worker.wait(WITHIN_S)
     assert gateway.lead(lead_id).state == "accepted"
     assert todo.look(gateway.store, []).newest <= gateway.clock() * 1000
+
+
+def test_so_does_it_where_the_database_was_put_back_meanwhile_and_knows_of_no_later_moment(gateway):
+    gateway.put("shop", SHOP + 'policy: {hours: "09:00-20:00"}\n')
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S + 12 * HOUR_S)
+    worker.wait(1)
+    with gateway.store.write() as tx:
+        tx.execute(delete(workers))
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.work()
+    assert gateway.lead(lead_id).reason == "quiet_hours"
+    gateway.clock.forward(-DAY_S - 12 * HOUR_S)
+    worker.wait(WITHIN_S)
+    assert gateway.lead(lead_id).state == "accepted"
 
 
 def test_a_clock_that_is_behind_for_a_moment_lets_nothing_go(gateway):

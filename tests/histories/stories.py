@@ -144,6 +144,13 @@ STORIES = {
         ],
         None,
     ),
+    "a backup is put back a day later, and the clock by a day, before any worker has looked": (
+        [
+            *(("back_up", 6, 56), ("forward", 1, 63), ("put_back", 62, 30), ("post", 40, 55), ("decide_some", 40, 19)),
+            ("clock_back", 40, 11),
+        ],
+        None,
+    ),
     "a worker dies inside its claim": (
         [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
         builds.a_claim_is_several_commits,

@@ -31,7 +31,7 @@ class Neighbours:
             return
         newest = max(seen.values())
         both = {**self.noted(store_id), **seen}
-        self._noted[store_id] = {run: at for run, at in both.items() if at > newest - KEPT_MS}
+        self._noted[store_id] = {run: at for run, at in both.items() if run in seen or at > newest - KEPT_MS}
         private.folder(self._directory())
         draft = self._directory() / f"neighbours-{secrets.token_hex(4)}"
         private.write(draft, json.dumps(self._noted[store_id]))

@@ -35,16 +35,12 @@ _UNSYNCED = Ask(text("SELECT set_config('synchronous_commit', 'off', true)"))
 
 
 def runs(store: Store) -> list[Ask]:
-    """(run directory, when a worker of it was last seen), of those of the last minute; to go along, too. A SQLite file
-    has one machine."""
+    """(run directory, when a worker of it was last seen), of all there are rows of; to go along, too. Which are recent
+    cannot be asked by the newest of them: a clock that was ahead may have dated it. A SQLite file has one machine."""
     return [] if store.is_sqlite else [_RUNS]
 
 
-_RUNS = Ask(
-    select(workers.c.run, func.max(workers.c.seen_at))
-    .where(workers.c.run != "", workers.c.seen_at > select(func.max(workers.c.seen_at) - 60_000).scalar_subquery())
-    .group_by(workers.c.run)
-)
+_RUNS = Ask(select(workers.c.run, func.max(workers.c.seen_at)).where(workers.c.run != "").group_by(workers.c.run))
 
 
 def miss(tx: Connection, noted: Mapping[str, int], alive_at: int, now: int) -> None:

@@ -151,6 +151,15 @@ STORIES = {
         ],
         None,
     ),
+    "a machine joins and rings while a dead worker lies ahead of the clock, and is away when a backup is put back": (
+        [
+            *(("back_up", 51, 6), ("forward", 51, 6), ("put_back_without_journals", 51, 11), ("forward", 51, 46)),
+            *(("forward", 51, 35), ("clock_back", 2, 59), ("post", 2, 2), ("back_up", 2, 47), ("join", 2, 62)),
+            *(("walk", 2, 47), ("freeze_or_thaw", 2, 13), ("put_back", 2, 25), ("forward", 51, 57)),
+            *(("forward", 51, 3), ("walk", 51, 25)),
+        ],
+        None,
+    ),
     "a worker dies inside its claim": (
         [("post", 1, 0), ("die_inside_a_transaction", 32, 31)],
         builds.a_claim_is_several_commits,

@@ -113,7 +113,7 @@ what_was_there_before() {
     userdel leads
     perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 80, Listen => 1) or die; sleep 600' &
     other=$!
-    until grep -q ':0050 ' /proc/net/tcp; do sleep 0.1; done
+    until grep -qE ':0050 [0-9A-F]+:[0-9A-F]+ 0A ' /proc/net/tcp; do sleep 0.1; done  # a line to somebody's port 80 is none
     refused 'port 80 or 443' "$2" "$3" "$4" "$5" "$6"
     kill $other
     wait $other 2> /dev/null || true

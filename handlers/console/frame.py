@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.account.pause import Pause
+from core.account.pause import Pause, all_paused
 from core.account.trouble import pauses_of
 from flow.gateway import Gateway
 from store import accounts, inbox
@@ -39,8 +39,7 @@ def read(tx: Tx, gateway: Gateway, now: int) -> Frame:
     stopped = []
     for name, known in sorted(accounts.all_accounts(tx).items()):
         pauses = pauses_of(known, name)
-        scripts = [script for script, one in sorted(known.scripts.items()) if one.pause is not None]
-        names = ([None] if known.pause is not None else []) + list(scripts)
+        names = ([None] if known.pause is not None else []) + sorted(all_paused(known.scripts))
         both = zip(names, pauses, strict=True)
         stopped += [Stopped(name, script, pause, inbox.waiting(tx, name, script)) for script, (_, pause) in both]
     whole = {one.account for one in stopped if one.script is None}

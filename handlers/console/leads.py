@@ -37,20 +37,15 @@ def leads() -> Any:
         attempts = queries.last_attempts(tx, [row["id"] for row in rows])
         of_a_day = filters.get("period") == "24h" and "who" not in filters
         counts = search.count_states(tx, now - 24 * HOUR_MS, filters.get("source", "")) if of_a_day else {}
-    return render_template(
-        "console/leads.html",
-        rows=told,
-        attempts=attempts,
-        counts=counts,
-        filters=filters,
-        periods=list(PERIODS),
-        states=list(STATES),
-        sources=titles(),
-        more=_more(filters, place),
-        is_newest="after" not in asked,
-        looked_for="",
-        problem="",
-    )
+    more = _more("console.leads", place, **filters)
+    return _listed(told, attempts, counts=counts, filters=filters, more=more, is_newest="after" not in asked)
+
+
+def _listed(rows: list[dict[str, Any]], attempts: dict[str, dict[str, Any]], **more: Any) -> str:
+    """The page of these leads; `more`: what is not as on a page without filters, the only one of its kind."""
+    usual: dict[str, Any] = {"counts": {}, "filters": {}, "more": None, "looked_for": "", "problem": ""}
+    among = {"periods": list(PERIODS), "states": list(STATES), "sources": titles()}
+    return render_template("console/leads.html", rows=rows, attempts=attempts, **among, **(usual | more))
 
 
 def filters_asked() -> dict[str, str]:
@@ -76,8 +71,8 @@ def wanted_by(filters: dict[str, str], now: int) -> Wanted:
     return Wanted(filters.get("state", ""), filters.get("source", ""), since=since, numbers=numbers or ())
 
 
-def _more(filters: dict[str, Any], place: tuple[int, int] | None) -> str | None:
-    return None if place is None else url_for("console.leads", **filters, after=f"{place[0]}.{place[1]}")
+def _more(of: str, place: tuple[int, int] | None, **filters: Any) -> str | None:
+    return None if place is None else url_for(of, **filters, after=f"{place[0]}.{place[1]}")
 
 
 def _place(text_: str) -> tuple[int, int] | None:
@@ -117,21 +112,7 @@ def late() -> Any:
             place = None
         rows = queries.told(tx, found, now)
         attempts = queries.last_attempts(tx, [row["id"] for row in rows])
-    return render_template(
-        "console/leads.html",
-        rows=rows,
-        attempts=attempts,
-        counts={},
-        filters={},
-        periods=list(PERIODS),
-        states=list(STATES),
-        sources=titles(),
-        more=None if place is None else url_for("console.late", after=f"{place[0]}.{place[1]}"),
-        is_newest=behind is None,
-        looked_for="",
-        problem="",
-        late=GOAL_MS,
-    )
+    return _listed(rows, attempts, more=_more("console.late", place), is_newest=behind is None, late=GOAL_MS)
 
 
 def _behind_quiet(place: tuple[int, int], quiet: set[int]) -> tuple[int, int]:
@@ -166,18 +147,5 @@ def find() -> Any:
         rows = queries.told(tx, found_by_name, now)
         attempts = queries.last_attempts(tx, [row["id"] for row in rows])
     problem = reason({"code": found.code, "params": found.params}) if any(sign.isdigit() for sign in what) else ""
-    return render_template(
-        "console/leads.html",
-        rows=rows,
-        attempts=attempts,
-        counts={},
-        filters={},
-        periods=list(PERIODS),
-        states=list(STATES),
-        sources=titles(),
-        more=None,
-        more_before=more_before,
-        is_newest=before is None,
-        looked_for=what,
-        problem=problem,
-    )
+    is_newest = before is None
+    return _listed(rows, attempts, more_before=more_before, is_newest=is_newest, looked_for=what, problem=problem)

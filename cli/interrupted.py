@@ -4,16 +4,39 @@ Of the time before a command is there, while it is imported, `deploy/00-ctrl-c.p
 puts beside the packages: there the signal ends the process as it ends any other. From then on a command has to hear it,
 so that it can tidy up."""
 
+import queue
 import signal
 import sys
 import threading
 from _thread import interrupt_main
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 ENDED = 128 + signal.SIGINT
 _SILENT = (signal.SIG_DFL, signal.default_int_handler)
+
+
+class Stop(threading.Event):
+    """An event that a signal's handler may set. That of `threading` has a lock, for which a handler would wait for ever
+    where it interrupts the very code that holds it; `SimpleQueue.put` may be called from anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_set = False
+        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self) -> None:
+        self._is_set = True
+        self._told.put(None)
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def wait(self, timeout: float | None = None) -> bool:
+        with suppress(queue.Empty):
+            self._told.put(self._told.get(timeout=timeout))  # for whoever else waits
+        return self._is_set
 
 
 @contextmanager

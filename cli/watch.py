@@ -12,6 +12,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from cli.context import the_settings, wired_gateway
+from cli.interrupted import Stop
 from config import logs
 from flow import heartbeat, hourly, telling
 from flow.gateway import Gateway
@@ -35,7 +36,7 @@ def command() -> None:
     help_, look_again = current_app.extensions["help"](gateway, settings)
     if gateway.broken_alarms:
         logs.say(str(gateway.broken_alarms))
-    stopping = threading.Event()
+    stopping = Stop()
 
     def stop(*_: Any) -> None:
         stopping.set()

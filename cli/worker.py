@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 
 from cli.askers import Askers
 from cli.context import fail, wired_gateway
+from cli.interrupted import Stop
 from config import logs
 from core import outcome as outcomes
 from core.ports import Account
@@ -87,7 +88,7 @@ class Worker:
         self._slots = {name: Slots(account) for name, account in gateway.accounts.items()}
         self._askers = Askers(gateway)
         self._sight = Sight(gateway)
-        self._stopping = threading.Event()
+        self._stopping = Stop()
         self._recorder = call.Recorder(gateway, self._stopping)
         self._set_back = SetBack(gateway, self._ms)
         self._tended_at = 0
@@ -282,9 +283,7 @@ def command() -> None:
     except OSError as why:
         if why.errno not in FULL:
             place = why.filename or gateway.journal.directory
-            fail(
-                f"RUN_DIR: {place} cannot be written ({why.strerror}): give this user the right, or name another folder"
-            )
+            fail(f"RUN_DIR: {place} cannot be written ({why.strerror}): give this user the right or move it")
     worker = Worker(gateway)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)

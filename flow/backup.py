@@ -2,6 +2,7 @@
 be put back."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -74,23 +75,38 @@ def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
             _tidy(into, f".{PREFIX}")
             with gateway.store.read() as tx:
                 now = gateway.store.now_ms(tx)
-            made = into / (PREFIX + datetime.fromtimestamp(now / 1000, UTC).strftime(FORM))
-            draft = into / f".{made.name}-{os.getpid()}"
-            draft.mkdir(mode=0o700)
+            draft = Path(tempfile.mkdtemp(prefix=f".{_name(now)}-", dir=into))
             try:
                 _fill(gateway, draft, now, beside)
-                draft.rename(made)
+                made = _put(draft, into, now)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
             private.sync_directory(into)
-            for old in keeping.to_delete(made_of(into)):
-                shutil.rmtree(made_of(into)[old])
+            found = made_of(into)
+            for old in keeping.to_delete(found) - {at for at, path in found.items() if path == made}:
+                with contextlib.suppress(FileNotFoundError):  # whoever made another meanwhile deletes it, too
+                    shutil.rmtree(found[old])
             return made
         except shutil.Error as why:  # of the files that go along, each with its reason
             path, _, said = why.args[0][0]
             raise BackupFailed(f"{path} cannot be copied: {said}") from why
         except OSError as why:
             raise BackupFailed(f"{why.filename or into} cannot be read or written: {why.strerror}") from why
+
+
+def _name(at: int) -> str:
+    return PREFIX + datetime.fromtimestamp(at / 1000, UTC).strftime(FORM)
+
+
+def _put(draft: Path, into: Path, now: int) -> Path:
+    """The draft in its place. Where another backup has this second's name already, it gets the next that is free."""
+    while True:
+        try:
+            return draft.rename(into / _name(now))
+        except OSError as why:
+            if why.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        now += 1000
 
 
 def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> None:

@@ -6,7 +6,9 @@ thread. Where storing lasts, another thread relieves it."""
 import collections
 import contextlib
 import errno
+import queue
 import selectors
+import signal
 import socket
 import threading
 import time
@@ -49,8 +51,7 @@ class Loop(ThreadWorker):
         self._busy = 0.0  # since when it stores; 0: it does not
         self._started = False
         self._ends_at = 0.0
-        self._ended = threading.Event()
-        self._broken: Exception | None = None
+        self._ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()  # with the mistake that ended it
         self._looked = 0.0
         self._came = 0  # bytes since it was last asked how many are held
         self._names = {listener: listener.getsockname() for listener in self.sockets}
@@ -71,18 +72,31 @@ class Loop(ThreadWorker):
     def run(self) -> None:
         """The main thread only watches, so that it hears signals, and that no storing keeps the loop."""
         self._relieve()
-        while not self._ended.wait(0.05 if self._busy else 0.25):
-            if self._busy and time.monotonic() - self._busy > RELIEVED_S:
-                with self._lock:
-                    if self._busy:
-                        self._relieve()
+        while True:
+            try:
+                broken = self._ended.get(timeout=0.05 if self._busy else 0.25)
+                break
+            except queue.Empty:
+                self._look_after_the_loop()
         self.tpool.shutdown(wait=False)
         self.poller.close()
         self.method_queue.close()
         for listener in self.sockets:
             listener.close()
-        if self._broken:
-            raise self._broken
+        if broken:
+            raise broken
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """Ctrl-C in a terminal comes twice, from there and from gunicorn's parent; the second would disturb the end."""
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+        super().handle_quit(sig, frame)
+
+    def _look_after_the_loop(self) -> None:
+        if self._busy and time.monotonic() - self._busy > RELIEVED_S:
+            with self._lock:
+                if self._busy:
+                    self._relieve()
 
     def _relieve(self) -> None:
         """Another thread goes on with the loop."""
@@ -94,8 +108,7 @@ class Loop(ThreadWorker):
         try:
             self._loop()
         except Exception as why:  # a mistake of ours: the process ends with it, and gunicorn makes another
-            self._broken = why
-            self._ended.set()
+            self._ended.put(why)
 
     def _loop(self) -> None:
         if not self._started:
@@ -115,7 +128,7 @@ class Loop(ThreadWorker):
         while self.nr_conns > 0 and time.monotonic() < self._ends_at:
             if not self._turn(0.1):
                 return
-        self._ended.set()
+        self._ended.put(None)
 
     def _turn(self, seconds: float) -> bool:
         """Whether the loop is still this thread's."""

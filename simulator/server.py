@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import io
+import queue
 import signal
 import socket
 import sys
@@ -182,9 +183,9 @@ def serve(host: str = "127.0.0.1", port: int = 8001, *, quiet: bool = False, **o
         sys.stdout.reconfigure(
             errors="backslashreplace"
         )  # a Cyrillic script must not end the call on an ASCII terminal
-    ended = threading.Event()
+    ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # not an Event: a handler may not wait for its lock
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     try:
         simulator = Simulator(port, host=host, say=None if quiet else _say, **options).start()
     except ValueError as error:
@@ -196,7 +197,7 @@ def serve(host: str = "127.0.0.1", port: int = 8001, *, quiet: bool = False, **o
         return 1
     root = simulator.url.removesuffix(SEND.removeprefix("/"))
     _say(f"voice simulator at {simulator.url} (it rings nobody); its help and its calls: {root} and {root}calls")
-    ended.wait()
+    ended.get()
     simulator.stop()
     return 0
 

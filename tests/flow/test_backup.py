@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -198,6 +199,31 @@ def test_old_backups_go(gateway, tmp_path):
     assert (tmp_path / f"{backup.PREFIX}x").is_dir()  # what we did not make is left alone
     if gateway.store.is_sqlite:
         assert 14 < len(kept) < 18
+
+
+def test_backups_of_one_second_do_not_meet(gateway, tmp_path):
+    """One by the timer and one by hand: each is whole, under a name of its own; of one day, the newest is kept."""
+    fill(gateway, 1)
+    began = threading.Barrier(4)
+
+    def make():
+        began.wait()
+        return backup.make(gateway.parts, tmp_path, {})
+
+    with ThreadPoolExecutor(4) as threads:
+        made = [one.result() for one in [threads.submit(make) for _ in range(4)]]
+    assert set(backup.made_of(tmp_path).values()) <= set(made)
+    made.append(backup.make(gateway.parts, tmp_path, {}))
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    for path in backup.made_of(tmp_path).values():
+        assert backup.check(gateway.parts, path).rows["leads"] == 1
+    assert made[-1].is_dir()
+
+
+def test_a_backup_is_kept_also_where_the_clock_was_put_back(gateway, tmp_path):
+    made = backup.make(gateway.parts, tmp_path, {})
+    made.rename(f"{str(made)[: -len('hhmmssZ')]}235959Z")
+    assert backup.make(gateway.parts, tmp_path, {}).is_dir()
 
 
 def test_the_commands(flask_on, tmp_path):

@@ -24,7 +24,8 @@ class SetBack:
         self._gateway, self._clock = gateway, clock
         self._newest, self._since = 0, 0
         self._last = (0, 0)  # the shared clock and this worker's own, at the last look
-        self._leapt_at: int | None = None
+        self._leapt_at: int | None = None  # by this worker's own clock
+        self._leapt_to = 0
 
     def look(self, there: ToDo) -> None:
         """Once a second, before this worker says that it lives. Where the clock has been behind what was written by it
@@ -36,9 +37,10 @@ class SetBack:
         if newest <= now + AHEAD_MS:
             self._newest = 0
             return
-        if not self._newest:
+        if there.set_back_from < newest:  # a database that was put back may have to be told again
             with self._gateway.store.write() as tx:
                 moments.note_set_back(tx, newest)
+        if not self._newest:
             self._since = self._clock()
             self._gateway.log.warning("clock_set_back", seconds=(newest - now) // 1000)
         self._newest = newest
@@ -57,14 +59,15 @@ class SetBack:
         else:
             leapt = now - there.newest if there.newest else 0
             if -LEAP_MS <= now - there.leapt_to < EVEN_MS:  # before this worker started
-                self._leapt_at = self._clock()
+                self._leapt_at, self._leapt_to = self._clock(), there.leapt_to
         if leapt > LEAP_MS:
-            with self._gateway.store.write() as tx:
-                moments.note_leap(tx, now)
-            self._leapt_at = self._clock()
+            self._leapt_at, self._leapt_to = self._clock(), now
             self._gateway.log.warning("clock_leapt", seconds=leapt // 1000)
         elif leapt < -LEAP_MS:
             self._leapt_at = None
+        if not self.may_forget() and abs(there.leapt_to - self._leapt_to) > EVEN_MS:
+            with self._gateway.store.write() as tx:
+                moments.note_leap(tx, self._leapt_to)
         self._last = (now, self._clock())
 
     def _look_again(self) -> None:

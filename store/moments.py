@@ -28,6 +28,11 @@ def newest_of(told: Sequence[Sequence[int | None]]) -> int:
     return max(at or 0 for at in told[0][:3])
 
 
+def set_back_from(told: Sequence[Sequence[int | None]]) -> int:
+    """What the clock that was last set back had come to, in milliseconds; 0: nothing that is told of one."""
+    return told[0][2] or 0
+
+
 def leapt_to(told: Sequence[Sequence[int | None]]) -> int:
     """Where the clock came to when it last leapt by a day or more, in milliseconds; 0: it never did."""
     return told[0][3] or 0

@@ -9,11 +9,13 @@ from store.engine import Store
 
 @dataclass(frozen=True)
 class ToDo:
-    """`newest` and `leapt_to` as in `store.moments`, `deadline` of the open attempt that is over first, `due` of the
-    lead that is mapped or rings first (None: there is none), in milliseconds; `reached`: some cap is."""
+    """`newest`, `set_back_from` and `leapt_to` as in `store.moments`; `deadline` of the open attempt that is over
+    first, `due` of the lead that is mapped or rings first (None: there is none). All in milliseconds. `reached`: some
+    cap is."""
 
     now: int
     newest: int
+    set_back_from: int
     leapt_to: int
     deadline: int | None
     due: int | None
@@ -31,6 +33,7 @@ def look(store: Store, accounts: Sequence[str]) -> ToDo:
     return ToDo(
         now,
         moments.newest_of(newest),
+        moments.set_back_from(newest),
         moments.leapt_to(newest),
         deadline,
         min((at for at in firsts if at is not None), default=None),

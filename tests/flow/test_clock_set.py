@@ -3,14 +3,15 @@
 import dataclasses
 
 import pytest
-from sqlalchemy import BigInteger, delete
+from sqlalchemy import BigInteger, delete, update
 
 from core.account.pause import FIRST_WAIT, LONGEST_TRY
 from core.outcome import NOT_SENT, UNKNOWN, Outcome
 from core.overall import POLICY
 from flow import operate, people, sweep
 from flow.set_back import STEADY_MS, SetBack
-from store import epoch, outbox, todo
+from store import epoch, outbox, tables, todo
+from store.tables import leads as leads_table
 from store.tables import meta, workers
 from tests.fakes import LOST, SHOP, YES
 from tests.flow.asking import enriched, take, work
@@ -168,6 +169,21 @@ def test_so_does_it_where_the_database_was_put_back_meanwhile_and_knows_of_no_la
     assert gateway.lead(lead_id).reason == "quiet_hours"
     gateway.clock.forward(-DAY_S - 12 * HOUR_S)
     worker.wait(WITHIN_S)
+    assert gateway.lead(lead_id).state == "accepted"
+
+
+def test_so_does_it_where_a_database_is_put_back_that_forgets_it_and_every_worker_starts_anew(gateway):
+    worker = Tended(gateway)
+    gateway.clock.forward(DAY_S)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    worker.wait(1, work=False)
+    gateway.clock.forward(-DAY_S)
+    worker.wait(2, work=False)
+    with gateway.store.write() as tx:  # as the backup has it, that was made before the clock was right
+        tx.execute(update(tables.epoch).values(set_back_from=0))
+        tx.execute(update(leads_table).where(leads_table.c.id == lead_id).values(state="ready"))
+    worker.wait(1, work=False)
+    Tended(gateway).wait(WITHIN_S)
     assert gateway.lead(lead_id).state == "accepted"
 
 
@@ -370,6 +386,16 @@ def test_nor_by_one_that_starts_when_others_have_looked_already(gateway):
     started.wait(WITHIN_S)
     assert started.may_forget()
     assert Tended(gateway).may_forget()
+
+
+def test_nor_by_one_that_starts_after_a_database_was_put_back_that_forgets_it(gateway):
+    worker = Tended(gateway)
+    gateway.clock.forward(200 * DAY_S)
+    worker.wait(2)
+    with gateway.store.write() as tx:
+        tx.execute(update(tables.epoch).values(leapt_to=0))
+    worker.wait(1)
+    assert not Tended(gateway).may_forget()
 
 
 def test_a_house_that_was_off_for_a_week_erases_after_an_hour(gateway):

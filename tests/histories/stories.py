@@ -171,6 +171,14 @@ STORIES = {
         ],
         None,
     ),
+    "a database is replaced, a clock set back, an older copy put back by itself, and the house goes on elsewhere": (
+        [
+            *(("post", 14, 48), ("post", 13, 43), ("back_up", 14, 53), ("put_back", 14, 7), ("walk", 14, 56)),
+            *(("back_up", 13, 49), ("clock_back", 35, 62), ("put_back", 14, 9), ("copy_the_house", 35, 53)),
+            ("go_on_in_the_copy", 35, 46),
+        ],
+        None,
+    ),
     "a backup is put back that does not know who asked not to be called": (
         [
             *(("post", 1, 0), ("back_up", 0, 0), ("put_on_do_not_call", 1, 0), ("put_back", 0, 0)),

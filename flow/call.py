@@ -51,7 +51,7 @@ def record(gateway: Gateway, *ended_calls: tuple[Claimed, Outcome]) -> list[str]
         # Write.
         closed = [(one.attempt, outcome) for one, outcome in in_time]
         records = {name: seen.standing[name] for name in {one.attempt.account for _, one in lessons if one.is_news}}
-        known = seen.leads | recording.write(tx, closed, moved, records, now)
+        known = seen.leads | recording.write(tx, closed, moved, records, now, last=len(in_time) == len(ended_calls))
         states = {one.attempt.id: known[one.attempt.lead].state for one, _ in in_time}
         for one, outcome in ended_calls:
             if one.attempt.id not in states:

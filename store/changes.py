@@ -39,6 +39,23 @@ class Missed(Exception):
         self.names = names
 
 
+def make_last(tx: Connection, changes: Sequence[Change], missed: type[Exception]) -> None:
+    """The same as the last of a transaction, which on PostgreSQL goes along with its COMMIT: where a row is missed,
+    it is that which fails, and raises `missed`."""
+    some = [one for one in changes if one.values]
+    if tx.dialect.name == "sqlite" or not some:
+        try:
+            make(tx, some)
+        except Missed as why:
+            raise missed(str(why)) from why
+        return
+    shapes = tuple(one._replace(values=()) for one in some)
+    whole = [one for one in some if one.whole]
+    given = [*map(_as_json, some), *(len(one.values) for one in whole)]
+    names = sorted({row[len(one.columns)] for one in whole for row in one.values})
+    rows.run_last(tx, rows.Last(_text(shapes, counts=True), given, missed(f"one of {', '.join(names)}")))
+
+
 def make(tx: Connection, changes: Sequence[Change]) -> list[list[Any]]:
     """Of each change, the first of `seen` of the rows that were changed (of new rows, nothing). Raises Missed: then
     the transaction is to be given up."""
@@ -85,10 +102,11 @@ def _seen(name: str) -> str:
 
 
 @lru_cache(256)
-def _text(changes: tuple[Change, ...]) -> str:
-    """One statement of all these changes, whatever their values. Each sees the tables as they were before it."""
-    parts, told = [], []
-    for n, (table, columns, _, seen, still, is_sorted, _, behind) in enumerate(changes):
+def _text(changes: tuple[Change, ...], *, counts: bool = False) -> str:
+    """One statement of all these changes, whatever their values. Each sees the tables as they were before it. It tells
+    what was changed, or `counts` those of which all had to be and fails."""
+    parts, told, all_there = [], [], []
+    for n, (table, columns, _, seen, still, is_sorted, is_whole, behind) in enumerate(changes):
         given, read = _given_as(table, columns, seen)
         if not seen:
             values = ", ".join(read[name] for name in columns)
@@ -109,7 +127,11 @@ def _text(changes: tuple[Change, ...]) -> str:
                 f"UPDATE {table.name} SET {values} FROM {given} WHERE {where} RETURNING {table.name}.{seen[0]} AS name"  # noqa: S608
             )
             told.append(f"SELECT {n}, name FROM made{n}")  # noqa: S608
+            if is_whole:
+                all_there.append(f"(SELECT count(*) FROM made{n}) = %s")  # noqa: S608
         parts.append(f"made{n} AS ({text})")
+    if counts:
+        return f"WITH {', '.join(parts)} SELECT 1 / CASE WHEN {' AND '.join(all_there) or 'true'} THEN 1 ELSE 0 END"
     return f"WITH {', '.join(parts)} {' UNION ALL '.join(told) or 'SELECT WHERE false'}"
 
 

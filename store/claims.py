@@ -187,9 +187,9 @@ def write(tx: Connection, asked: Asked, seen: Read, known: Known, made: Sequence
     beside = [attempts.opening(list(opened.values()), asked.owner, seen.now)]
     if choice.after not in (None, seen.standing):
         beside.append(accounts.writing(asked.account.name, choice.after.trouble, choice.after.next_at))
-    after = leads.apply_all(tx, made, at=seen.now, beside=beside)
     in_vain = (one for one in known.candidates if one.lead.id in known.held and one.lead.id not in opened)
     attempts.free_numbers(tx, {known.held[one.lead.id]: one.call.number for one in in_vain if one.call})
+    after = leads.apply_all(tx, made, at=seen.now, beside=beside, last=True)
     last = epoch.count_claims(tx, len(opened)) if tx.dialect.name == "sqlite" and opened else 0
     claimed = [one for one in known.candidates if one.lead.id in opened]
     return Written(

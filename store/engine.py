@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError,
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
 
 from store import opening, private
-from store.rows import Ask
+from store.rows import Ask, NotCommitted, named_refusal
 from store.writers import Writers
 
 BUSY_SECONDS = 10
@@ -112,7 +112,8 @@ class Store:
                     _roll_back(transaction, connection)
                     self._leave_read_only(why, connection)
                     raise
-            _commit(transaction, connection)
+            with _named_failures():
+                _commit(transaction, connection)
             if file != (0, 0) and file != self._same_file():
                 raise UnprovenCommit("the database's file was replaced during the transaction")
 
@@ -126,7 +127,7 @@ class Store:
     def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
         """A server that only reads any more (a demoted primary, a full disk) is left: the next connections may find
         the one that writes, or this one when it is well again."""
-        if _is_read_only(why):
+        if _code(why) == READ_ONLY:
             connection.invalidate()
             self.engine.dispose()
 
@@ -247,10 +248,6 @@ def _is_ours(why: DBAPIError) -> bool:
     return mistake and code not in _NOT_OURS and not code.startswith("XX")
 
 
-def _is_read_only(why: BaseException) -> bool:
-    return _code(why) == READ_ONLY
-
-
 def _code(why: BaseException) -> str | None:
     return getattr(getattr(why, "orig", None), "sqlstate", None)
 
@@ -275,6 +272,10 @@ def _commit(transaction: Any, connection: Connection) -> None:
         notices.clear()
     try:
         transaction.commit()
+    except NotCommitted as why:
+        refused = named_refusal(connection, why)
+        _roll_back(connection.connection, connection)  # SQLAlchemy takes its transaction for ended
+        raise refused from why
     except DBAPIError as why:
         connection.invalidate()
         raise UnprovenCommit(_without_values(why)) from why
@@ -285,7 +286,7 @@ def _commit(transaction: Any, connection: Connection) -> None:
 def _roll_back(transaction: Any, connection: Connection) -> None:
     try:
         transaction.rollback()
-    except DBAPIError:  # the connection is gone, and the transaction with it
+    except (DBAPIError, connection.dialect.loaded_dbapi.Error):  # the connection is gone, and the transaction with it
         connection.invalidate()
 
 

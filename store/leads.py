@@ -79,12 +79,17 @@ def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
 
 
 def apply_all(
-    tx: Connection, moved: Iterable[tuple[Lead, Sequence[Move]]], *, at: int, beside: Sequence[Change] = ()
+    tx: Connection,
+    moved: Iterable[tuple[Lead, Sequence[Move]]],
+    *,
+    at: int,
+    beside: Sequence[Change] = (),
+    last: bool = False,
 ) -> dict[str, Lead]:
     """The same for several leads, each named once. The leads as they are then, by id.
 
     `beside` are changes of other rows, made in the same breath (on PostgreSQL in the same statement); LeadChanged is
-    raised for them, too."""
+    raised for them, too. `last`: nothing of this transaction follows; then LeadChanged may be raised by its COMMIT."""
     after: dict[str, Lead] = {}
     alike: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     story: list[list[Any]] = []
@@ -95,8 +100,12 @@ def apply_all(
         story += its_own
         after[lead.id] = replace(lead, **columns)
     own = [Change(leads, names, given, _SEEN, whole=True) for names, given in alike.items()]
+    made = [*beside, *own, Change(history, _HISTORY, story, behind=leads)]
+    if last:
+        changes.make_last(tx, made, LeadChanged)
+        return after
     try:
-        changes.make(tx, [*beside, *own, Change(history, _HISTORY, story, behind=leads)])
+        changes.make(tx, made)
     except Missed as why:
         raise LeadChanged(str(why)) from why
     return after

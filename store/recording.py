@@ -64,12 +64,15 @@ def write(
     moved: Sequence[tuple[Lead, tuple[Move, ...]]],
     learnt: Mapping[str, Trouble],
     now: int,
+    *,
+    last: bool,
 ) -> dict[str, Lead]:
     """These attempts, which are open, are closed, their numbers freed, their leads moved; the accounts have learnt. The
-    leads as they are then, by id. Raises LeadChanged where one is no longer as it was read."""
+    leads as they are then, by id. Raises LeadChanged where one is no longer as it was read; `last` as in
+    `store.leads.apply_all`."""
     beside = [
         attempts.closing([(attempt.id, outcome) for attempt, outcome in in_time], now, whole=True),
         attempts.freeing({attempt.id: attempt.call.number for attempt, _ in in_time}),
         *(accounts.writing(name, learnt[name]) for name in sorted(learnt)),
     ]
-    return leads.apply_all(tx, moved, at=now, beside=beside)
+    return leads.apply_all(tx, moved, at=now, beside=beside, last=last)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 Given = Sequence[Any] | Mapping[str, Any]
 MOST = 64  # rows of one statement: so many texts of a statement there can be
 AT_ONCE = 64  # pairs looked up by one statement
+_DIVISION_BY_ZERO = "22012"  # PostgreSQL's code
 
 
 class Ask(NamedTuple):
@@ -26,6 +27,23 @@ class Ask(NamedTuple):
     query: Any
     given: Mapping[str, Any] = {}
     wanted: Sequence[str] = ()
+
+
+class Last(NamedTuple):
+    """A statement that goes along with COMMIT. It divides by zero where a row that had to be there is not as it was
+    seen; then `missed` is raised."""
+
+    statement: str
+    given: Sequence[Any]
+    missed: Exception
+
+
+class NotCommitted(Exception):
+    """The server refused what went along with COMMIT, and so did not come to that."""
+
+    def __init__(self, last: Last, why: Any) -> None:
+        super().__init__(str(why))
+        self.last, self.why = last, why
 
 
 class Insert(NamedTuple):
@@ -61,6 +79,21 @@ def _run(tx: Connection, statement: str, given: Given | None, send: Callable[[],
     except dialect.loaded_dbapi.Error as why:
         raise _named(tx, statement, why) from why
     return rows
+
+
+def run_last(tx: Connection, last: Last) -> None:
+    """On PostgreSQL: run it along with the transaction's COMMIT, in one round trip. Nothing may be run after it."""
+    driver: Any = tx.connection.driver_connection
+    for hear in tx.engine.dispatch.before_cursor_execute:
+        hear(tx, driver.cursor(), last.statement, last.given, None, False)
+    driver.last = last
+
+
+def named_refusal(tx: Connection, refused: NotCommitted) -> Exception:
+    """What is to be raised for it."""
+    if getattr(refused.why, "sqlstate", "") == _DIVISION_BY_ZERO:
+        return refused.last.missed
+    return _named(tx, refused.last.statement, refused.why)
 
 
 def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "", last: str = "") -> list[list[Any]]:

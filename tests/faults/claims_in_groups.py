@@ -163,7 +163,7 @@ def _cut(world: World, proxy: CuttingProxy, when: str) -> None:
     world.senders.many(TOGETHER)
     proxy.cut(b"INSERT INTO attempts", when)
     worker = world.worker()
-    wait_until(lambda: not proxy.marker)
+    wait_until(lambda: not proxy.is_armed)
     world.settle()
     worker.kill()
 

@@ -1,9 +1,10 @@
 """A TCP proxy before PostgreSQL that cuts a connection at the very COMMIT of a chosen transaction."""
 
 import contextlib
+import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -11,6 +12,8 @@ from sqlalchemy.engine import make_url
 from tests.faults.database import POSTGRESQL, fresh
 
 BEFORE, AFTER = "before", "after"  # the server hears of it, or does not
+_KEPT_BY_US = re.compile(rb"PREPARE (\w+) AS ([^\0]*)")
+_KEPT_BY_PSYCOPG = re.compile(rb"P.{4}(_pg3_\d+\0)([^\0]+)", re.DOTALL)
 
 
 class CuttingProxy:
@@ -64,9 +67,15 @@ class CuttingProxy:
             return self._when
 
     @property
-    def marker(self) -> bytes:
+    def is_armed(self) -> bool:
         with self._lock:
-            return self._marker
+            return bool(self._marker)
+
+    def sees(self, data: bytes, kept: Mapping[bytes, bytes]) -> bool:
+        """Whether the statement that is waited for is in it, or the name by which the server keeps it."""
+        with self._lock:
+            named = (name for name, text in kept.items() if self._marker in text)
+            return bool(self._marker) and (self._marker in data or any(name in data for name in named))
 
 
 @contextlib.contextmanager
@@ -82,6 +91,7 @@ class _Line:
 
     def __init__(self, proxy: CuttingProxy, client: socket.socket, server: socket.socket) -> None:
         self._proxy, self._client, self._server = proxy, client, server
+        self._kept: dict[bytes, bytes] = {}  # statements by the names that the server was told
         self._mute = threading.Event()
         self._answered = threading.Event()
 
@@ -89,8 +99,8 @@ class _Line:
         seen = False
         with contextlib.suppress(OSError):
             while data := self._client.recv(65536):
-                marker = self._proxy.marker
-                seen = seen or bool(marker and marker in data)
+                self._kept |= dict(_KEPT_BY_US.findall(data) + _KEPT_BY_PSYCOPG.findall(data))
+                seen = seen or self._proxy.sees(data, self._kept)
                 if b"COMMIT\0" in data:
                     when = self._proxy.take(seen)
                     if when == AFTER:

@@ -156,15 +156,16 @@ def test_outcomes_that_end_together_are_one_commit(gateway):
 
 
 @pytest.mark.parametrize("many", [1, 8])
-def test_on_postgresql_a_claim_is_five_round_trips_and_a_recording_three(gateway, many):
+def test_on_postgresql_a_claim_is_four_round_trips_and_a_recording_two(gateway, many):
     if gateway.store.is_sqlite:
         pytest.skip("a file has no round trips")
     gateway.claim_due()  # makes the account's row
     take(gateway, many)
     trips = []
 
-    def keep(*_):
-        trips.append(1)
+    def keep(tx, *statement):
+        if statement or tx.connection.driver_connection.last is None:  # else it was counted with what goes along
+            trips.append(1)
 
     for what in ("before_cursor_execute", "commit"):
         event.listen(gateway.store.engine, what, keep)
@@ -173,7 +174,7 @@ def test_on_postgresql_a_claim_is_five_round_trips_and_a_recording_three(gateway
     call.record(gateway.parts, *[(one, YES) for one in found.claimed])
     for what in ("before_cursor_execute", "commit"):
         event.remove(gateway.store.engine, what, keep)
-    assert (len(found.claimed), claimed, len(trips)) == (many, 5, 3)
+    assert (len(found.claimed), claimed, len(trips)) == (many, 4, 2)
 
 
 def test_a_call_that_has_ended_keeps_no_place_while_it_is_recorded(gateway):

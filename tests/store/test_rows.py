@@ -10,7 +10,8 @@ from core.ports import Call
 from store import attempts, changes, leads, rows, tables
 from store.attempts import Attempt
 from store.changes import Change, Missed
-from store.engine import StoreUnavailable
+from store.engine import Busy, StoreUnavailable, UnprovenCommit
+from store.leads import LeadChanged
 from tests.store.leads_in import AT, lead_in
 
 COLUMNS = ("name", "ask_at")
@@ -138,6 +139,64 @@ def test_questions_asked_together_are_answered_one_after_the_other(store):
     ask_at = rows.Ask(select(tables.sources.c.ask_at).where(name), {"name": "it's"})
     with store.write(along=[ask_at, rows.Ask(written, wanted=["it's"]), ask_at, rows.Ask(written, wanted=[])]) as tx:
         assert store.told(tx) == [[(1,)], [("it's",)], [(7,)], []]
+
+
+def test_what_goes_along_with_a_commit_is_made_or_nothing_is(store):
+    """On PostgreSQL they are one message, whether the server keeps the statement or not."""
+    opened = attempts_of(store)
+    lead = opened[0].lead
+    sent = [Change(tables.leads, ("reason",), [("it's", lead, 1)], ("id", "history_n"), whole=True)]
+    sent.append(Change(tables.sources, ("name", "ask_at"), [("новый", 1)]))
+
+    def end(*more, reason="it's", seen=1):
+        with store.write() as tx:
+            rows.insert(tx, "refused_proofs", ("source", "hour", "cause", "count"), [(reason, 1, "x", 1)])
+            changes.make_last(tx, [sent[0]._replace(values=[(reason, lead, seen)]), *more], LeadChanged)
+
+    end(sent[1])
+    with pytest.raises(LeadChanged, match=lead):
+        end(reason="missed", seen=9)
+    with pytest.raises(IntegrityError) as refused:
+        end(sent[1], reason="twice")
+    assert "новый" not in str(refused.value.params)
+    if not store.is_sqlite:
+        with store.write() as tx, pytest.raises(RuntimeError, match="nothing may follow"):
+            changes.make_last(tx, [sent[0]], LeadChanged)
+            rows.run(tx, "SELECT 1")
+    for n in range(20):
+        end(reason=f"again {n}")
+    with store.read() as tx:
+        assert leads.get(tx, lead).reason == "again 19"
+        told = tx.execute(select(tables.refused_proofs.c.source)).scalars().all()
+        assert sorted(told) == sorted(["it's", *(f"again {n}" for n in range(20))])
+
+
+def test_a_row_that_what_goes_along_with_a_commit_waits_for_is_busy(store):
+    if store.is_sqlite:
+        pytest.skip("its writers are alone")
+    lead = attempts_of(store)[0].lead
+    one = Change(tables.leads, ("reason",), [("x", lead, 1)], ("id", "history_n"), whole=True)
+    with store.write() as holder:
+        leads.get(holder, lead, lock=True)
+        with pytest.raises(Busy), store.write(lock_ms=50) as tx:
+            changes.make_last(tx, [one], LeadChanged)
+    with store.write() as tx:
+        changes.make_last(tx, [one], LeadChanged)
+    with store.read() as tx:
+        assert leads.get(tx, lead).reason == "x"
+
+
+def test_a_connection_that_is_lost_at_a_commit_with_more_leaves_it_unproven(store):
+    if store.is_sqlite:
+        pytest.skip("a file has no connection to lose")
+    one = Change(tables.sources, ("name", "ask_at"), [("x", 1)])
+    with pytest.raises(UnprovenCommit), store.write() as tx:
+        pid = tx.connection.driver_connection.info.backend_pid
+        changes.make_last(tx, [one], LeadChanged)
+        with store.write() as other:
+            rows.run(other, f"SELECT pg_terminate_backend({pid}, 5000)")
+    with store.write() as tx:
+        changes.make_last(tx, [one], LeadChanged)
 
 
 def test_a_change_of_a_row_that_is_no_longer_so_changes_nothing_behind_it(store):

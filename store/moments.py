@@ -59,14 +59,17 @@ def look_again(tx: Connection, now: int, limit: int) -> int:
 
 
 def bring_near(tx: Connection, now: int) -> None:
-    """What else is waited for lies no further ahead than it may."""
+    """What else is waited for lies no further ahead than it may. A worker that the wrong clock dated was seen when one
+    of the others last was, at the earliest: now would say that it has looked at this database, which may have been put
+    back, and that whoever has not is long gone and need not be missed."""
     latest = now + LONGEST_TRY
+    seen_at = tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.seen_at <= now)).scalar_one() or now
     tx.execute(update(attempts).where(attempts.c.deadline_at > latest).values(deadline_at=latest))
     tx.execute(update(epoch).where(epoch.c.suspect_since > now).values(suspect_since=now))
     # As the workers' below: one that is missed is told by how long before this moment it was last seen.
-    tx.execute(update(epoch).where(epoch.c.alive_at > now).values(alive_at=now))
+    tx.execute(update(epoch).where(epoch.c.alive_at > now).values(alive_at=seen_at))
     tx.execute(update(epoch).where(epoch.c.set_back_from > now).values(set_back_from=now))
     unsent = alarm_messages.c.ended_at.is_(None) & (alarm_messages.c.due_at > now)
     tx.execute(update(alarm_messages).where(unsent).values(due_at=now))
     tx.execute(update(alarms).where(alarms.c.calm_since > now).values(calm_since=now))
-    tx.execute(update(workers).where(workers.c.seen_at > now).values(seen_at=now))
+    tx.execute(update(workers).where(workers.c.seen_at > now).values(seen_at=seen_at))

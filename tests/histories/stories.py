@@ -179,6 +179,14 @@ STORIES = {
         ],
         None,
     ),
+    "a machine that joined was dated by a clock ahead, and a backup of then is put back before anybody looked": (
+        [
+            *(("back_up", 23, 13), ("join", 23, 39), ("put_back", 23, 36), ("forward", 23, 52), ("forward", 41, 59)),
+            *(("clock_back", 0, 38), ("post", 0, 55), ("back_up", 0, 49), ("walk", 0, 31), ("freeze_or_thaw", 0, 30)),
+            *(("put_back", 0, 54), ("forward", 0, 21), ("forward", 0, 12), ("walk", 0, 46)),
+        ],
+        None,
+    ),
     "a backup is put back that does not know who asked not to be called": (
         [
             *(("post", 1, 0), ("back_up", 0, 0), ("put_on_do_not_call", 1, 0), ("put_back", 0, 0)),

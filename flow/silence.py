@@ -26,8 +26,9 @@ def look(gateway: Gateway, tx: Tx, now: int, longest_ms: Mapping[str, int] | Non
     spans = alarms.spans(tx, {*UNHEARD, OF_HOUSE, OF_SOURCE}, now - (DAYS + 1) * DAY_MS, now)
     found, newest_of = [], {}
     served = {one.name: one for one in _served(gateway)}
+    newest_leads = arrivals.newest(tx, list(served), NEWEST)
     for source in served.values():
-        newest = arrivals.newest(tx, source.name, NEWEST)
+        newest = newest_leads[source.name]
         if newest and longest_ms.get(source.name) != 0:
             newest_of[source.name] = newest
             gone = _gone(spans, OF_SOURCE, source.name)

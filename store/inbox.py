@@ -9,6 +9,7 @@ from core.lead import Lead
 from core.states import HELD, NEEDS_A_PERSON, READY
 from store import rows
 from store.leads import COLUMNS, of_row
+from store.rows import Ask
 from store.tables import history, leads
 
 Row = dict[str, Any]
@@ -54,7 +55,8 @@ def causes(tx: Connection) -> list[Row]:
     """The same leads counted by their cause: `n` of a state, reason and source, since when the first of them waits
     (`received_at`), and the least of their numbers (`no`). `have_call`: the call of each is whole; `claims`: the
     fewest that one of them has had."""
-    return [dict(zip(_CAUSE_COLUMNS, row, strict=True)) for query in _CAUSES for row in rows.select(tx, query)]
+    told = rows.ask_all(tx, [Ask(query) for query in _CAUSES])
+    return [dict(zip(_CAUSE_COLUMNS, row, strict=True)) for each in told for row in each]
 
 
 def of_causes(tx: Connection, wanted: Sequence[Row], limit: int) -> list[Lead]:

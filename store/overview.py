@@ -10,7 +10,7 @@ from core.states import STATES
 from store import rows
 from store.tables import attempts, history, leads
 
-SAMPLE = 400  # calls are enough to tell the 95th of a hundred
+SAMPLE = 200  # calls are enough to tell the 95th of a hundred
 Waits = Counter[int]  # milliseconds from lead to call, in two digits that count -> how many calls
 
 

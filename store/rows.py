@@ -100,6 +100,8 @@ def ask_all(tx: Connection, asks: Sequence[Ask], first: str = "", last: str = ""
     """The rows of each, in one round trip; asked one after the other, so that what one locks the later ones see: each
     sees what was committed before it began, as if it had been sent by itself. PostgreSQL is told something `first`
     (BEGIN) and `last` (COMMIT), with rows of their own."""
+    if not (asks or first or last):
+        return []
     if tx.dialect.name == "sqlite":
         return [
             among(tx, one.query, one.wanted) if isinstance(one.query, str) else select(tx, one.query, **one.given)

@@ -8,6 +8,8 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from flask import current_app
+
 from core.durations import DAY_MS, HOUR_MS
 from core.states import ACCEPTED, NEEDS_A_PERSON, ON_THE_WAY
 from flow.hourly import counted_at
@@ -21,6 +23,7 @@ from store.hourly import Figures
 DAYS = 30
 HOURS = 24  # that may be read from the leads
 Came = list[tuple[str, int, str, int]]  # source, start of the hour, state, leads
+Counted = tuple[int, str, Figures]  # which of the days, state, what came
 KINDS = ("called", "waits", "on purpose", "to decide")  # from the bottom of a bar up
 
 
@@ -81,8 +84,16 @@ def days(now: int) -> list[Day]:
 
 
 def together(tx: Tx, names: list[str], window: Window, came: Came) -> dict[str, Any]:
-    """All sources, without calls and price; `came` is what came to them in the window."""
-    found = _counted(tx, names, days(window.now), window.first, money=False)
+    """All sources, without calls and price; `came` is what came to them in the window. What was counted is read once
+    for as long as nobody counts anew, which is minutes."""
+    found = days(window.now)
+    key = (tuple(names), found[0].at, window.first, window.counted)
+    kept: dict[Any, list[Counted]] = current_app.extensions.setdefault("month", {})
+    if key not in kept:
+        kept.clear()
+        kept[key] = _counted(tx, names, found, window.first, money=False)
+    for nth, state, one in kept[key]:
+        found[nth].add(state, one)
     for _source, hour, state, n in came:
         _put(found, hour, state, Figures(n))
     return _drawn(found, window)
@@ -91,24 +102,26 @@ def together(tx: Tx, names: list[str], window: Window, came: Came) -> dict[str, 
 def of_source(tx: Tx, name: str, now: int) -> dict[str, Any]:
     """One source, with its calls and their price."""
     of_now = window(tx, now)
-    found = _counted(tx, [name], days(now), of_now.live)
+    found = days(now)
+    for nth, state, figures in _counted(tx, [name], found, of_now.live):
+        found[nth].add(state, figures)
     for (_, hour, state), one in hourly.counted(tx, of_now.live, now + 1, name).items():
         _put(found, hour, state, one)
     return _drawn(found, of_now)
 
 
-def _counted(tx: Tx, names: list[str], found: list[Day], until: int, *, money: bool = True) -> list[Day]:
-    """The days with what was counted of them until then. Days of 24 hours are one query, however many; summer time
-    begins and ends with a day that has another length."""
-    begin = 0
+def _counted(tx: Tx, names: list[str], found: list[Day], until: int, *, money: bool = True) -> list[Counted]:
+    """What was counted of these days until then. Days of 24 hours are one query, however many; summer time begins and
+    ends with a day that has another length."""
+    begin, told = 0, []
     for end in range(1, len(found) + 1):
         if end < len(found) and found[end].at - found[end - 1].at == DAY_MS:
             continue
         last = found[end].at if end < len(found) else until
         for nth, state, one in hourly.by_day(tx, names, found[begin].at, min(last, until), money=money):
-            found[min(begin + nth, end - 1)].add(state, one)
+            told.append((min(begin + nth, end - 1), state, one))
         begin = end
-    return found
+    return told
 
 
 def _put(found: list[Day], hour: int, state: str, one: Figures) -> None:

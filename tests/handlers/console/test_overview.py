@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
 from core.outcome import ACCEPTED, Outcome
 from core.overall import POLICY
 from flow import alarms as flow_alarms
+from flow import operate
 from flow.hourly import Hours
 from handlers.console import backlog, charts
 from store.tables import hourly_calls
@@ -130,6 +131,30 @@ def test_thirty_days_stand_beside_the_hours_on_the_overview_and_with_their_price
     clock.forward(2 * 86_400)
     owner = owner.sign_in("once more", "owner")
     assert "counted 2 days ago: is flask watch running?" in owner.get("/console/?chart=month").replace("\u00a0", " ")
+
+
+def test_days_are_read_once_for_as_long_as_nobody_counts_anew(owner, gateway, clock):
+    asked = []
+
+    def hear(_tx, _cursor, statement, *_):
+        asked.extend(["days"] if "hourly.state, sum(" in statement else [])
+
+    def cancelled():
+        page = owner.get("/console/?chart=month")
+        return len(re.findall(r"on purpose: 1</title>", page))
+
+    gateway.alive()
+    lead_id = gateway.take({"id": "1", "phone": "none"})
+    gateway.work()
+    clock.forward(2 * 86_400)
+    owner = owner.sign_in("again", "owner")
+    Hours(gateway.parts).look()
+    event.listen(gateway.store.engine, "before_cursor_execute", hear)
+    assert (cancelled(), cancelled(), asked) == (0, 0, ["days"])
+    operate.cancel(gateway.parts, lead_id, "anna", "a test")
+    clock.forward(1)
+    Hours(gateway.parts).look()
+    assert (cancelled(), cancelled(), asked) == (1, 1, ["days", "days"])
 
 
 def test_hours_that_the_watch_counted_say_what_the_leads_say(owner, gateway, clock):

@@ -116,9 +116,17 @@ def lead_of(tx: Connection, source: str, no: int) -> Lead | None:
 
 def scripts_seen(tx: Connection, source: str, among: int = 200) -> list[str]:
     """The scripts of the newest leads of a source, by name."""
-    newest = select(leads.c.script).where(leads.c.source == source, leads.c.script.is_not(None))
-    newest = newest.order_by(leads.c.received_at.desc(), leads.c.no.desc()).limit(among)
-    return sorted(tx.execute(select(newest.subquery().c.script).distinct()).scalars())
+    return sorted(script for (script,) in rows.select(tx, _SCRIPTS, source=source, among=among))
+
+
+_SCRIPTS = select(
+    select(leads.c.script)
+    .where(leads.c.source == bindparam("source"), leads.c.script.is_not(None))
+    .order_by(leads.c.received_at.desc(), leads.c.no.desc())
+    .limit(bindparam("among"))
+    .subquery()
+    .c.script
+).distinct()
 
 
 def leads_by_ids(tx: Connection, ids: list[str]) -> list[Lead]:

@@ -80,9 +80,7 @@ def kind(change: Change) -> str:
     return "number" if before.number != after.number else "text"
 
 
-def backtest(name: str, before: Source, after: Source | None, most: int = BACKTEST) -> Backtest:
-    with the_gateway().store.read() as tx:
-        newest = rows.newest_leads(tx, name, most)
+def backtest(newest: list[Lead], before: Source, after: Source | None) -> Backtest:
     leads: list[Lead] = [lead for lead in newest if lead.erased_at is None]
     changes = [] if after is None else compare.against(leads, before, after)
     return Backtest(changes, len(leads), len(newest) - len(leads))

@@ -24,8 +24,8 @@ from handlers.console.leads import titles
 from handlers.console.picking import leaves
 from handlers.console.sources import in_force, the_files
 from handlers.console.words import language
-from store import queries, search
-from store import versions as rows
+from store import queries, search, versions
+from store.engine import Tx
 from store.queries import Wanted
 
 SHOWN = 30
@@ -58,7 +58,9 @@ def save(source: str) -> Any:
         return _page(source, 409)
     if drafting.digest(draft.before) != request.form.get("digest"):
         return _page(source, 409, moved=True)
-    tested = drafting.backtest(source, current.source, draft.source)
+    with gateway.store.read() as tx:
+        newest = versions.newest_leads(tx, source, drafting.BACKTEST)
+    tested = drafting.backtest(newest, current.source, draft.source)
     if tested.needs_tick and request.form.get("understood") != "yes":
         return _page(
             source, 409, problem=_("Some leads would lose the call or get another number: tick that you saw it.")
@@ -87,17 +89,17 @@ def _said(taken: Any) -> str:
 
 
 def _page(name: str, status: int = 200, *, problem: str = "", moved: bool = False) -> Any:
-    current, draft, lead = in_force(name), drafting.draft(name), _lead(name)
+    current, draft = in_force(name), drafting.draft(name)
     source = draft.source or current.source
-    # While somebody types, half as many leads; what keeps a save back looks at those that it was kept back for.
-    tested = drafting.backtest(
-        name, current.source, draft.source, drafting.BACKTEST if status == 409 else drafting.PREVIEW
-    )
+    with the_gateway().store.read() as tx:
+        # While somebody types, half as many leads; what keeps a save back looks at those that it was kept back for.
+        newest = versions.newest_leads(tx, name, drafting.BACKTEST if status == 409 else drafting.PREVIEW)
+        lead = _lead(tx, name, newest)
+        newer, older = _beside(tx, lead, newest) if lead else (None, None)
+        scripts = search.scripts_seen(tx, name)
+    tested = drafting.backtest(newest, current.source, draft.source)
     tried = _tried(name, source, lead)
     call = tried.call if tried else None
-    with the_gateway().store.read() as tx:
-        newer, older = queries.beside(tx, Wanted(source=name), (lead.received_at, lead.no)) if lead else (None, None)
-        scripts = search.scripts_seen(tx, name)
     whole = lead is not None and lead.erased_at is None
     region = source.mapping.number.region or source.policy.countries[0]
     body = render_template(
@@ -130,18 +132,25 @@ def _page(name: str, status: int = 200, *, problem: str = "", moved: bool = Fals
     return make_response(body, status)
 
 
-def _lead(name: str) -> Lead | None:
+def _lead(tx: Tx, name: str, newest: list[Lead]) -> Lead | None:
     """The lead that is looked at: the one asked for, else the newest of the source."""
     wanted = request.values.get("lead", "")
-    with the_gateway().store.read() as tx:
-        if not wanted:
-            return next(iter(rows.newest_leads(tx, name, 1)), None)
-        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
-            abort(404)
-        found = search.lead_of(tx, name, int(wanted))
+    if not wanted:
+        return newest[0] if newest else None
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 16):
+        abort(404)
+    found = search.lead_of(tx, name, int(wanted))
     if found is None:
         abort(404)
     return found
+
+
+def _beside(tx: Tx, lead: Lead, newest: list[Lead]) -> tuple[int | None, int | None]:
+    """The numbers of the source's leads just newer and just older."""
+    at = next((n for n, one in enumerate(newest) if one.no == lead.no), len(newest))
+    if at + 1 < len(newest):
+        return newest[at - 1].no if at else None, newest[at + 1].no
+    return queries.beside(tx, Wanted(source=lead.source), (lead.received_at, lead.no))
 
 
 def _tried(name: str, source: Source, lead: Lead | None) -> Tried | None:

@@ -139,6 +139,17 @@ def test_an_expression_that_does_not_parse_is_said_with_what_to_write(owner, gat
     assert "utm_source == &#39;vk&#39;" in owner.send("/console/sources/shop/lab", **form).text
 
 
+def test_the_leads_beside_it_are_one_click_away_however_many_came_since(owner, gateway, files, monkeypatch):
+    monkeypatch.setattr(drafting, "PREVIEW", 3)
+    numbers = [gateway.lead(gateway.take({"id": str(n), "phone": f"7999000000{n}"})).no for n in range(6)]
+    around = {}
+    for no in numbers:
+        page = owner.get(f"/console/sources/shop/lab?lead={no}")
+        around[no] = re.findall(r'lab\?lead=(\d+)" aria-label="(Newer|Older)', page)
+    for older, no, newer in zip(["", *numbers], numbers, [*numbers[1:], ""], strict=False):
+        assert around[no] == [(str(at), what) for at, what in ((newer, "Newer"), (older, "Older")) if at]
+
+
 def test_the_whole_text_may_be_changed_too(owner, gateway, files):
     text = WITH_COMMENTS.replace("script: Заявка", "script: Акция")
     given = {"mode": "text", "text": text, "digest": digest(WITH_COMMENTS)}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RootTransaction, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoneFree  # every connection of the pool is in use
@@ -99,37 +99,34 @@ class Store:
             with _named_failures():
                 connection = self.engine.connect()
             after.callback(_give_back, connection)
-            with _named_failures():
+            with _named_failures(), self._leaving_read_only(connection):
                 if not self.is_sqlite:
                     connection.info["limits"] = (lock_ms, statement_ms, IDLE_MS if statement_ms else 0)
                 connection.info["along"] = along
-                transaction = self._begun(connection)
+                transaction = connection.begin()
                 try:
                     if not statement_ms:
                         _set_patience(connection, patient=False)
                     yield connection
-                except BaseException as why:
+                except BaseException:
                     _roll_back(transaction, connection)
-                    self._leave_read_only(why, connection)
                     raise
-            with _named_failures():
+            with _named_failures(), self._leaving_read_only(connection):
                 _commit(transaction, connection)
             if file != (0, 0) and file != self._same_file():
                 raise UnprovenCommit("the database's file was replaced during the transaction")
 
-    def _begun(self, connection: Connection) -> RootTransaction:
-        try:
-            return connection.begin()
-        except BaseException as why:  # of a lock that goes along, too
-            self._leave_read_only(why, connection)
-            raise
-
-    def _leave_read_only(self, why: BaseException, connection: Connection) -> None:
+    @contextlib.contextmanager
+    def _leaving_read_only(self, connection: Connection) -> Iterator[None]:
         """A server that only reads any more (a demoted primary, a full disk) is left: the next connections may find
         the one that writes, or this one when it is well again."""
-        if _code(why) == READ_ONLY:
-            connection.invalidate()
-            self.engine.dispose()
+        try:
+            yield
+        except BaseException as why:
+            if _code(why) == READ_ONLY:
+                connection.invalidate()
+                self.engine.dispose()
+            raise
 
     @contextlib.contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -186,6 +186,16 @@ def test_a_row_that_what_goes_along_with_a_commit_waits_for_is_busy(store):
         assert leads.get(tx, lead).reason == "x"
 
 
+def test_a_server_that_only_reads_any_more_is_left_also_where_a_commit_learns_of_it(store):
+    if store.is_sqlite:
+        pytest.skip("a file has no connection to leave")
+    one, pool = Change(tables.sources, ("name", "ask_at"), [("x", 1)]), store.engine.pool
+    with pytest.raises(StoreUnavailable, match="read-only"), store.write() as tx:
+        rows.run(tx, "SET LOCAL transaction_read_only = on")
+        changes.make_last(tx, [one], LeadChanged)
+    assert store.engine.pool is not pool
+
+
 def test_a_connection_that_is_lost_at_a_commit_with_more_leaves_it_unproven(store):
     if store.is_sqlite:
         pytest.skip("a file has no connection to lose")

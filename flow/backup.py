@@ -84,8 +84,7 @@ def make(gateway: Gateway, into: Path, beside: dict[str, Path]) -> Path:
             private.sync_directory(into)
             found = made_of(into)
             for old in keeping.to_delete(found) - {at for at, path in found.items() if path == made}:
-                with contextlib.suppress(FileNotFoundError):  # whoever made another meanwhile deletes it, too
-                    shutil.rmtree(found[old])
+                _delete(found[old])
             return made
         except shutil.Error as why:  # of the files that go along, each with its reason
             path, _, said = why.args[0][0]
@@ -107,6 +106,15 @@ def _put(draft: Path, into: Path, now: int) -> Path:
             if why.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
         now += 1000
+
+
+def _delete(old: Path) -> None:
+    """Out of its name first: that is free at once, and what is half deleted is no backup. Whoever made another
+    meanwhile deletes it, too."""
+    gone = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=old.parent))
+    with contextlib.suppress(FileNotFoundError):
+        old.rename(gone)
+    shutil.rmtree(gone)
 
 
 def _fill(gateway: Gateway, draft: Path, now: int, beside: dict[str, Path]) -> None:

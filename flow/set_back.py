@@ -22,7 +22,7 @@ class SetBack:
     def __init__(self, gateway: Gateway, clock: Callable[[], int]) -> None:
         """`clock`: milliseconds, and nobody sets it."""
         self._gateway, self._clock = gateway, clock
-        self._newest, self._since = 0, 0
+        self._newest, self._since, self._known_until = 0, 0, 0
         self._last = (0, 0)  # the shared clock and this worker's own, at the last look
         self._leapt_at: int | None = None  # by this worker's own clock
         self._leapt_to = 0
@@ -32,9 +32,12 @@ class SetBack:
         for 10 s, whatever waits is looked at again, and the rules of each lead name its moment anew."""
         # What a database that was put back has forgotten, this worker knows: it saw that moment itself.
         now, seen = there.now, max(there.newest, self._last[0])
+        since_last_look = self._clock() - self._last[1] if self._last[0] else 0
         self._look_ahead(there)
         newest = max(self._newest, seen)
-        if newest <= now + AHEAD_MS:
+        if not self._newest:
+            self._known_until = now - since_last_look
+        if newest <= now + AHEAD_MS or self._another_has_looked_again(there):
             self._newest = 0
             return
         if there.set_back_from < newest:  # a database that was put back may have to be told again
@@ -47,6 +50,10 @@ class SetBack:
         if self._clock() - self._since >= STEADY_MS:
             self._look_again()
             self._newest = 0
+
+    def _another_has_looked_again(self, there: ToDo) -> bool:
+        """Since this worker saw that the clock was set back, or since its last look before."""
+        return there.newest <= there.now + AHEAD_MS and self._known_until <= there.set_back_from <= there.now
 
     def may_forget(self) -> bool:
         """Whether what is old by this clock may be erased for its age."""
@@ -62,13 +69,17 @@ class SetBack:
                 self._leapt_at, self._leapt_to = self._clock(), there.leapt_to
         if leapt > LEAP_MS:
             self._leapt_at, self._leapt_to = self._clock(), now
+            self._note_leap()
             self._gateway.log.warning("clock_leapt", seconds=leapt // 1000)
         elif leapt < -LEAP_MS:
             self._leapt_at = None
-        if not self.may_forget() and abs(there.leapt_to - self._leapt_to) > EVEN_MS:
-            with self._gateway.store.write() as tx:
-                moments.note_leap(tx, self._leapt_to)
+        elif not self.may_forget() and self._leapt_to - there.leapt_to > EVEN_MS:
+            self._note_leap()  # the database was put back since
         self._last = (now, self._clock())
+
+    def _note_leap(self) -> None:
+        with self._gateway.store.write() as tx:
+            moments.note_leap(tx, self._leapt_to)
 
     def _look_again(self) -> None:
         store, leads, batch = self._gateway.store, 0, BATCH

@@ -51,9 +51,9 @@ def make_last(tx: Connection, changes: Sequence[Change], missed: type[Exception]
         return
     shapes = tuple(one._replace(values=()) for one in some)
     whole = [one for one in some if one.whole]
-    given = [*map(_as_json, some), *(len(one.values) for one in whole)]
+    given: list[str | int] = [*map(_as_json, some), *(len(one.values) for one in whole)]
     names = sorted({row[len(one.columns)] for one in whole for row in one.values})
-    rows.run_last(tx, rows.Last(_text(shapes, counts=True), given, missed(f"one of {', '.join(names)}")))
+    rows.run_last(tx, _text(shapes, counts=True), given, missed(f"one of {', '.join(names)}"))
 
 
 def make(tx: Connection, changes: Sequence[Change]) -> list[list[Any]]:

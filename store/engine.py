@@ -273,7 +273,7 @@ def _commit(transaction: Any, connection: Connection) -> None:
         refused = named_refusal(connection, why)
         _roll_back(connection.connection, connection)  # SQLAlchemy takes its transaction for ended
         raise refused from why
-    except DBAPIError as why:
+    except Exception as why:  # whatever it is: nobody else may find this transaction, or half of its answer
         connection.invalidate()
         raise UnprovenCommit(_without_values(why)) from why
     if notices:

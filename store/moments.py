@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, literal_column, select, update
 
 from core import states
 from core.account.pause import LONGEST_TRY
+from core.durations import DAY_MS
 from store.rows import Ask
 from store.tables import alarm_messages, alarms, attempts, epoch, leads, workers
 
@@ -63,7 +64,8 @@ def bring_near(tx: Connection, now: int) -> None:
     of the others last was, at the earliest: now would say that it has looked at this database, which may have been put
     back, and that whoever has not is long gone and need not be missed."""
     latest = now + LONGEST_TRY
-    seen_at = tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.seen_at <= now)).scalar_one() or now
+    seen_at = tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.seen_at <= now)).scalar_one()
+    seen_at = now - DAY_MS if seen_at is None else seen_at  # before whatever was noted since the clock is right
     tx.execute(update(attempts).where(attempts.c.deadline_at > latest).values(deadline_at=latest))
     tx.execute(update(epoch).where(epoch.c.suspect_since > now).values(suspect_since=now))
     # As the workers' below: one that is missed is told by how long before this moment it was last seen.

@@ -79,23 +79,22 @@ class PlannedConnection(PatientConnection):
 
     def _commit_with(self, last: Last) -> None:
         statement = _numbered(last.statement)
-        self._times[statement] += 1
-        worth_it = self.keeps and self._times[statement] >= SEEN and len(self._times) < MOST
-        (name,) = self.keep([statement]) if worth_it else ("",)
-        given = [None if value is None else str(value).encode() for value in last.given]
+        if statement in self._times or len(self._times) < MOST:
+            self._times[statement] += 1
+        (name,) = self.keep([statement]) if self.keeps and self._times[statement] >= SEEN else ("",)
         with self.lock:
             self.pgconn.enter_pipeline_mode()
             if name:
-                self.pgconn.send_query_prepared(name.encode(), given)
+                self.pgconn.send_query_prepared(name.encode(), last.given)
             else:
-                self.pgconn.send_query_params(statement.encode(), given)
+                self.pgconn.send_query_params(statement.encode(), last.given)
             self.pgconn.send_query_params(b"COMMIT", None)
             self.pgconn.pipeline_sync()
             results = self.wait(_fetched(self.pgconn, 2))
             self.pgconn.exit_pipeline_mode()
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
-                raise error_from_result(result)
+                raise error_from_result(result, encoding=self.info.encoding)
 
     def rollback(self) -> None:
         """psycopg gives up all that is kept: what was rolled back may be a table's new form."""

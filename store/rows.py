@@ -34,7 +34,7 @@ class Last(NamedTuple):
     seen; then `missed` is raised."""
 
     statement: str
-    given: Sequence[Any]
+    given: Sequence[bytes]
     missed: Exception
 
 
@@ -81,12 +81,14 @@ def _run(tx: Connection, statement: str, given: Given | None, send: Callable[[],
     return rows
 
 
-def run_last(tx: Connection, last: Last) -> None:
+def run_last(tx: Connection, statement: str, given: Sequence[str | int], missed: Exception) -> None:
     """On PostgreSQL: run it along with the transaction's COMMIT, in one round trip. Nothing may be run after it."""
     driver: Any = tx.connection.driver_connection
+    cursor = driver.cursor()
     for hear in tx.engine.dispatch.before_cursor_execute:
-        hear(tx, driver.cursor(), last.statement, last.given, None, False)
-    driver.last = last
+        hear(tx, cursor, statement, given, None, False)
+    # What cannot be written fails here, where the transaction is rolled back.
+    driver.last = Last(statement, [str(value).encode(driver.info.encoding) for value in given], missed)
 
 
 def named_refusal(tx: Connection, refused: NotCommitted) -> Exception:

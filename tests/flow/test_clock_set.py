@@ -1,16 +1,19 @@
 """A clock that was a day ahead and is right again: calls go on within seconds."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
-from sqlalchemy import BigInteger, delete, update
+from sqlalchemy import BigInteger, delete, select, update
+from structlog.testing import capture_logs
 
 from core.account.pause import FIRST_WAIT, LONGEST_TRY
 from core.outcome import NOT_SENT, UNKNOWN, Outcome
 from core.overall import POLICY
 from flow import operate, people, sweep
 from flow.set_back import STEADY_MS, SetBack
-from store import epoch, outbox, tables, todo
+from store import epoch, moments, outbox, tables, todo
+from store import workers as worker_rows
 from store.tables import leads as leads_table
 from store.tables import meta, workers
 from tests.fakes import LOST, SHOP, YES
@@ -98,12 +101,18 @@ class Tended:
 
     def wait(self, seconds, *, work=True, step=1):
         for _ in range(0, int(seconds), step):
-            self._set_back.look(todo.look(self._gateway.store, []))
-            self._gateway.alive("a worker")
+            self.look()
             if work:
                 self._gateway.work()
             self._gateway.clock.forward(step)
-            self._passed += step
+            self.pass_by(step)
+
+    def look(self):
+        self._set_back.look(todo.look(self._gateway.store, []))
+        self._gateway.alive("a worker")
+
+    def pass_by(self, seconds):
+        self._passed += seconds
 
 
 STEADY_S = STEADY_MS // 1000
@@ -185,6 +194,42 @@ def test_so_does_it_where_a_database_is_put_back_that_forgets_it_and_every_worke
     worker.wait(1, work=False)
     Tended(gateway).wait(WITHIN_S)
     assert gateway.lead(lead_id).state == "accepted"
+
+
+@pytest.mark.parametrize("later", [0, 1, 2, 4, 8, 11, 15])
+def test_workers_that_see_it_one_after_the_other_look_again_once_each_and_no_more(gateway, later):
+    first, second = both = Tended(gateway), Tended(gateway)
+
+    def seconds(count, *looking):
+        for _ in range(count):
+            for one in looking:
+                one.look()
+            gateway.clock.forward(1)
+            for one in both:
+                one.pass_by(1)
+
+    gateway.clock.forward(DAY_S)
+    seconds(1, *both)
+    gateway.clock.forward(-DAY_S)
+    with capture_logs() as lines:
+        seconds(later, first)
+        seconds(60, first, second)
+    said = Counter(line["event"] for line in lines)
+    assert 1 <= said["looked_again_after_set_back"] <= said["clock_set_back"] <= 2
+    assert todo.look(gateway.store, []).newest <= gateway.clock() * 1000
+
+
+def test_where_a_clock_ahead_has_dated_everybody_nobody_is_hidden_who_is_missed(gateway):
+    now = gateway.clock.ms()
+    with gateway.store.write() as tx:
+        tx.execute(delete(workers))
+        worker_rows.check_in(tx, "A", "run A", now + 3_600_000, now + 3_600_000)
+        moments.bring_near(tx, now)
+        epoch.suspect(tx, "another database", now)
+        alive_at = tx.execute(select(tables.epoch.c.alive_at)).scalar_one()
+        worker_rows.miss(tx, {"run A": now - 3_000, "run M": now - 3_000}, alive_at, now)
+        missed = set(tx.execute(select(workers.c.run).where(workers.c.seen_at >= alive_at)).scalars())
+    assert missed == {"run A", "run M"}
 
 
 def test_a_clock_that_is_behind_for_a_moment_lets_nothing_go(gateway):

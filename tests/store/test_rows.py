@@ -12,6 +12,7 @@ from store.attempts import Attempt
 from store.changes import Change, Missed
 from store.engine import Busy, StoreUnavailable, UnprovenCommit
 from store.leads import LeadChanged
+from store.planned import PlannedConnection
 from tests.store.leads_in import AT, lead_in
 
 COLUMNS = ("name", "ask_at")
@@ -184,6 +185,31 @@ def test_a_row_that_what_goes_along_with_a_commit_waits_for_is_busy(store):
         changes.make_last(tx, [one], LeadChanged)
     with store.read() as tx:
         assert leads.get(tx, lead).reason == "x"
+
+
+def test_what_cannot_be_sent_along_with_a_commit_leaves_nothing_for_the_next_one_to_commit(store, monkeypatch):
+    lead = attempts_of(store)[0].lead
+
+    def end(reason):
+        with store.write() as tx:
+            rows.insert(tx, "sources", COLUMNS, [("ghost", 1)])
+            changes.make_last(
+                tx, [Change(tables.leads, ("reason",), [(reason, lead, 1)], ("id", "history_n"))], LeadChanged
+            )
+
+    with pytest.raises(UnicodeEncodeError):
+        end("\ud83d")
+    if not store.is_sqlite:
+        with monkeypatch.context() as patch, pytest.raises(UnprovenCommit):
+            patch.setattr(PlannedConnection, "_commit_with", lambda *_: bytearray(1 << 62))
+            end("x")
+        with store.write() as tx, pytest.raises(RuntimeError, match="nothing may follow"):
+            for _ in range(2):
+                changes.make_last(tx, [Change(tables.sources, COLUMNS, [("twice", 1)])], LeadChanged)
+    for _ in range(3):
+        with store.write() as tx:
+            found = rows.run(tx, "SELECT name FROM sources WHERE name = 'ghost'")
+            assert found == []
 
 
 def test_a_server_that_only_reads_any_more_is_left_also_where_a_commit_learns_of_it(store):

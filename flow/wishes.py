@@ -108,10 +108,13 @@ def _pause_again(gateway: Gateway, tx: Tx, of: Sequence[Wish], _: Mapping[str, s
 
 
 def _cancel_again(gateway: Gateway, tx: Tx, of: Sequence[Wish], _: Mapping[str, str]) -> None:
-    """Whatever might still be rung."""
+    """Whatever might still be rung, were it only by a repeat that mends it. Whether one of unknown fate was rung a
+    person still has to say."""
     for wish in of:
         lead = leads.get(tx, wish.of, lock=True)
-        if lead is not None and lead.state in (*states.WAITING, states.HELD):
+        if lead is None or lead.state == states.UNKNOWN:
+            continue
+        if states.allowed("cancel", lead.state, states.CANCELLED):
             move = Move("cancel", states.CANCELLED, lead.protected_by, waits_for="", who=wish.who, why=WHY)
             leads.apply(tx, lead, move, at=gateway.store.now_ms(tx))
 

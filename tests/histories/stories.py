@@ -187,6 +187,13 @@ STORIES = {
         ],
         None,
     ),
+    "a lead is cancelled, a backup forgets it, and before that is said again a rule has ended the lead otherwise": (
+        [
+            *(("put_on_do_not_call", 51, 52), ("post", 51, 33), ("back_up", 30, 40), ("cancel", 30, 14)),
+            *(("put_back", 30, 25), ("walk", 51, 45), ("take_off_do_not_call", 51, 57), ("post", 51, 34)),
+        ],
+        None,
+    ),
     "a backup is put back that does not know who asked not to be called": (
         [
             *(("post", 1, 0), ("back_up", 0, 0), ("put_on_do_not_call", 1, 0), ("put_back", 0, 0)),

@@ -129,9 +129,10 @@ MANY_KEYS = {
     "4,500 parts in 250 kB": (PARTS * 4_500 + b"--b--", MULTIPART),
 }
 TIMES, MOST_MS = 10, 20.0
+QUICK_MS = MOST_MS / 3  # what counts no keys is slower than that on a machine that is three times as quick, too
 
 
-def problems_of_many_keys(world):
+def problems_of_many_keys(world, most_ms=MOST_MS):
     """T30: by the processor's time of all web processes, for each request: it is told in steps of 10 ms, so several
     are asked."""
     port, pids, found = world.senders.ports[0], web_processes(world), []
@@ -140,7 +141,7 @@ def problems_of_many_keys(world):
         for _ in range(TIMES):
             if (status := status_of(port, whole(HOOK, body, kind))) not in (200, 400, 413):
                 found.append(f"{name}: answered {status}")
-        if (each_ms := (busy_s(pids) - before) / TIMES * 1000) > MOST_MS:
+        if (each_ms := (busy_s(pids) - before) / TIMES * 1000) > most_ms:
             found.append(f"{name}: {each_ms:.0f} ms of the processor")
     return found
 
@@ -151,7 +152,7 @@ def test_t30_keys_without_end_cost_no_time(house):
 
 def test_t30_a_build_that_counts_no_keys_is_found(holed):
     with holed("keys_without_end") as world:
-        said = problems_of_many_keys(world)
+        said = problems_of_many_keys(world, QUICK_MS)
     assert any("60,000 keys" in line for line in said), said
     assert any("4,500 parts" in line for line in said), said
 

@@ -27,7 +27,8 @@ MOST = 200  # statements that go along with a COMMIT: where there are more, no f
 
 
 class PlannedConnection(PatientConnection):
-    """Statements with parameters are kept by psycopg; those whose values stand in their text by `keep`."""
+    """Statements with parameters are kept by psycopg; those whose values stand in their text, and those that go along
+    with a COMMIT, by `keep`."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -42,8 +43,8 @@ class PlannedConnection(PatientConnection):
         self.prepare_threshold = SEEN if self.keeps else None
 
     def keep(self, statements: list[str]) -> list[str]:
-        """The names by which these statements, with `$1` and so on, can be executed. Outside of a transaction, where
-        some are new."""
+        """The names by which these statements, with `$1` and so on, can be executed. Each new one costs a message; one
+        that is refused inside a transaction spoils that."""
         names = [_name_of(statement) for statement in statements]
         for name, statement in zip(names, statements, strict=True):
             if name not in self._names:

@@ -24,6 +24,7 @@ from core.states import HELD, RECEIVED
 from flow.decide import set_apart
 from flow.gateway import Gateway
 from store import due, leads, versions
+from store.changes import NotAsSeen
 from store.engine import StoreUnavailable, Tx
 
 LEASE_MS = 15_000  # for each question; one lasts 8 s at most, and the pace's pause comes beside
@@ -149,7 +150,7 @@ def _record(gateway: Gateway, taken: Taken, asked: Asked) -> None:
         else:
             versions.crm_answered(tx, lead.source, now)
             move = _follow(taken, asked, now)
-        with contextlib.suppress(leads.LeadChanged):
+        with contextlib.suppress(NotAsSeen):
             leads.apply(tx, lead, move, at=now)
     gateway.log.info(
         "asked_crm",

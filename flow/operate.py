@@ -11,6 +11,7 @@ from core.ways_on import SETTLING_MS
 from flow import enrich, wishes
 from flow.gateway import Gateway
 from store import attempts, epoch, leads
+from store.changes import NotAsSeen
 from store.engine import Tx
 from store.wishes import CANCEL, Wish
 
@@ -179,7 +180,7 @@ def _move(gateway: Gateway, tx: Tx, lead: Lead, move: Move) -> Lead:
     _refuse_transition(lead, move.transition, move.target)
     try:
         after = leads.apply(tx, lead, move, at=gateway.store.now_ms(tx))
-    except leads.LeadChanged as why:
+    except NotAsSeen as why:
         raise Refused("this_moment") from why
     gateway.log.info("operated", lead=lead.id, no=lead.no, transition=move.transition, who=move.who)
     return after

@@ -3,7 +3,7 @@ many rows there are nor what stands in them; SQLite makes them one after the oth
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,33 +31,27 @@ class Change(NamedTuple):
     behind: Table | None = None
 
 
-class Missed(Exception):
-    """Rows that had to be there are not as they were seen; `names` are the first of `seen` of each."""
-
-    def __init__(self, names: Collection[str]) -> None:
-        super().__init__(", ".join(sorted(names)))
-        self.names = names
+class NotAsSeen(Exception):
+    """Rows that had to be there (a lead, mostly) are no longer as they were seen: whoever wants to change them has to
+    look again. It says the first of `seen` of each, or of all among which it is."""
 
 
-def make_last(tx: Connection, changes: Sequence[Change], missed: type[Exception]) -> None:
-    """The same as the last of a transaction, which on PostgreSQL goes along with its COMMIT: where a row is missed,
-    it is that which fails, and raises `missed`."""
+def make_last(tx: Connection, changes: Sequence[Change]) -> None:
+    """The same as the last of a transaction, which on PostgreSQL goes along with its COMMIT: where a row is not as it
+    was seen, it is that which fails, and raises NotAsSeen."""
     some = [one for one in changes if one.values]
     if tx.dialect.name == "sqlite" or not some:
-        try:
-            make(tx, some)
-        except Missed as why:
-            raise missed(str(why)) from why
+        make(tx, some)
         return
     shapes = tuple(one._replace(values=()) for one in some)
     whole = [one for one in some if one.whole]
     given: list[str | int] = [*map(_as_json, some), *(len(one.values) for one in whole)]
     names = sorted({row[len(one.columns)] for one in whole for row in one.values})
-    rows.run_last(tx, _text(shapes, counts=True), given, missed(f"one of {', '.join(names)}"))
+    rows.run_last(tx, _text(shapes, counts=True), given, NotAsSeen(f"one of {', '.join(names)}"))
 
 
 def make(tx: Connection, changes: Sequence[Change]) -> list[list[Any]]:
-    """Of each change, the first of `seen` of the rows that were changed (of new rows, nothing). Raises Missed: then
+    """Of each change, the first of `seen` of the rows that were changed (of new rows, nothing). Raises NotAsSeen: then
     the transaction is to be given up."""
     if tx.dialect.name == "sqlite":
         return [_whole(one, _one_by_one(tx, one)) for one in changes]
@@ -72,7 +66,7 @@ def make(tx: Connection, changes: Sequence[Change]) -> list[list[Any]]:
 
 def _whole(one: Change, changed: list[Any]) -> list[Any]:
     if one.whole and len(changed) != len(one.values):
-        raise Missed({row[len(one.columns)] for row in one.values} - set(changed))
+        raise NotAsSeen(", ".join(sorted({row[len(one.columns)] for row in one.values} - set(changed))))
     return changed
 
 

@@ -177,7 +177,7 @@ def _scopes(begun: Sequence[Candidate], totals: Totals) -> tuple[dict[str, set[s
 
 def write(tx: Connection, asked: Asked, seen: Read, known: Known, made: Sequence[Made], choice: Choice) -> Written:
     """What was decided: `made` are the leads' moves in the order of locks, those of `choice` get their attempts. Raises
-    LeadChanged for a lead that is no longer as it was seen."""
+    NotAsSeen for a lead that is no longer as it was seen."""
     reached = caps.write_reached(tx, choice.full, seen.now)
     opened = {
         one.lead.id: _attempt(one, known, asked.account, seen.now)

@@ -17,7 +17,7 @@ from core import states
 from core.lead import Lead
 from core.move import Move, written
 from store import changes, rows
-from store.changes import Change, Missed
+from store.changes import Change
 from store.rows import Ask
 from store.tables import history, leads
 
@@ -30,10 +30,6 @@ Link = tuple[str, str, int, str]  # delivery, lead, position, kind: first, repea
 
 class TransitionRefused(Exception):
     """The table of transitions does not hold this move: a bug in the caller."""
-
-
-class LeadChanged(Exception):
-    """The lead is no longer as it was seen: whoever wants to change it has to look again."""
 
 
 def of_row(row: Sequence[Any]) -> Lead:
@@ -73,7 +69,7 @@ def apply(tx: Connection, lead: Lead, *moves: Move, at: int) -> Lead:
     """Make these moves of `lead`, as it was seen, one after the other in one write, each with its history
     row; the lead as it is then.
 
-    Raises LeadChanged when the lead is no longer as it was seen, and TransitionRefused for a move that the
+    Raises NotAsSeen when the lead is no longer as it was seen, and TransitionRefused for a move that the
     table does not hold; nothing has been written then."""
     return apply_all(tx, [(lead, moves)], at=at)[lead.id]
 
@@ -88,8 +84,8 @@ def apply_all(
 ) -> dict[str, Lead]:
     """The same for several leads, each named once. The leads as they are then, by id.
 
-    `beside` are changes of other rows, made in the same breath (on PostgreSQL in the same statement); LeadChanged is
-    raised for them, too. `last`: nothing of this transaction follows; then LeadChanged may be raised by its COMMIT."""
+    `beside` are changes of other rows, made in the same breath (on PostgreSQL in the same statement); NotAsSeen is
+    raised for them, too. `last`: nothing of this transaction follows; then NotAsSeen may be raised by its COMMIT."""
     after: dict[str, Lead] = {}
     alike: dict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     story: list[list[Any]] = []
@@ -101,13 +97,8 @@ def apply_all(
         after[lead.id] = replace(lead, **columns)
     own = [Change(leads, names, given, _SEEN, whole=True) for names, given in alike.items()]
     made = [*beside, *own, Change(history, _HISTORY, story, behind=leads)]
-    if last:
-        changes.make_last(tx, made, LeadChanged)
-        return after
-    try:
-        changes.make(tx, made)
-    except Missed as why:
-        raise LeadChanged(str(why)) from why
+    make = changes.make_last if last else changes.make
+    make(tx, made)
     return after
 
 

@@ -68,7 +68,7 @@ def write(
     last: bool,
 ) -> dict[str, Lead]:
     """These attempts, which are open, are closed, their numbers freed, their leads moved; the accounts have learnt. The
-    leads as they are then, by id. Raises LeadChanged where one is no longer as it was read; `last` as in
+    leads as they are then, by id. Raises NotAsSeen where one is no longer as it was read; `last` as in
     `store.leads.apply_all`."""
     beside = [
         attempts.closing([(attempt.id, outcome) for attempt, outcome in in_time], now, whole=True),

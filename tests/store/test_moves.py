@@ -3,6 +3,7 @@ import pytest
 from core import states
 from core.move import Move, later
 from store import leads, queries
+from store.changes import NotAsSeen
 from tests.store.leads_in import AT, lead_in
 
 ORIGINS = states.STATES
@@ -42,7 +43,7 @@ def test_a_lead_that_changed_since_it_was_seen_is_not_moved(store):
     with store.write() as tx:
         stale = lead_in(tx)
         leads.apply(tx, stale, Move("map", "ready", columns={"number": "79990000001"}), at=AT)
-        with pytest.raises(leads.LeadChanged):
+        with pytest.raises(NotAsSeen):
             leads.apply(tx, stale, Move("hold", "held"), at=AT)
         after = leads.get(tx, stale.id)
     assert (after.state, after.number) == ("ready", "79990000001")
@@ -54,7 +55,7 @@ def test_a_stale_page_does_not_ring_after_unknown_rearm_unknown(store):
         claimed = leads.apply(tx, page, Move("rearm", "ready", columns={"round": 2}), Move("claim", "calling"), at=AT)
         lost = leads.apply(tx, claimed, Move("lose", "unknown"), at=AT)
         assert lost.state == page.state  # the same state as the page shows, another history number
-        with pytest.raises(leads.LeadChanged):
+        with pytest.raises(NotAsSeen):
             leads.apply(tx, page, Move("rearm", "ready", columns={"round": 2}), at=AT)
 
 

@@ -9,9 +9,8 @@ from core.outcome import UNKNOWN, Outcome
 from core.ports import Call
 from store import attempts, changes, leads, rows, tables
 from store.attempts import Attempt
-from store.changes import Change, Missed
+from store.changes import Change, NotAsSeen
 from store.engine import Busy, StoreUnavailable, UnprovenCommit
-from store.leads import LeadChanged
 from store.planned import PlannedConnection
 from tests.store.leads_in import AT, lead_in
 
@@ -117,7 +116,7 @@ def test_moves_of_several_leads_are_all_made_or_the_one_that_has_changed_is_name
         assert leads.get_all(tx, [one.id, two.id, three.id]) == after
         assert [after[lead.id].history_n for lead in (one, two, three)] == [2, 1, 2]
         assert leads.apply_all(tx, [], at=AT) == {}
-        with pytest.raises(leads.LeadChanged, match=three.id):
+        with pytest.raises(NotAsSeen, match=three.id):
             leads.apply_all(
                 tx, [(after[one.id], (Move("remap", "received"),)), (three, (Move("remap", "received"),))], at=AT
             )
@@ -152,17 +151,17 @@ def test_what_goes_along_with_a_commit_is_made_or_nothing_is(store):
     def end(*more, reason="it's", seen=1):
         with store.write() as tx:
             rows.insert(tx, "refused_proofs", ("source", "hour", "cause", "count"), [(reason, 1, "x", 1)])
-            changes.make_last(tx, [sent[0]._replace(values=[(reason, lead, seen)]), *more], LeadChanged)
+            changes.make_last(tx, [sent[0]._replace(values=[(reason, lead, seen)]), *more])
 
     end(sent[1])
-    with pytest.raises(LeadChanged, match=lead):
+    with pytest.raises(NotAsSeen, match=lead):
         end(reason="missed", seen=9)
     with pytest.raises(IntegrityError) as refused:
         end(sent[1], reason="twice")
     assert "новый" not in str(refused.value.params)
     if not store.is_sqlite:
         with store.write() as tx, pytest.raises(RuntimeError, match="nothing may follow"):
-            changes.make_last(tx, [sent[0]], LeadChanged)
+            changes.make_last(tx, [sent[0]])
             rows.run(tx, "SELECT 1")
     for n in range(20):
         end(reason=f"again {n}")
@@ -180,9 +179,9 @@ def test_a_row_that_what_goes_along_with_a_commit_waits_for_is_busy(store):
     with store.write() as holder:
         leads.get(holder, lead, lock=True)
         with pytest.raises(Busy), store.write(lock_ms=50) as tx:
-            changes.make_last(tx, [one], LeadChanged)
+            changes.make_last(tx, [one])
     with store.write() as tx:
-        changes.make_last(tx, [one], LeadChanged)
+        changes.make_last(tx, [one])
     with store.read() as tx:
         assert leads.get(tx, lead).reason == "x"
 
@@ -193,9 +192,7 @@ def test_what_cannot_be_sent_along_with_a_commit_leaves_nothing_for_the_next_one
     def end(reason):
         with store.write() as tx:
             rows.insert(tx, "sources", COLUMNS, [("ghost", 1)])
-            changes.make_last(
-                tx, [Change(tables.leads, ("reason",), [(reason, lead, 1)], ("id", "history_n"))], LeadChanged
-            )
+            changes.make_last(tx, [Change(tables.leads, ("reason",), [(reason, lead, 1)], ("id", "history_n"))])
 
     with pytest.raises(UnicodeEncodeError):
         end("\ud83d")
@@ -205,7 +202,7 @@ def test_what_cannot_be_sent_along_with_a_commit_leaves_nothing_for_the_next_one
             end("x")
         with store.write() as tx, pytest.raises(RuntimeError, match="nothing may follow"):
             for _ in range(2):
-                changes.make_last(tx, [Change(tables.sources, COLUMNS, [("twice", 1)])], LeadChanged)
+                changes.make_last(tx, [Change(tables.sources, COLUMNS, [("twice", 1)])])
     for _ in range(3):
         with store.write() as tx:
             found = rows.run(tx, "SELECT name FROM sources WHERE name = 'ghost'")
@@ -218,7 +215,7 @@ def test_a_server_that_only_reads_any_more_is_left_also_where_a_commit_learns_of
     one, pool = Change(tables.sources, ("name", "ask_at"), [("x", 1)]), store.engine.pool
     with pytest.raises(StoreUnavailable, match="read-only"), store.write() as tx:
         rows.run(tx, "SET LOCAL transaction_read_only = on")
-        changes.make_last(tx, [one], LeadChanged)
+        changes.make_last(tx, [one])
     assert store.engine.pool is not pool
 
 
@@ -228,11 +225,11 @@ def test_a_connection_that_is_lost_at_a_commit_with_more_leaves_it_unproven(stor
     one = Change(tables.sources, ("name", "ask_at"), [("x", 1)])
     with pytest.raises(UnprovenCommit), store.write() as tx:
         pid = tx.connection.driver_connection.info.backend_pid
-        changes.make_last(tx, [one], LeadChanged)
+        changes.make_last(tx, [one])
         with store.write() as other:
             rows.run(other, f"SELECT pg_terminate_backend({pid}, 5000)")
     with store.write() as tx:
-        changes.make_last(tx, [one], LeadChanged)
+        changes.make_last(tx, [one])
 
 
 def test_a_change_of_a_row_that_is_no_longer_so_changes_nothing_behind_it(store):
@@ -243,7 +240,7 @@ def test_a_change_of_a_row_that_is_no_longer_so_changes_nothing_behind_it(store)
         Change(tables.history, ("lead", "n", "at", "transition", "origin", "target", "who"), [(lead, 1, AT, *"abcd")])
         ._replace(behind=tables.leads),
     ]  # fmt: skip
-    with pytest.raises(Missed, match=lead), store.write() as tx:
+    with pytest.raises(NotAsSeen, match=lead), store.write() as tx:
         changes.make(tx, told)
     with store.write() as tx:
         wanted = [(None, "1", "held by another"), (None, "2", "mine")]

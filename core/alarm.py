@@ -35,8 +35,10 @@ class Alarm:
 
 @dataclass(frozen=True)
 class FullCap:
-    """A cap that is reached, in words: `whose` it is, until when (None: not known) and which `line` to raise."""
+    """A cap that is reached: of the `source` (empty: the totals), in words `whose` it is, until when (None: not known)
+    and which `line` to raise."""
 
+    source: str
     whose: str
     cap: str
     limit: str
@@ -131,7 +133,8 @@ class Seen:
 class Facts:
     """What is known at the moment `now`. Counts are of leads or requests, `_since` is when the oldest of them began.
 
-    `late`: without those that wait for a pause. `refused_hours`: (source, start of the hour, refused proofs) of this
+    `worker_seen`: one that can write its journal, so that it rings. `late`: without those that wait for a pause, or for
+    room under a cap. `refused_hours`: (source, start of the hour, refused proofs) of this
     hour and the one before; `right_requests`: source -> those taken in that time, `turned_away`: those refused unread;
     `not_stored`: those answered 503.
     `unreadable`: version's name -> since when it is in force. What is `broken` or `unreadable` is known to the asking

@@ -8,8 +8,14 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "ru": ("Никто не следит: тревоги не поднимаются и не приходят", "Запустите: flask watch"),
     },
     "no_worker": {
-        "en": ("No worker is seen: nobody is being called", "Start one: flask worker"),
-        "ru": ("Обработчика не видно: никому не звоним", "Запустите его: flask worker"),
+        "en": (
+            "No worker can ring: nobody is being called",
+            "Start one: flask worker. Where one runs, its dispatch journal cannot be written",
+        ),
+        "ru": (
+            "Ни один обработчик не может звонить: никому не звоним",
+            "Запустите его: flask worker. Если он работает, значит, не пишется его журнал звонков",
+        ),
     },
     "database_changed": {
         "en": (

@@ -30,9 +30,9 @@ CLOCK_MS = 30_000
 # Kinds that have to be seen so often in a row, a look each 15 s: their causes flicker.
 STEADY = {"disk_low": 2, "wal_large": 2, "clock_off": 3, "web_silent": 2, "slow": 2}
 # kind -> what, while it rings, explains it: then it is not told beside. A pause explains the leads and calls of its own
-# account alone: `Facts.late` and `Facts.waited` are without them.
+# account alone, a full cap those of its own source: `Facts.late` and `Facts.waited` are without them.
 PARENTS = {
-    "leads_waiting": ("database_changed", "no_worker", "journal_unwritable"),
+    "leads_waiting": ("database_changed", "no_worker"),
     "calls_stuck": ("database_changed", "no_worker"),
     "paused": ("no_worker",),
     "slow": ("no_worker", "leads_waiting"),
@@ -57,7 +57,7 @@ def steady(found: list[Alarm], times: dict[tuple[str, str], int]) -> list[Alarm]
 def _no_worker(facts: Facts) -> Iterator[Alarm]:
     """Whoever began to watch a moment ago has not missed anybody yet: a restart of everything is no trouble."""
     if facts.now - max(facts.worker_seen or 0, facts.seen.watching_since) > NO_WORKER_MS:
-        text = "No worker has been seen for a minute: nobody is being called"
+        text = "No worker that can ring has been seen for a minute: nobody is being called"
         yield Alarm("no_worker", PAGE, text, facts.worker_seen, 1)
 
 
@@ -99,7 +99,8 @@ def _wal_large(facts: Facts) -> Iterator[Alarm]:
 
 
 def _leads_waiting(facts: Facts) -> Iterator[Alarm]:
-    """Of accounts and scripts that nobody and nothing paused; what is not mapped yet waits for no account."""
+    """Of accounts and scripts that nobody and nothing paused, under caps that have room; what is not mapped yet waits
+    for no account."""
     if facts.late:
         text = "Leads are due for more than a minute and still wait"
         yield Alarm("leads_waiting", PAGE, text, facts.late_since, facts.late)
@@ -130,10 +131,8 @@ def _slow(facts: Facts) -> Iterator[Alarm]:
 
 
 def _cap_reached(facts: Facts) -> Iterator[Alarm]:
-    if facts.full:
-        said = "; ".join(_of_full(full) for full in facts.full)
-        since = min(full.since for full in facts.full)
-        yield Alarm("cap_reached", WARN, f"Leads wait for room: {said}", since, len(facts.full))
+    for full in sorted(facts.full, key=lambda full: full.source):
+        yield Alarm("cap_reached", WARN, f"Leads wait for room: {_of_full(full)}", full.since, 1, subject=full.source)
 
 
 def _of_full(full: FullCap) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from core.account.trouble import stopped
 from core.alarm import UNSTORED, Facts, FullCap, Share
 from core.alarms import NEWEST_CALLS, STUCK_MS, WAITS_MS, WORKER_SEEN_MS
 from core.durations import HOUR_MS
@@ -16,8 +15,8 @@ from store.tables import epoch, in_force
 NEWEST = 50  # leads of a source, among which the held ones are counted
 MONTH_MS = 28 * 24 * HOUR_MS
 LOOKED_BACK_MS = 6 * HOUR_MS  # at calls that came late
-EXPLAINS = ("no_watch", "no_worker", "database_changed", "journal_unwritable", "cap_reached")
-PAUSED = "paused"  # explains the calls of its subject alone
+EXPLAINS = ("no_watch", "no_worker", "database_changed")  # why any lead was called late
+PAUSED, CAP_REACHED = "paused", "cap_reached"  # the same of an account, and of a source; the totals' cap has no subject
 
 
 def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
@@ -26,22 +25,23 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
     names = {*whose, *rang}
     unknown, unknown_since = figures.unknowns(tx)
     stuck, stuck_since = figures.overdue(tx, now - STUCK_MS)
-    paused = stopped(rang)
+    full = caps.reached(tx)
+    resting = figures.resting(rang, full)
     since = now - now % HOUR_MS - HOUR_MS
     refused = tuple((source, hour, n) for source, hour, _, n in figures.refused_per_hour(tx, since))
     beside = figures.refused_beside(tx, since)
     not_stored = sum(beside.pop(UNSTORED, {}).values())
     return Facts(
         now=now,
-        worker_seen=workers.last_seen(tx),
+        worker_seen=workers.last_able(tx),
         unwritable_journals=workers.unwritable_journals(tx, now - WORKER_SEEN_MS),
         other_database_since=epochs.suspect_since(tx),
-        late=figures.due_before(tx, names, now - WAITS_MS, paused),
-        late_since=min(figures.oldest_due(tx, names, now, paused).values(), default=None),
+        late=figures.due_before(tx, names, now - WAITS_MS, resting).total(),
+        late_since=min(figures.oldest_due(tx, names, now, resting).values(), default=None),
         stuck=stuck,
         stuck_since=stuck_since,
         accounts=rang,
-        full=tuple(_full(row) for row in caps.reached(tx)),
+        full=tuple(map(_full, full)),
         unknown=unknown,
         unknown_since=unknown_since,
         refused_hours=refused,
@@ -57,15 +57,21 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
 
 
 def _full(row: caps.Reached) -> FullCap:
-    return FullCap(row.whose, row.cap, row.limit, row.since, row.until, row.line)
+    return FullCap(row.source, row.whose, row.cap, row.limit, row.since, row.until, row.line)
 
 
 def _waited(tx: Connection, now: int) -> tuple[int, ...]:
-    """Of leads that came after whatever explains that others waited: for all of them, or for those of one account."""
-    explained = alarms.spans(tx, (*EXPLAINS, PAUSED), now - LOOKED_BACK_MS, now)
-    since = max([now - LOOKED_BACK_MS, *(one.until for one in explained if one.kind != PAUSED)])
-    of = {one.subject: one.until for one in explained if one.kind == PAUSED and one.until > since}
-    return tuple(overview.newest_waits(tx, since, NEWEST_CALLS, of)) if since < now else ()
+    """Of leads that came after whatever explains that others waited: for all of them, or for those of one account or
+    one source."""
+    explained = alarms.spans(tx, (*EXPLAINS, PAUSED, CAP_REACHED), now - LOOKED_BACK_MS, now)
+    since = max([now - LOOKED_BACK_MS, *(one.until for one in explained if one.kind in EXPLAINS or not one.subject)])
+    if since >= now:
+        return ()
+    of_accounts, of_sources = (
+        {one.subject: one.until for one in explained if one.kind == kind and one.until > since}
+        for kind in (PAUSED, CAP_REACHED)
+    )
+    return tuple(overview.newest_waits(tx, since, NEWEST_CALLS, of_accounts, of_sources))
 
 
 def _held(tx: Connection, source: str, now: int) -> Share:

@@ -3,25 +3,51 @@
 Each looks at an index or at a window of time, so it stays quick however long the gateway has run.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, literal_column, select, union_all
+from sqlalchemy import Connection, and_, bindparam, func, literal_column, select
 
 from core import outcome as outcomes
 from core import states
+from core.account.caps import TOTALS
+from core.account.trouble import Trouble, stopped
 from core.durations import HOUR_MS
 from core.proofs.proof import CAUSES
 from store import rows
+from store.caps import COUNTS, Reached
 from store.tables import attempts, deliveries, history, leads, refused_proofs, sources, workers
 
 _MOMENT: Any = bindparam("moment")
 OPEN = "open"  # an attempt on its way
-Stopped = Mapping[str, frozenset[str] | None]  # account -> its scripts that are paused, None where all of it is
-Going = tuple[tuple[str, tuple[str, ...]], ...]  # an account that rings, and those of its scripts that do not
+
+
+class Resting(NamedTuple):
+    """What makes leads that are due wait, and tells so itself: account -> its scripts that are paused, None where all
+    of it is; and the sources whose cap is reached, `TOTALS` for that of all."""
+
+    accounts: Mapping[str, frozenset[str] | None] = MappingProxyType({})
+    sources: frozenset[str] = frozenset()
+
+
+class Going(NamedTuple):
+    """An account that rings, but for these scripts of it and these full sources."""
+
+    account: str
+    scripts: tuple[str, ...]
+    full: tuple[str, ...]
+
+
+NOTHING_RESTS = Resting()
+
+
+def resting(known: Mapping[str, Trouble], full: Iterable[Reached]) -> Resting:
+    """What these accounts and the caps that are reached make wait."""
+    return Resting(stopped(known), frozenset(one.source for one in full))
 
 
 def counts_by_source(tx: Connection) -> dict[str, dict[str, int]]:
@@ -80,36 +106,51 @@ def attempts_since(tx: Connection, since: int) -> list[tuple[str, str, int]]:
     return [(outcome or OPEN, how, n) for outcome, how, n in tx.execute(query)]
 
 
-def oldest_due(
-    tx: Connection, accounts: Iterable[str], now: int, stopped: Stopped = MappingProxyType({})
-) -> dict[str, int]:
+def oldest_due(tx: Connection, accounts: Iterable[str], now: int, resting: Resting = NOTHING_RESTS) -> dict[str, int]:
     """received and ready -> the earliest `due_at` of the leads that are due and wait so; left out where none does.
-    Nothing is `ready` in what is `stopped`."""
+    Nothing is `ready` in what is `resting`."""
     found: dict[str, int] = {}
-    names = _going(accounts, stopped)
-    (row,) = rows.select(tx, _oldest_due(names), now=now)
-    for (state, _), at in zip(_waiting(names), row, strict=True):
+    going = _going(accounts, resting)
+    (row,) = rows.select(tx, _oldest_due(going), now=now)
+    for (state, *_), at in zip(_waiting(going), row, strict=True):
         if at is not None:
             found[state] = min(at, found.get(state, at))
     return found
 
 
 @lru_cache(64)
-def _oldest_due(accounts: Going) -> Any:
+def _oldest_due(going: tuple[Going, ...]) -> Any:
     first = select(func.min(leads.c.due_at)).where(leads.c.due_at <= bindparam("now"))
-    return select(*(first.where(one).scalar_subquery() for _, one in _waiting(accounts)))
+    return select(*(first.where(one).scalar_subquery() for *_, one in _waiting(going)))
 
 
-def due_before(tx: Connection, accounts: Iterable[str], moment: int, stopped: Stopped = MappingProxyType({})) -> int:
-    """How many leads were due before that moment and still wait, but for those that what is `stopped` makes wait."""
-    ((count,),) = rows.select(tx, _due_before(_going(accounts, stopped)), moment=moment)
-    return int(count)
+def due_before(tx: Connection, accounts: Iterable[str], moment: int, resting: Resting = NOTHING_RESTS) -> Counter[str]:
+    """Account -> how many leads were due before that moment and still wait, but for those that what is `resting` makes
+    wait. What is not mapped yet has no account: it stands under the empty name."""
+    found: Counter[str] = Counter()
+    going = _going(accounts, resting)
+    (row,) = rows.select(tx, _due_before(going), moment=moment)
+    for (_, account, _), count in zip(_waiting(going), row, strict=True):
+        found[account] += count
+    return found
 
 
 @lru_cache(64)
-def _due_before(accounts: Going) -> Any:
-    each = (select(func.count().label("n")).where(waits, leads.c.due_at < _MOMENT) for _, waits in _waiting(accounts))
-    return select(func.sum(union_all(*each).subquery().c.n))
+def _due_before(going: tuple[Going, ...]) -> Any:
+    counted = select(func.count()).select_from(leads).where(leads.c.due_at < _MOMENT)
+    return select(*(counted.where(one).scalar_subquery() for *_, one in _waiting(going)))
+
+
+def called_since(tx: Connection, since: int, now: int) -> dict[str, int]:
+    """Account -> how many calls that may have rung began in that time."""
+    return dict(rows.select(tx, _CALLED_SINCE, since=since, now=now))
+
+
+_CALLED_SINCE = (
+    select(attempts.c.account, func.count())
+    .where(COUNTS, attempts.c.started_at.between(bindparam("since"), bindparam("now")))
+    .group_by(attempts.c.account)
+)
 
 
 def unknowns(tx: Connection) -> tuple[int, int | None]:
@@ -193,18 +234,23 @@ def _in(state: str) -> Any:
     return _same(leads.c.state, f"'{state}'")
 
 
-def _going(accounts: Iterable[str], stopped: Stopped) -> Going:
-    """Those of which not all is stopped, each with the scripts that are."""
-    going = ((name, stopped.get(name, frozenset())) for name in sorted(accounts))
-    return tuple((name, tuple(sorted(scripts))) for name, scripts in going if scripts is not None)
+def _going(accounts: Iterable[str], resting: Resting) -> tuple[Going, ...]:
+    """Those of which not all rests, each with what does."""
+    if TOTALS in resting.sources:
+        return ()
+    sources = tuple(sorted(resting.sources))
+    going = ((name, resting.accounts.get(name, frozenset())) for name in sorted(accounts))
+    return tuple(Going(name, tuple(sorted(scripts)), sources) for name, scripts in going if scripts is not None)
 
 
-def _waiting(accounts: Going) -> Iterator[tuple[str, Any]]:
-    """A state and a condition for each run of a partial index in which the earliest `due_at` comes first."""
+def _waiting(going: Iterable[Going]) -> Iterator[tuple[str, str, Any]]:
+    """A state, an account and a condition for each run of a partial index in which the earliest `due_at` comes
+    first."""
     received, ready = _in(states.RECEIVED), _in(states.READY)
     for asks in ("0", "1"):
-        yield states.RECEIVED, received & _same(leads.c.asks_crm, asks)
-    for account, without in accounts:
+        yield states.RECEIVED, "", received & _same(leads.c.asks_crm, asks)
+    for account, scripts, full in going:
+        without = [leads.c.script != name for name in scripts] + [leads.c.source != name for name in full]
         for urgent in ("0", "1"):
             mine = ready & (leads.c.account == account) & _same(leads.c.urgent, urgent)
-            yield states.READY, and_(mine, *(leads.c.script != script for script in without))
+            yield states.READY, account, and_(mine, *without)

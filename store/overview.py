@@ -44,12 +44,15 @@ def _short(wait: int) -> int:
     return wait // size * size
 
 
-def newest_waits(tx: Connection, since: int, count: int, later: Mapping[str, int]) -> list[int]:
+def newest_waits(
+    tx: Connection, since: int, count: int, of_accounts: Mapping[str, int], of_sources: Mapping[str, int]
+) -> list[int]:
     """Milliseconds from lead to first call, of the newest calls to leads that came since then and that no rule made
-    wait; of the accounts in `later`, to those that came after that."""
+    wait; of these accounts and sources, to those that came after that."""
     query = select(attempts.c.started_at - leads.c.received_at).join(leads, leads.c.id == attempts.c.lead)
     query = query.where(attempts.c.started_at >= since, leads.c.received_at >= since, attempts.c.n == 1, NO_RULE)
-    query = query.where(*(or_(attempts.c.account != name, leads.c.received_at > at) for name, at in later.items()))
+    for column, later in ((attempts.c.account, of_accounts), (leads.c.source, of_sources)):
+        query = query.where(*(or_(column != name, leads.c.received_at > at) for name, at in later.items()))
     return list(tx.execute(query.order_by(attempts.c.started_at.desc()).limit(count)).scalars())
 
 

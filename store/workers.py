@@ -66,6 +66,12 @@ def last_seen(tx: Connection) -> int | None:
     return tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False))).scalar_one_or_none()
 
 
+def last_able(tx: Connection) -> int | None:
+    """When any worker that can write its journal, and so ring, last looked at this database, in milliseconds."""
+    able = select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False), workers.c.journal == "")
+    return tx.execute(able).scalar_one_or_none()
+
+
 def unwritable_journals(tx: Connection, since: int) -> dict[str, str]:
     """Machine -> why a worker on it, seen since then, cannot write its journal, so that it rings nobody."""
     query = select(workers.c.host, workers.c.journal).where(workers.c.journal != "", workers.c.seen_at >= since)

@@ -1,42 +1,52 @@
-"""Whether all who wait for their call get it before people may not be called any more, at the pace of the last hour."""
+"""Whether all who wait for their call get it before people may not be called any more, at the pace of the last hour:
+that of their own account. Those that wait for a pause, or for room under a cap, are told of in their own places."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from core import hours
-from core.account.caps import TOTALS
 from core.durations import HOUR_MS
 from flow.gateway import Gateway
-from store import caps, figures
+from store import accounts, caps, figures
 from store.engine import Tx
+
+UNMAPPED = ""  # leads that have no account yet
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """`waiting` are due and not called; at this pace (calls an hour) the last of them is called at `by`, None where
-    nobody was called; `left` of them are not before the first source's hours end, at `closes` (None: never)."""
+    """`waiting` are due and not called, `standing` of them of accounts that called nobody; the last of the others is
+    called at `by`, None where there is none; `left` of all are not before the first source's hours end, at `closes`
+    (None: never)."""
 
     waiting: int
-    pace: int
+    standing: int
     by: int | None
     closes: int | None
     left: int
 
 
-def of(waiting: int, pace: int, closes: int | None, now: int) -> Backlog:
-    by = now + -(-waiting * HOUR_MS // pace) if pace else None
-    late = closes is not None and (by is None or by > closes)
-    left = waiting - pace * (closes - now) // HOUR_MS if late and closes is not None else 0
-    return Backlog(waiting, pace, by, closes, left)
+def of(waiting: Mapping[str, int], pace: Mapping[str, int], closes: int | None, now: int) -> Backlog:
+    """By account, how many wait and the calls of the last hour; what is unmapped goes at the pace of all."""
+    pace = {**pace, UNMAPPED: sum(pace.values())}
+    paces = {name: pace.get(name, 0) for name, count in waiting.items() if count}
+    ends = [now + -(-waiting[name] * HOUR_MS // an_hour) for name, an_hour in paces.items() if an_hour]
+    left = 0
+    if closes is not None:
+        left = sum(max(0, waiting[name] - an_hour * (closes - now) // HOUR_MS) for name, an_hour in paces.items())
+    standing = sum(waiting[name] for name, an_hour in paces.items() if not an_hour)
+    return Backlog(sum(waiting.values()), standing, max(ends, default=None), closes, left)
 
 
 def read(tx: Tx, gateway: Gateway, now: int) -> Backlog | None:
-    """None where nobody waits but for the hours to begin."""
-    waiting = figures.due_before(tx, gateway.accounts, now + 1)
-    if not waiting:
+    """None where nobody waits but for the hours to begin, for a pause to end or for room."""
+    known = accounts.all_accounts(tx)
+    resting = figures.resting(known, caps.reached(tx))
+    waiting = figures.due_before(tx, {*gateway.account_names(), *known}, now + 1, resting)
+    if not waiting.total():
         return None
-    pace = sum(one.last_hour for one in caps.rung(tx, TOTALS, now, since=now - HOUR_MS + 1))
-    return of(waiting, pace, closes(gateway, now), now)
+    return of(waiting, figures.called_since(tx, now - HOUR_MS + 1, now), closes(gateway, now), now)
 
 
 def closes(gateway: Gateway, now: int) -> int | None:

@@ -84,7 +84,7 @@ def test_what_was_put_down_outlives_a_crash(gateway):
     telling.put_down(gateway.parts, helped(phone))  # and the process dies
     for _ in range(2):
         tell(gateway, helped(phone))
-    assert phone.titles == ["Alarm: No worker is seen: nobody is being called"]
+    assert phone.titles == ["Alarm: No worker can ring: nobody is being called"]
 
 
 def test_a_channel_in_trouble_is_tried_again_and_is_an_alarm_on_the_next(gateway):
@@ -105,7 +105,7 @@ def test_a_channel_in_trouble_is_tried_again_and_is_an_alarm_on_the_next(gateway
         gateway.alive()
         watch.turn()
         telling.send(gateway.parts, helped(deaf, phone))
-    assert "No worker is seen" in deaf.came[0].title  # it came after all, with what had waited behind it
+    assert "No worker can ring" in deaf.came[0].title  # it came after all, with what had waited behind it
     assert phone.titles[-1] == "Over: Alarms do not get out by a channel: c0"
 
 

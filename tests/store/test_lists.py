@@ -156,11 +156,11 @@ def test_hours_are_read_from_one_index_range(store, many, ask):
 
 
 def test_what_waits_is_read_from_the_partial_indexes(store, many):
-    stopped = {"main": frozenset({"Заявка"}), "theirs": None}
+    resting = figures.Resting({"main": frozenset({"Заявка"}), "theirs": None}, frozenset({"source-1"}))
     for look in (figures.oldest_due, figures.due_before):
         (plan,) = plans(store, many, lambda tx, look=look: look(tx, ["main"], 5))
         assert sum(plan.count(name) for name in ("leads_to_map", "leads_to_ask", "leads_to_call")) == 4
-        (plan,) = plans(store, many, lambda tx, look=look: look(tx, ["main", "theirs"], 5, stopped))
+        (plan,) = plans(store, many, lambda tx, look=look: look(tx, ["main", "theirs"], 5, resting))
         assert sum(plan.count(name) for name in ("leads_to_map", "leads_to_ask", "leads_to_call")) == 4
 
 

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, update
@@ -17,7 +16,7 @@ from core.overall import POLICY
 from flow import alarms as flow_alarms
 from flow import operate
 from flow.hourly import Hours
-from handlers.console import backlog, charts
+from handlers.console import charts
 from store.tables import hourly_calls
 from tests.fakes import LOST, YES
 from tests.wire.conftest import peer
@@ -57,14 +56,14 @@ def test_it_answers_the_five_questions(owner, gateway, clock):
     assert page.count("<tr>") > 1
     clock.forward(61)
     flow_alarms.keep(gateway.parts)
-    assert "No worker is seen" in owner.get("/console/")
+    assert "No worker can ring" in owner.get("/console/")
     assert "flask worker" in owner.get("/console/alarms")
 
 
 def test_an_alarm_is_taken_by_somebody_or_made_quiet_until_tomorrow(operator, gateway, clock):
     flow_alarms.keep(gateway.parts)
     page = operator.get("/console/alarms")
-    assert "No worker is seen" in page
+    assert "No worker can ring" in page
     page = operator.post("/console/alarms/ack", kind="no_worker", subject="")
     assert "the operator takes care of it" in page
     assert operator.send("/console/alarms/ack", kind="no_worker", subject="").status_code == 404
@@ -208,29 +207,6 @@ def test_a_new_source_says_which_day_of_learning_it_is(owner, gateway, clock):
         clock.forward(86_400)
     page = owner.sign_in("in the end", "viewer").get("/console/sources/shop")
     assert "is learnt from 30 leads on; so far" in page
-
-
-def test_what_waits_says_whether_it_is_called_before_the_hours_end(owner, gateway, clock):
-    for n in range(30):
-        gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
-    clock.forward(1)
-    for path in ("/console/", "/console/policy"):
-        page = owner.get(path)
-        assert "30 leads are due." in page
-        assert "30 are not called before the hours end at 20:00" in page
-    gateway.alive()
-    gateway.work()
-    assert "due." not in owner.get("/console/")
-
-
-@pytest.mark.parametrize(
-    ("waiting", "pace", "closes_h", "by_h", "left"),
-    [(60, 30, 8, 2, 0), (60, 30, 1, 2, 30), (60, 0, 8, None, 60), (60, 30, None, 2, 0), (60, 0, None, None, 0)],
-)
-def test_the_pace_of_the_last_hour_tells_who_is_left(waiting, pace, closes_h, by_h, left):
-    hour = 3_600_000
-    found = backlog.of(waiting, pace, None if closes_h is None else closes_h * hour, 0)
-    assert (found.by, found.left) == (None if by_h is None else by_h * hour, left)
 
 
 @given(st.lists(st.lists(st.integers(0, 500), min_size=3, max_size=3), min_size=1, max_size=30))

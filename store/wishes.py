@@ -78,7 +78,7 @@ class Wishes:
         """The id of the file and the number of the last wish in it; ("", 0) where nobody has said anything."""
         try:
             with open(self._path(store_id), "rb") as file:
-                return self._parsed(store_id, file.fileno())
+                return self._newest(store_id, file.fileno())
         except FileNotFoundError:
             return "", 0
 
@@ -109,12 +109,12 @@ class Wishes:
 
     def _begun(self, store_id: str, file: int) -> tuple[str, int]:
         """The file's id, which its first line gives it, and its last number."""
-        if not self._parsed(store_id, file)[0]:
+        if not self._newest(store_id, file)[0]:
             _write(file, [json.dumps({"file": secrets.token_hex(8)})])
             private.sync_directory(self._directory())
-        return self._parsed(store_id, file)
+        return self._newest(store_id, file)
 
-    def _parsed(self, store_id: str, file: int) -> tuple[str, int]:
+    def _newest(self, store_id: str, file: int) -> tuple[str, int]:
         """The same; only what has come since is read."""
         size, (read, ident, last) = os.fstat(file).st_size, self._read.get(store_id, (0, "", 0))
         if size < read:  # another file

@@ -4,7 +4,7 @@ A step's first number says which lead, event, person or worker, its second which
 
 from tests.histories import builds
 
-LOST_CALL, ELEVEN_MINUTES, NO_PHONE, WON = 3, 4, 6, 1
+LOST_CALL, ELEVEN_MINUTES, SIX_HOURS, NO_PHONE, OF_ANOTHER, WON = 3, 4, 6, 6, 7, 1
 OTHER, SAME_NUMBER = 14, 26  # an event of the second account's source; of the one that signs, of the same number
 SIGNED, HOUSE, ACCEPTED, A_DAY = 30, 5, 4, 7  # an event of the source that signs; others as their steps count
 JOINED = [
@@ -13,6 +13,13 @@ JOINED = [
 ]
 STORIES = {
     "a machine joins after the backup that is put back, rings, and does not come at once": (JOINED, None),
+    "an id comes again with another's number, and again when the window of its first is over": (
+        [
+            *(("post", 1, OF_ANOTHER), ("walk", 0, 0), ("forward", 0, SIX_HOURS), ("post", 1, 0)),
+            *(*[("forward", 0, SIX_HOURS)] * 3, ("post", 1, 0), ("walk", 0, 0)),
+        ],
+        None,
+    ),
     "a backup is put back under running workers": (
         [("post", 1, 0), ("back_up", 0, 0), ("walk", 0, 0), ("put_back", 0, 0), ("walk", 0, 0)],
         builds.nobody_asks_which_database_it_is,

@@ -14,6 +14,7 @@ from core.ports import Account, Answer
 from flow import call, caps, claim, recover, sweep, wishes
 from flow.gateway import Gateway
 from flow.in_force import InForce
+from flow.intake_batch import ANOTHER_LEAD
 from flow.refusals import Refusals
 from flow.set_back import SetBack
 from flow.ticker import Ticker
@@ -223,11 +224,14 @@ class World:
     # The walk.
 
     def acknowledge(self, lead_id: str) -> None:
-        """A sender heard that this lead is stored."""
+        """A sender heard that this lead is stored. One that is held beside the lead of its event (another number under
+        the same id) begins no window: the key stays with the lead that took it."""
         if lead_id in self.acked:
             return
         self.acked.append(lead_id)
         event, now = self.events[self.event_of(lead := self.lead(lead_id))], self.clock()
+        if lead.reason in ANOTHER_LEAD.values():
+            return
         window_ms = self.web.sources.get(lead.source).source.repeat_window_ms  # of the version that the web has read
         if event.begun is not None and (now - event.begun) * 1000 >= window_ms:
             event.allowed += 1

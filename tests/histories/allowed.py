@@ -9,6 +9,7 @@ from core.outcome import ACCEPTED, NOT_SENT, REFUSED, UNKNOWN
 from core.overall import POLICY
 from store import do_not_call
 from store.tables import attempts
+from tests.histories.texts import REMOVED
 
 MINUTE_S, DAY_S, MOSCOW_S = 60, 24 * 3600, 3 * 3600
 AT_FIRST = Decimal(10)  # what a call is reckoned with while no price of its script is known
@@ -27,13 +28,17 @@ def of_claim(world, one):
     lead = one.lead
     if lead.id in world.protected:
         raise LawBroken("a protecting hold rang", f"lead {lead.no}")
-    if world.paused[one.attempt.account]:
+    if any(
+        world.paused.get(one_of) for one_of in (one.attempt.account, (one.attempt.account, one.attempt.call.script))
+    ):
         raise LawBroken("a paused account rang", f"lead {lead.no}, {one.attempt.account}")
     if lead.id in world.ended:
         raise LawBroken("a cancelled lead rang", f"lead {lead.no}")
     said = world.said[lead.source]
     if one.attempt.account != ("second" if "account: second" in said else "main"):
         raise LawBroken("another account rang", f"lead {lead.no}, {one.attempt.account}")
+    if said == REMOVED:
+        raise LawBroken("a source that is no more rang", f"lead {lead.no}")
     if "enabled: false" in said or "dry_run: true" in said:
         raise LawBroken("a source that is off or dry rang", f"lead {lead.no}")
     if "00:00-00:01" in said and "hours" not in lead.set_aside and (world.clock() + MOSCOW_S) % DAY_S >= MINUTE_S:

@@ -12,14 +12,16 @@ from core.account import claiming
 from core.account.trouble import Trouble
 from core.lead import Lead
 from flow import erase, operate, wishes
+from flow.intake_batch import Batch
 from flow.set_back import SetBack
-from store import accounts, caps, changes, epoch, erasure, facts, journal, moments
+from store import accounts, caps, changes, epoch, erasure, facts, journal, moments, versions
 from store.journal import Journal
 from store.neighbours import Neighbours
 from store.remembered import Remembered
 from store.tables import attempts, erased_keys, workers
 
 _counted, _suspect, _of = ended.counted_again, epoch.suspect, accounts.of
+_decide_lead = Batch._decide_lead
 
 
 @contextmanager
@@ -187,6 +189,38 @@ def only_the_first_accounts_pauses_are_asked_for():
 
 
 @contextmanager
+def nobody_asks_whether_a_script_is_paused():
+    """A claim knows the pauses of accounts alone."""
+
+    def of(tx, account, *told):
+        found = _of(tx, account, *told)
+        return replace(found, trouble=replace(found.trouble, scripts={}))
+
+    with patch.object(accounts, "of", of):
+        yield
+
+
+@contextmanager
+def a_source_that_is_removed_rings_on():
+    """Its end is written nowhere."""
+    with patch.object(versions, "remove", lambda tx, source, **_: True):
+        yield
+
+
+@contextmanager
+def what_comes_in_one_commit_is_all_new():
+    """A repeat of what stands in the same commit is a lead of its own."""
+
+    def decide_lead(self, prepared, one, came_before):
+        if self._holder[one.key] in self._new:
+            return self._receive(prepared, one, [], one.key, came_before)
+        return _decide_lead(self, prepared, one, came_before)
+
+    with patch.object(Batch, "_decide_lead", decide_lead):
+        yield
+
+
+@contextmanager
 def no_account_has_a_pace():
     """A claim takes as many as there are slots."""
     with patch.object(claiming.pace, "moments", lambda *_: 8):
@@ -219,6 +253,9 @@ ALL = (
     who_starts_knows_nothing_of_the_clock,
     nobody_says_again_what_a_person_said,
     only_the_first_accounts_pauses_are_asked_for,
+    nobody_asks_whether_a_script_is_paused,
+    a_source_that_is_removed_rings_on,
+    what_comes_in_one_commit_is_all_new,
     no_account_has_a_pace,
     a_number_is_anew_for_each_account,
 )

@@ -14,6 +14,7 @@ from store.tables import deliveries, delivery_leads, event_keys, history, leads
 from tests.fakes import CRM_TOKEN, TOKEN, YES
 from tests.histories import texts
 from tests.histories.allowed import LawBroken
+from tests.histories.world import ACCOUNTS
 
 MISTAKES = {  # what the product logs where it survives a bug of its own
     *("claims_one_by_one", "claim_failed", "decisions_one_by_one", "decision_failed", "mapping_failed", "not_erased"),
@@ -82,9 +83,9 @@ def hold_at_the_end(world):
         process.frozen = False
     for seconds in (1, 11, 35, 1):  # a clock that was set back is noticed, then a journal that is lost waited for
         world.forward(seconds)
-    for account in world.paused:
+    for account in ACCOUNTS:
         pauses.resume(world.web, account, "anna", "mended")
-        world.paused[account] = False
+    world.paused.clear()
     _wait_no_longer_than_they_may(world)
     for _ in range(MOST_MOMENTS):
         _work(world)

@@ -8,6 +8,7 @@ from store.tables import deliveries, delivery_leads, history, leads
 from tests.histories.allowed import LawBroken
 from tests.histories.step import step
 
+SCRIPT = "Заявка"  # the only one that is asked for
 STATES = ("held", "suppressed", "refused", "unknown", "accepted", "cancelled", "received", "ready")
 
 
@@ -120,7 +121,21 @@ def pause(world, a, b):
 def resume(world, a, b):
     account = ("main", "second")[b % 2]
     pauses.resume(world.web, account, "anna", "go on")
-    world.paused[account] = False
+    world.paused[account] = world.paused[account, SCRIPT] = False
+
+
+@step(2)
+def pause_a_script(world, a, b):
+    account = ("main", "second")[b % 2]
+    pauses.pause(world.web, account, "anna", "stop", SCRIPT)
+    world.paused[account, SCRIPT] = True
+
+
+@step(2)
+def resume_a_script(world, a, b):
+    account = ("main", "second")[b % 2]
+    pauses.resume(world.web, account, "anna", "go on", SCRIPT)
+    world.paused[account, SCRIPT] = False
 
 
 def _lead(world, a):

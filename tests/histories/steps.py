@@ -11,6 +11,7 @@ from decimal import Decimal
 from core.outcome import REFUSED, UNKNOWN, Outcome
 from core.overall import POLICY
 from flow import decide, enrich, erase, intake, operate, sweep
+from store import versions
 from store.engine import StoreUnavailable
 from store.epoch import OtherDatabase
 from tests.fakes import LOST, NEVER_LEFT, NO, TOKEN, YES
@@ -22,29 +23,54 @@ from tests.histories.world import World
 EXPECTED = (operate.Refused, operate.NoSuchLead, StoreUnavailable, OtherDatabase)  # whoever asked comes again
 PRICED = replace(YES, price=Decimal("7.50"))
 MOODS = (YES, PRICED, NO, LOST, NEVER_LEFT, Outcome(UNKNOWN, "reset"), Outcome(REFUSED, error="другая причина"))
+SENDERS = ("shop", "other", "signed", "signed", "amo")
 FORWARD_S = (1, 5, 30, 120, 660, 3600, 6 * 3600, 24 * 3600)
 
 
 def send(world, source, request, *, keep=True):
     if keep:
         world.captured.append((source, request))
-    answer = intake.take(world.web, source, request, int(world.clock() * 1000))
+    _hear(world, intake.take(world.web, source, request, int(world.clock() * 1000)))
+
+
+def _hear(world, answer):
     if answer.status == 200:
         for lead in json.loads(answer.body)["leads"]:
             world.acknowledge(lead["id"])
 
 
+def _request(world, source, body):
+    return texts.signed(body, world.clock()) if source == "signed" else texts.by_token(source, body)
+
+
 @step(16)
 def post(world: World, a, b):
-    source = ("shop", "other", "signed", "signed", "amo")[a // 13]
-    body = texts.body_of(a % 12, b)
-    send(world, source, texts.signed(body, world.clock()) if source == "signed" else texts.by_token(source, body))
+    source = SENDERS[a // 13]
+    send(world, source, _request(world, source, texts.body_of(a % 12, b)))
 
 
 @step(3)
 def post_many(world, a, b):
     """Three events in one delivery."""
     send(world, "shop", texts.by_token("shop", [texts.body_of((a + n) % 12, b + n) for n in range(3)]))
+
+
+@step(5)
+def post_together(world, a, b):
+    """Two to four deliveries that one commit stores: of one event or of several, of one source or of two."""
+    waiting = []
+    for n in range(2 + b % 3):
+        source = SENDERS[(a // 13 + n * (b // 3 % 2)) % len(SENDERS)]
+        request = _request(world, source, texts.body_of((a + n * (b // 6 % 2)) % 12, b + n * (b // 12 % 2)))
+        world.captured.append((source, request))
+        begun = intake.begin(world.web, source, request, int(world.clock() * 1000))
+        if isinstance(begun, intake.Waiting):
+            begun.seated(lambda: None)
+            waiting.append(begun)
+    while waiting and waiting[0].lead():
+        continue
+    for one in waiting:
+        _hear(world, one.answer())
 
 
 @step(4)
@@ -176,6 +202,15 @@ def crm_mood(world, a, b):
 def version(world, a, b):
     name = ("shop", "shop", "other", "signed", "amo", POLICY, POLICY)[a % 7]
     world.put(name, texts.VERSIONS[name][b % len(texts.VERSIONS[name])])
+
+
+@step(1)
+def remove_a_source(world, a, b):
+    """By another process, as a version comes into force; the next version puts it back."""
+    name = SENDERS[a % len(SENDERS)]
+    with world.store.write() as tx:
+        versions.remove(tx, name, who="anna", why="ended", now=int(world.clock() * 1000))
+    world.said[name] = texts.REMOVED
 
 
 @step(1)

@@ -17,6 +17,7 @@ mapping: {number: {field: phone, region: RU}, script: Заявка}
 policy: {hours: "00:00-24:00"}
 """
 OTHER_TEXT = SHOP_TEXT + "account: second\n"
+REMOVED = ""  # where no text is in force
 FIRST = {
     "shop": SHOP_TEXT,
     "other": OTHER_TEXT,

@@ -35,7 +35,7 @@ CAPS = ("calls_per_hour", "calls_per_day", "spend_per_day", "calls_per_number_pe
 
 @cache
 def _caps(text: str) -> dict[str, int]:
-    said = parse(text.encode(), "").value
+    said = parse(text.encode(), "").value or {}
     return {cap: int(n) for cap, n in said.get("policy", said.get("house", {})).items() if cap in CAPS}
 
 
@@ -104,7 +104,7 @@ class World:
         self.protected: set[str] = set()
         self.captured: list[tuple] = []  # requests that somebody saw
         self.mood, self.crm_mood, self.asked = YES, 0, []
-        self.paused: dict[str, bool | None] = dict.fromkeys(ACCOUNTS, False)  # by a person; None: as the rows have it
+        self.paused: dict[str | tuple[str, str], bool] = {}  # account, or it and a script -> whether by a person
         self.unwanted: set[str] = set()  # numbers that a person put on the list
         self.ended: set[str] = set()  # leads that a person cancelled
         self.paced_at: dict[str, float] = {}  # when the account last claimed, on a clock that nobody sets

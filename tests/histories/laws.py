@@ -40,6 +40,7 @@ def without_mistakes(world):
 
 def hold(world):
     """Every acknowledged lead is there, in one state, by a path through the table; nothing was a mistake."""
+    world.meet_new_leads()
     with world.store.read() as tx:
         rows = {row.id: row for row in tx.execute(select(leads))}
         went = defaultdict(list)
@@ -53,7 +54,6 @@ def hold(world):
     if first != rows.keys() or keyless:
         raise LawBroken("half a lead is there", f"{first ^ rows.keys() or keyless}")
     for row in rows.values():
-        world.event_of(row)
         _of_history(row, went[row.id])
         if any(one["code"] in PROTECTING for one in json.loads(row.reasons)):
             world.protected.add(row.id)

@@ -265,6 +265,7 @@ def die_inside_a_transaction(world, a, b):
     except Died:
         if deaths.rows() != deaths.committed:
             raise allowed.LawBroken("a transaction that died left something", done.__name__) from None
+        world.meet_new_leads()  # by the versions that this web process knew
         world.web = world.gateway("web")
         crash(world, list(world.processes).index(process.name), b)
 

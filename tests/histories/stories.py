@@ -11,6 +11,7 @@ JOINED = [
     *(("post", 1, 0), ("back_up", 0, 0), ("join", 0, 0), ("walk", 2, 0), ("freeze_or_thaw", 2, 0)),
     *(("put_back", 0, 0), ("forward", 0, 1), ("walk", 0, 0), ("forward", 0, 2), ("walk", 0, 0)),
 ]
+DYING, POSTING = 3, 0  # just after the commit (of the third event); of what may die
 STORIES = {
     "a machine joins after the backup that is put back, rings, and does not come at once": (JOINED, None),
     "an id comes again with another's number, and again when the window of its first is over": (
@@ -18,6 +19,10 @@ STORIES = {
             *(("post", 1, OF_ANOTHER), ("walk", 0, 0), ("forward", 0, SIX_HOURS), ("post", 1, 0)),
             *(*[("forward", 0, SIX_HOURS)] * 3, ("post", 1, 0), ("walk", 0, 0)),
         ],
+        None,
+    ),
+    "a sender hears nothing of a lead that came when the window of its event was over": (
+        [("post", DYING, 0), ("walk", 0, 0), ("forward", 0, A_DAY), ("die_inside_a_transaction", DYING, POSTING)],
         None,
     ),
     "a backup is put back under running workers": (

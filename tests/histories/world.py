@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy import select
+
 from config.yaml_text import parse
 from core import outcome as outcomes
 from core.outcome import NOT_SENT, Outcome
@@ -18,7 +20,7 @@ from flow.intake_batch import ANOTHER_LEAD
 from flow.refusals import Refusals
 from flow.set_back import SetBack
 from flow.ticker import Ticker
-from store import epoch, leads, rows, todo, versions, workers
+from store import epoch, leads, rows, tables, todo, versions, workers
 from store.engine import Store
 from store.epoch import OtherDatabase
 from store.ids import new_id
@@ -224,18 +226,26 @@ class World:
     # The walk.
 
     def acknowledge(self, lead_id: str) -> None:
-        """A sender heard that this lead is stored. One that is held beside the lead of its event (another number under
-        the same id) begins no window: the key stays with the lead that took it."""
-        if lead_id in self.acked:
-            return
-        self.acked.append(lead_id)
-        event, now = self.events[self.event_of(lead := self.lead(lead_id))], self.clock()
-        if lead.reason in ANOTHER_LEAD.values():
-            return
-        window_ms = self.web.sources.get(lead.source).source.repeat_window_ms  # of the version that the web has read
-        if event.begun is not None and (now - event.begun) * 1000 >= window_ms:
-            event.allowed += 1
-        event.newest, event.begun = lead.id, now
+        """A sender heard that this lead is stored."""
+        if lead_id not in self.acked:
+            self.acked.append(lead_id)
+
+    def meet_new_leads(self) -> None:
+        """A new lead begins a window of its event, whether its sender heard of it or not. One that is held beside the
+        lead of its event (another number under the same id) begins none: the key stays with the lead that took it."""
+        with self.store.read() as tx:
+            ids = tx.execute(select(tables.leads.c.id).order_by(tables.leads.c.no)).scalars()
+            new = [leads.get(tx, each) for each in ids if each not in self._event_of]
+        for lead in new:
+            event, now = self.events[self.event_of(lead)], self.clock()
+            if lead.reason in ANOTHER_LEAD.values():
+                continue
+            window_ms = self.web.sources.get(
+                lead.source
+            ).source.repeat_window_ms  # of the version that the web has read
+            if event.begun is not None and (now - event.begun) * 1000 >= window_ms:
+                event.allowed += 1
+            event.newest, event.begun = lead.id, now
 
     def claim(self, process: Process, slots: int) -> int:
         """How many leads were claimed."""

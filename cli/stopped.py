@@ -16,7 +16,8 @@ from store.engine import Store
 def say_stopped(store: Store) -> None:
     """A line each, with all that is known of it."""
     with store.read() as tx:
-        known, seen, now = accounts.all_accounts(tx), workers.last_seen(tx), store.now_ms(tx)
+        known, now = accounts.all_accounts(tx), store.now_ms(tx)
+        seen = workers.last_seen(tx, now)
     if seen is None or now - seen > WORKER_SEEN_MS:
         click.echo(_("! no worker is running: nobody is rung; start one: flask worker"), err=True)
     for account, record in known.items():

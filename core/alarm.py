@@ -133,10 +133,12 @@ class Seen:
 class Facts:
     """What is known at the moment `now`. Counts are of leads or requests, `_since` is when the oldest of them began.
 
-    `worker_seen`: one that can write its journal, so that it rings. `late`: without those that wait for a pause, or for
-    room under a cap. `refused_hours`: (source, start of the hour, refused proofs) of this
-    hour and the one before; `right_requests`: source -> those taken in that time, `turned_away`: those refused unread;
-    `not_stored`: those answered 503.
+    `worker_seen`: one that can write its journal, so that it rings. `late`: without those that wait for a pause, for
+    room under a cap or for a CRM that does not answer. `asked_for`: (account, script) of those paused that a lead waits
+    for. `crms`: source -> questions without an answer in a row, where leads wait for one. `begun`: calls begun in the
+    last ten minutes, `unsent`: how -> those of them that we gave up before a byte left.
+    `refused_hours`: (source, start of the hour, refused proofs) of this hour and the one before; `right_requests`:
+    source -> those taken in that time, `turned_away`: those refused unread; `not_stored`: those answered 503.
     `unreadable`: version's name -> since when it is in force. What is `broken` or `unreadable` is known to the asking
     process alone. `stamps`: what happens by itself -> its last time."""
 
@@ -149,6 +151,10 @@ class Facts:
     stuck: int = 0
     stuck_since: int | None = None
     accounts: Mapping[str, Trouble] = field(default_factory=dict)
+    asked_for: frozenset[tuple[str, str]] = frozenset()
+    crms: Mapping[str, int] = field(default_factory=dict)
+    begun: int = 0
+    unsent: Mapping[str, int] = field(default_factory=dict)
     full: tuple[FullCap, ...] = ()
     near: tuple[NearCap, ...] = ()
     unknown: int = 0

@@ -78,6 +78,20 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Calls are paused", "See why, then resume"),
         "ru": ("Звонки на паузе", "Посмотрите почему, затем снимите паузу"),
     },
+    "crm_silent": {
+        "en": ("A CRM does not answer: leads wait for what they lack", "See its token and address: flask leads show"),
+        "ru": ("CRM не отвечает: лидам не хватает данных, они ждут", "Проверьте её токен и адрес: flask leads show"),
+    },
+    "calls_unsent": {
+        "en": (
+            "Calls are given up before they are sent",
+            "Look into the worker's log: the machine is too slow, or its database too far",
+        ),
+        "ru": (
+            "Звонки отменяются до отправки",
+            "Посмотрите журнал обработчика: машина слишком медленная или база слишком далеко",
+        ),
+    },
     "slow": {
         "en": (
             "Calls come too late after their leads",

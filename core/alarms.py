@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from core import alarms_of_sources as of_sources
-from core.account.trouble import pauses_of
+from core.account.trouble import named, pauses_of
 from core.alarm import INFO, PAGE, WARN, Alarm, Facts, FullCap
 from core.durations import HOUR_MS
 from core.reason import words
@@ -17,6 +17,8 @@ WORKER_SEEN_MS = 30_000  # readers of one moment: a worker looks once a second
 NO_WORKER_MS = 60_000
 WAITS_MS = 60_000
 STUCK_MS = 30_000
+FORGOTTEN_MS = HOUR_MS
+CRM_FAILS, FEW_UNSENT = 3, 5
 BACKUP_MS = 26 * HOUR_MS
 BACKUP, DRILL, WATCH, CLOCK = "backup", "drill", "watch", "clock"  # stamps; that of a clock is followed by its machine
 CLOCK_TOLD_MS = 5 * 60_000
@@ -35,6 +37,7 @@ PARENTS = {
     "leads_waiting": ("database_changed", "no_worker"),
     "calls_stuck": ("database_changed", "no_worker"),
     "paused": ("no_worker",),
+    "crm_silent": ("no_worker",),
     "slow": ("no_worker", "leads_waiting"),
     "house_silent": ("web_silent",),
     "source_silent": ("house_silent", "web_silent"),
@@ -113,12 +116,44 @@ def _calls_stuck(facts: Facts) -> Iterator[Alarm]:
 
 
 def _paused(facts: Facts) -> Iterator[Alarm]:
+    """Of an account, or of a script of it. A script that the provider refused and that nobody asks for any more (its
+    name was corrected) tries no call, and would ring for ever."""
     for account, trouble in sorted(facts.accounts.items()):
-        if paused := pauses_of(trouble, account):
-            said = "; ".join(f"{what}: {words(pause.cause, {})}" for what, pause in paused)
-            severity = WARN if all(pause.by_person for _, pause in paused) else PAGE
-            since = min(pause.since for _, pause in paused)
-            yield Alarm("paused", severity, f"Calls wait ({said})", since, len(paused), subject=account)
+        for script, pause in pauses_of(trouble):
+            forgotten = script is not None and not pause.by_person and (account, script) not in facts.asked_for
+            if forgotten and facts.now - pause.since > FORGOTTEN_MS:
+                continue
+            text = f"Calls wait ({named(account, script)}: {words(pause.cause, {})})"
+            severity = WARN if pause.by_person else PAGE
+            yield Alarm("paused", severity, text, pause.since, 1, subject=subject_of(account, script))
+
+
+def subject_of(account: str, script: str | None) -> str:
+    """Of the alarm of a pause; no account's name has a slash."""
+    return account if script is None else f"{account}/{script}"
+
+
+def paused_by(subject: str) -> tuple[str, str | None]:
+    """(account, script) of such a subject; None: all of it."""
+    account, slash, script = subject.partition("/")
+    return account, script if slash else None
+
+
+def _crm_silent(facts: Facts) -> Iterator[Alarm]:
+    for source, fails in sorted(facts.crms.items()):
+        if fails >= CRM_FAILS:
+            text = f"The CRM of {source} does not answer what its leads lack: they wait, and nobody calls them"
+            yield Alarm("crm_silent", PAGE, text, None, fails, subject=source)
+
+
+def _calls_unsent(facts: Facts) -> Iterator[Alarm]:
+    """By our own fault: a machine that is too slow, a database that does not prove its commits. What the provider's
+    trouble keeps back is a pause, a journal an alarm of its own."""
+    unsent = sum(facts.unsent.values())
+    if unsent >= FEW_UNSENT and 2 * unsent > facts.begun:
+        said = ", ".join(f"{how} {count}" for how, count in sorted(facts.unsent.items()))
+        text = f"Most calls of the last ten minutes were given up before they were sent ({said})"
+        yield Alarm("calls_unsent", PAGE, text, None, unsent)
 
 
 def _slow(facts: Facts) -> Iterator[Alarm]:
@@ -132,7 +167,9 @@ def _slow(facts: Facts) -> Iterator[Alarm]:
 
 def _cap_reached(facts: Facts) -> Iterator[Alarm]:
     for full in sorted(facts.full, key=lambda full: full.source):
-        yield Alarm("cap_reached", WARN, f"Leads wait for room: {_of_full(full)}", full.since, 1, subject=full.source)
+        yield Alarm(
+            "cap_reached", WARN, f"Leads wait until there is room: {_of_full(full)}", full.since, 1, subject=full.source
+        )
 
 
 def _of_full(full: FullCap) -> str:
@@ -214,6 +251,8 @@ ALARMS: dict[str, Callable[[Facts], Iterator[Alarm]]] = {
     "leads_waiting": _leads_waiting,
     "calls_stuck": _calls_stuck,
     "paused": _paused,
+    "crm_silent": _crm_silent,
+    "calls_unsent": _calls_unsent,
     "slow": _slow,
     "cap_reached": _cap_reached,
     "cap_near": _cap_near,

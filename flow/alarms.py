@@ -5,6 +5,7 @@ from dataclasses import replace
 from core import alarms as rules
 from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
 from core.alarms import WATCH
+from core.durations import CLOCKS_DIFFER_MS
 from flow import held, silence
 from flow.gateway import Gateway
 from store import alarm_facts, alarms, caps, quiets, stamps
@@ -54,7 +55,7 @@ def told(gateway: Gateway) -> list[Alarm]:
 
 def nobody_watches(watched: Stamp | None, now: int) -> list[Alarm]:
     """The one alarm that no watch can raise."""
-    if watched is not None and now - watched.at <= WATCH_SEEN_MS:
+    if watched is not None and -CLOCKS_DIFFER_MS <= now - watched.at <= WATCH_SEEN_MS:
         return []
     text = "Nobody watches: no alarm is raised or told until a watch runs (flask watch)"
     return [Alarm("no_watch", PAGE, text, watched.at if watched else None, 1)]
@@ -64,7 +65,7 @@ def facts(gateway: Gateway, seen: Seen) -> Facts:
     """Whatever alarms are of, at this moment."""
     with gateway.store.read() as tx:
         now = gateway.store.now_ms(tx)
-        known = alarm_facts.facts(tx, gateway.account_names(), now)
+        known = alarm_facts.facts(tx, gateway.account_names(), gateway.broken_accounts, now)
         near = caps.near(tx, gateway.capped(), gateway.remembered_near, now)
         held_long, other_person = held.waiting(gateway, tx, now)
         silent = silence.look(gateway, tx, now, seen.silence_ms)

@@ -64,10 +64,10 @@ def trouble(gateway: Gateway, away: str, seen_outside: str, channels: Collection
     if away:
         return "the database is away"
     with gateway.store.read() as tx:
-        seen, now = workers.last_seen(tx), gateway.store.now_ms(tx)
+        seen = workers.last_able(tx, now := gateway.store.now_ms(tx))
         ring, dead = {kind for kind, _ in alarms.ringing(tx)}, outbox.dead(tx)
     if seen is None or now - seen > NO_WORKER_MS:
-        return "no worker is seen"
+        return "no worker that can ring is seen"
     if "calls_stuck" in ring:
         return "calls are not settled"
     if "leads_waiting" in ring:

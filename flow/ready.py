@@ -71,9 +71,9 @@ def _writable(gateway: Gateway) -> str:
 
 def _known(gateway: Gateway, tx: Tx) -> dict[str, str]:
     now, known = gateway.store.now_ms(tx), stamps.known(tx)
-    seen = workers.last_seen(tx)
+    seen = workers.last_seen(tx, now)
     alive = seen is not None and now - seen <= WORKER_SEEN_MS
-    unwritable = workers.unwritable_journals(tx, now - WORKER_SEEN_MS)
+    unwritable = workers.unwritable_journals(tx, now - WORKER_SEEN_MS, now)
     blind = {machine: stamp.said for machine, stamp in _by_machine(known, BLIND, now - WORKER_SEEN_MS).items()}
     return {
         "worker": OK if alive else "no worker has looked at this database in the last 30 s: start one (flask worker)",

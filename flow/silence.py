@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,9 @@ def look(gateway: Gateway, tx: Tx, now: int, longest_ms: Mapping[str, int] | Non
         gone = _gone(spans, OF_HOUSE, HOUSE)
         one = served[min(newest_of)]
         habit = _habit(tx, gateway.habits, HOUSE, list(newest_of), _zone(one), gone, now)
-        found.append(_silent(Source(HOUSE, policy=one.policy), habit, newest, gone, None, now))
+        together = _silent(Source(HOUSE, policy=one.policy), habit, newest, gone, None, now)
+        awake = any(hours.is_open(served[name].policy.hours, _zone(served[name]), now) for name in newest_of)
+        found.append(replace(together, awake=awake))
     return tuple(found)
 
 

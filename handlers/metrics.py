@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from core.account.trouble import Trouble
 from core.alarm import Silent
 from core.alarms import WORKER_SEEN_MS
 from core.durations import HOUR_MS
@@ -28,7 +29,8 @@ from handlers.errors import problem
 from handlers.metrics_today import ANSWERED_MS, CALLED_MS, families
 from handlers.nearby import may_look
 from store import accounts as trouble
-from store import alarms, figures, stamps, today, workers
+from store import alarms, caps, figures, stamps, today, versions, workers
+from store.engine import Tx
 
 blueprint = Blueprint("metrics", __name__)
 KEPT_S = 5.0
@@ -50,13 +52,13 @@ class Figures(Collector):
             tried = figures.attempts_since(tx, hour)
             refused = figures.refused_per_hour(tx, hour - now % HOUR_MS)
             accounts = trouble.all_accounts(tx)
-            due = figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now)
-            seen = figures.workers_seen(tx, now - WORKER_SEEN_MS)
+            due = _due(gateway, tx, accounts, now)
+            seen = workers.how_many(tx, now - WORKER_SEEN_MS, now)
             beside = figures.refused_beside(tx, hour - now % HOUR_MS)
             ringing = alarms.ringing(tx)
             stamped = stamps.known(tx)
             silent = silence.look(gateway, tx, now)
-            worker_seen = workers.last_seen(tx)
+            worker_seen = workers.last_seen(tx, now)
             counted = today.read(tx, sorted(gateway.sources.names()), now, CALLED_MS, ANSWERED_MS)
         leads = {(source, state): n for source, states in by_source.items() for state, n in states.items()}
         attempts = {(outcome, how): n for outcome, how, n in tried}
@@ -69,7 +71,12 @@ class Figures(Collector):
         yield _gauge("leads", "Leads by source and state", ("source", "state"), leads)
         yield _gauge("attempts_last_hour", "Attempts started in the last hour", ("outcome", "how"), attempts)
         yield _gauge("refused_proofs", "Of this hour and the one before", ("source", "cause"), proofs)
-        yield _gauge("oldest_due_seconds", "How long the longest waiting lead is due", ("state",), waits)
+        yield _gauge(
+            "oldest_due_seconds",
+            "How long the longest waiting lead is due, but for pauses, full caps and CRMs that fail",
+            ("state",),
+            waits,
+        )
         yield _gauge("account_paused", "1 while the account's calls wait", ("account",), paused)
         yield _gauge("workers", "Workers seen in the last 30 seconds", (), {(): seen})
         unread = {(source, cause): n for cause, counts in beside.items() for source, n in counts.items()}
@@ -87,6 +94,12 @@ class Figures(Collector):
         build = {(RELEASE, gateway.store.url.get_backend_name()): 1}
         yield _gauge("build_info", "Always 1", ("release", "database"), build)
         yield from families(counted)
+
+
+def _due(gateway: Gateway, tx: Tx, accounts: Mapping[str, Trouble], now: int) -> dict[str, int]:
+    """State -> since when the longest waiting lead is due; what something else explains is no delay."""
+    resting = figures.resting(accounts, caps.reached(tx), versions.crms_that_fail(tx))
+    return figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now, resting)
 
 
 def _waits(

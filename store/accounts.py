@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from core.account.caps import TOTALS
 from core.account.pause import Pause, Script
-from core.account.trouble import AccountNow, InFlight, Trouble, pauses_of, waits_for
+from core.account.trouble import AccountNow, InFlight, Trouble, named, pauses_of, waits_for
 from core.as_kept import as_kept
 from core.lead import Lead
 from core.reason import words
@@ -98,7 +98,9 @@ def what_is_paused(tx: Connection) -> dict[str, str]:
     """Accounts and scripts that are paused, each with the cause in words that anyone may read."""
     known = all_accounts(tx)
     return {
-        what: words(pause.cause, {}) for account in sorted(known) for what, pause in pauses_of(known[account], account)
+        named(account, script): words(pause.cause, {})
+        for account in sorted(known)
+        for script, pause in pauses_of(known[account])
     }
 
 

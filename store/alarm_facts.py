@@ -1,46 +1,55 @@
 """Everything that alarms are of and that the database knows, read once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
+from core.account.pause import all_paused
+from core.account.trouble import NOT_REACHED, Trouble
 from core.alarm import UNSTORED, Facts, FullCap, Share
-from core.alarms import NEWEST_CALLS, STUCK_MS, WAITS_MS, WORKER_SEEN_MS
-from core.durations import HOUR_MS
+from core.alarms import STUCK_MS, WAITS_MS, WORKER_SEEN_MS
+from core.durations import HOUR_MS, MINUTE_MS
+from core.outcome import NOT_SENT
 from core.overall import POLICY
-from store import accounts, alarms, caps, figures, outbox, overview, stamps, workers
+from store import accounts, caps, explained, figures, outbox, stamps, versions, workers
 from store import epoch as epochs
 from store.tables import epoch, in_force
 
 NEWEST = 50  # leads of a source, among which the held ones are counted
 MONTH_MS = 28 * 24 * HOUR_MS
-LOOKED_BACK_MS = 6 * HOUR_MS  # at calls that came late
-EXPLAINS = ("no_watch", "no_worker", "database_changed")  # why any lead was called late
-PAUSED, CAP_REACHED = "paused", "cap_reached"  # the same of an account, and of a source; the totals' cap has no subject
+UNSENT_MS = 10 * MINUTE_MS
+TOLD_ELSEWHERE = frozenset({"journal"})  # of what is not sent
 
 
-def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
-    """`whose` leads may wait: those accounts, and all that ever rang."""
+def facts(tx: Connection, whose: Iterable[str], without: Collection[str], now: int) -> Facts:
+    """`whose` leads may wait: those accounts, and all that ever rang, but for those `without` which it is known."""
     rang = accounts.all_accounts(tx)
-    names = {*whose, *rang}
+    names = {*whose, *rang} - set(without)
+    worker_seen, other_since = workers.last_able(tx, now), epochs.suspect_since(tx)
     unknown, unknown_since = figures.unknowns(tx)
     stuck, stuck_since = figures.overdue(tx, now - STUCK_MS)
-    full = caps.reached(tx)
-    resting = figures.resting(rang, full)
+    full, before = caps.reached(tx), explained.stood(tx, now)
+    resting = explained.resting(tx, rang, full, before, now)
+    anew = explained.all_begins_anew(before, worker_seen, other_since, now)
+    begun = figures.attempts_since(tx, now - UNSENT_MS)
     since = now - now % HOUR_MS - HOUR_MS
     refused = tuple((source, hour, n) for source, hour, _, n in figures.refused_per_hour(tx, since))
     beside = figures.refused_beside(tx, since)
     not_stored = sum(beside.pop(UNSTORED, {}).values())
     return Facts(
         now=now,
-        worker_seen=workers.last_able(tx),
-        unwritable_journals=workers.unwritable_journals(tx, now - WORKER_SEEN_MS),
-        other_database_since=epochs.suspect_since(tx),
-        late=figures.due_before(tx, names, now - WAITS_MS, resting).total(),
+        worker_seen=worker_seen,
+        unwritable_journals=workers.unwritable_journals(tx, now - WORKER_SEEN_MS, now),
+        other_database_since=other_since,
+        late=0 if anew else figures.due_before(tx, names, now - WAITS_MS, resting).total(),
         late_since=min(figures.oldest_due(tx, names, now, resting).values(), default=None),
         stuck=stuck,
         stuck_since=stuck_since,
         accounts=rang,
+        asked_for=_asked_for(tx, rang),
+        crms=versions.crms_that_fail(tx),
+        begun=sum(n for *_, n in begun),
+        unsent=_unsent(begun),
         full=tuple(map(_full, full)),
         unknown=unknown,
         unknown_since=unknown_since,
@@ -48,7 +57,7 @@ def facts(tx: Connection, whose: Iterable[str], now: int) -> Facts:
         right_requests={source: figures.requests_since(tx, source, since) for source in {one[0] for one in refused}},
         turned_away=_summed(beside),
         not_stored=not_stored,
-        waited=_waited(tx, now),
+        waited=explained.waits(tx, before, now),
         held=tuple(_held(tx, name, now) for name in _sources(tx)),
         stamps=stamps.known(tx),
         database_since=tx.execute(select(epoch.c.opened_at)).scalar_one_or_none(),
@@ -60,18 +69,18 @@ def _full(row: caps.Reached) -> FullCap:
     return FullCap(row.source, row.whose, row.cap, row.limit, row.since, row.until, row.line)
 
 
-def _waited(tx: Connection, now: int) -> tuple[int, ...]:
-    """Of leads that came after whatever explains that others waited: for all of them, or for those of one account or
-    one source."""
-    explained = alarms.spans(tx, (*EXPLAINS, PAUSED, CAP_REACHED), now - LOOKED_BACK_MS, now)
-    since = max([now - LOOKED_BACK_MS, *(one.until for one in explained if one.kind in EXPLAINS or not one.subject)])
-    if since >= now:
-        return ()
-    of_accounts, of_sources = (
-        {one.subject: one.until for one in explained if one.kind == kind and one.until > since}
-        for kind in (PAUSED, CAP_REACHED)
+def _asked_for(tx: Connection, known: Mapping[str, Trouble]) -> frozenset[tuple[str, str]]:
+    """(account, script) of those that are paused by themselves and that a lead waits for."""
+    paused = [(account, script) for account, of in known.items() for script in all_paused(of.scripts)]
+    return frozenset(one for one in paused if figures.asked_for(tx, *one))
+
+
+def _unsent(begun: Sequence[tuple[str, str, int]]) -> dict[str, int]:
+    """How -> calls that we gave up before a byte left, but for what the provider's trouble or a journal explains."""
+    mine = (
+        (how, n) for kind, how, n in begun if kind == NOT_SENT and how not in NOT_REACHED and how not in TOLD_ELSEWHERE
     )
-    return tuple(overview.newest_waits(tx, since, NEWEST_CALLS, of_accounts, of_sources))
+    return dict(mine)
 
 
 def _held(tx: Connection, source: str, now: int) -> Share:

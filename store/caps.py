@@ -28,6 +28,7 @@ from core.account.caps import (
 from core.alarm import NearCap
 from core.durations import DAY_MS, HOUR_MS
 from core.outcome import NOT_SENT
+from core.overall import POLICY
 from core.reason import Reason
 from store import rows
 from store.remembered import Remembered
@@ -181,11 +182,14 @@ def near(tx: Connection, capped: Mapping[str, Caps], memory: Remembered, now: in
     return tuple(found)
 
 
-def look_again(tx: Connection, capped: Mapping[str, Caps], now: int) -> list[Reached]:
-    """Make the rows of reached caps say what is so now; those that are gone: there is room again, or no such source
-    any more. It takes no account's lock: a row is a hint, and each claim counts for itself."""
+def look_again(tx: Connection, capped: Mapping[str, Caps], unknown: Collection[str], now: int) -> list[Reached]:
+    """Make the rows of reached caps say what is so now, but for names whose text is `unknown` here; those that are
+    gone: there is room again, or no such source any more. It takes no account's lock: a row is a hint, and each claim
+    counts for itself."""
     gone = []
     for row in reached(tx):
+        if (row.source or POLICY) in unknown:
+            continue
         each = capped.get(row.source)
         still = None if each is None else _again(tx, row, each, now)
         if still != row and change(tx, row, still) and still is None:

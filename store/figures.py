@@ -20,7 +20,7 @@ from core.durations import HOUR_MS
 from core.proofs.proof import CAUSES
 from store import rows
 from store.caps import COUNTS, Reached
-from store.tables import attempts, deliveries, history, leads, refused_proofs, sources, workers
+from store.tables import attempts, deliveries, history, leads, refused_proofs, sources
 
 _MOMENT: Any = bindparam("moment")
 OPEN = "open"  # an attempt on its way
@@ -28,10 +28,11 @@ OPEN = "open"  # an attempt on its way
 
 class Resting(NamedTuple):
     """What makes leads that are due wait, and tells so itself: account -> its scripts that are paused, None where all
-    of it is; and the sources whose cap is reached, `TOTALS` for that of all."""
+    of it is; the sources whose cap is reached, `TOTALS` for that of all; and those whose CRM does not answer."""
 
     accounts: Mapping[str, frozenset[str] | None] = MappingProxyType({})
-    sources: frozenset[str] = frozenset()
+    full: frozenset[str] = frozenset()
+    crms: frozenset[str] = frozenset()
 
 
 class Going(NamedTuple):
@@ -45,9 +46,9 @@ class Going(NamedTuple):
 NOTHING_RESTS = Resting()
 
 
-def resting(known: Mapping[str, Trouble], full: Iterable[Reached]) -> Resting:
-    """What these accounts and the caps that are reached make wait."""
-    return Resting(stopped(known), frozenset(one.source for one in full))
+def resting(known: Mapping[str, Trouble], full: Iterable[Reached], crms: Iterable[str]) -> Resting:
+    """What these accounts, the caps that are reached and the CRMs (of these sources) that fail make wait."""
+    return Resting(stopped(known), frozenset(one.source for one in full), frozenset(crms))
 
 
 def counts_by_source(tx: Connection) -> dict[str, dict[str, int]]:
@@ -110,35 +111,48 @@ def oldest_due(tx: Connection, accounts: Iterable[str], now: int, resting: Resti
     """received and ready -> the earliest `due_at` of the leads that are due and wait so; left out where none does.
     Nothing is `ready` in what is `resting`."""
     found: dict[str, int] = {}
-    going = _going(accounts, resting)
-    (row,) = rows.select(tx, _oldest_due(going), now=now)
-    for (state, *_), at in zip(_waiting(going), row, strict=True):
+    going, crms = _going(accounts, resting), tuple(sorted(resting.crms))
+    (row,) = rows.select(tx, _oldest_due(going, crms), now=now)
+    for (state, *_), at in zip(_waiting(going, crms), row, strict=True):
         if at is not None:
             found[state] = min(at, found.get(state, at))
     return found
 
 
 @lru_cache(64)
-def _oldest_due(going: tuple[Going, ...]) -> Any:
+def _oldest_due(going: tuple[Going, ...], crms: tuple[str, ...]) -> Any:
     first = select(func.min(leads.c.due_at)).where(leads.c.due_at <= bindparam("now"))
-    return select(*(first.where(one).scalar_subquery() for *_, one in _waiting(going)))
+    return select(*(first.where(one).scalar_subquery() for *_, one in _waiting(going, crms)))
 
 
 def due_before(tx: Connection, accounts: Iterable[str], moment: int, resting: Resting = NOTHING_RESTS) -> Counter[str]:
     """Account -> how many leads were due before that moment and still wait, but for those that what is `resting` makes
     wait. What is not mapped yet has no account: it stands under the empty name."""
     found: Counter[str] = Counter()
-    going = _going(accounts, resting)
-    (row,) = rows.select(tx, _due_before(going), moment=moment)
-    for (_, account, _), count in zip(_waiting(going), row, strict=True):
+    going, crms = _going(accounts, resting), tuple(sorted(resting.crms))
+    (row,) = rows.select(tx, _due_before(going, crms), moment=moment)
+    for (_, account, _), count in zip(_waiting(going, crms), row, strict=True):
         found[account] += count
     return found
 
 
 @lru_cache(64)
-def _due_before(going: tuple[Going, ...]) -> Any:
+def _due_before(going: tuple[Going, ...], crms: tuple[str, ...]) -> Any:
     counted = select(func.count()).select_from(leads).where(leads.c.due_at < _MOMENT)
-    return select(*(counted.where(one).scalar_subquery() for *_, one in _waiting(going)))
+    return select(*(counted.where(one).scalar_subquery() for *_, one in _waiting(going, crms)))
+
+
+def asked_for(tx: Connection, account: str, script: str) -> bool:
+    """Whether a lead of the account waits for this script."""
+    return bool(rows.select(tx, _ASKED_FOR, account=account, script=script))
+
+
+_ASKED_FOR: Any = (
+    select(literal_column("1"))
+    .where(leads.c.state == literal_column(f"'{states.READY}'"))
+    .where(leads.c.account == bindparam("account"), leads.c.script == bindparam("script"))
+    .limit(1)
+)
 
 
 def called_since(tx: Connection, since: int, now: int) -> dict[str, int]:
@@ -159,13 +173,6 @@ def unknowns(tx: Connection) -> tuple[int, int | None]:
     query = select(func.count(), func.min(history.c.at)).join(history, newest).where(leads.c.state == states.UNKNOWN)
     count, since = tx.execute(query.select_from(leads)).one()
     return int(count), since
-
-
-def workers_seen(tx: Connection, since: int) -> int:
-    """How many workers looked at this database since then."""
-    return int(
-        tx.execute(select(func.count()).where(workers.c.seen_at >= since, workers.c.ended.is_(False))).scalar_one()
-    )
 
 
 def refused_per_hour(tx: Connection, since: int) -> list[tuple[str, int, str, int]]:
@@ -236,21 +243,22 @@ def _in(state: str) -> Any:
 
 def _going(accounts: Iterable[str], resting: Resting) -> tuple[Going, ...]:
     """Those of which not all rests, each with what does."""
-    if TOTALS in resting.sources:
+    if TOTALS in resting.full:
         return ()
-    sources = tuple(sorted(resting.sources))
+    full = tuple(sorted(resting.full))
     going = ((name, resting.accounts.get(name, frozenset())) for name in sorted(accounts))
-    return tuple(Going(name, tuple(sorted(scripts)), sources) for name, scripts in going if scripts is not None)
+    return tuple(Going(name, tuple(sorted(scripts)), full) for name, scripts in going if scripts is not None)
 
 
-def _waiting(going: Iterable[Going]) -> Iterator[tuple[str, str, Any]]:
+def _waiting(going: Iterable[Going], crms: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
     """A state, an account and a condition for each run of a partial index in which the earliest `due_at` comes
     first."""
     received, ready = _in(states.RECEIVED), _in(states.READY)
-    for asks in ("0", "1"):
-        yield states.RECEIVED, "", received & _same(leads.c.asks_crm, asks)
+    for asks, without in (("0", ()), ("1", crms)):
+        mine = received & _same(leads.c.asks_crm, asks)
+        yield states.RECEIVED, "", and_(mine, *(leads.c.source != name for name in without))
     for account, scripts, full in going:
-        without = [leads.c.script != name for name in scripts] + [leads.c.source != name for name in full]
+        others = [leads.c.script != name for name in scripts] + [leads.c.source != name for name in full]
         for urgent in ("0", "1"):
             mine = ready & (leads.c.account == account) & _same(leads.c.urgent, urgent)
-            yield states.READY, account, and_(mine, *without)
+            yield states.READY, account, and_(mine, *others)

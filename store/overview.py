@@ -45,23 +45,24 @@ def _short(wait: int) -> int:
 
 
 def newest_waits(
-    tx: Connection, since: int, count: int, of_accounts: Mapping[str, int], of_sources: Mapping[str, int]
+    tx: Connection, since: int, count: int, later: Mapping[tuple[str | None, str | None, str | None], int]
 ) -> list[int]:
     """Milliseconds from lead to first call, of the newest calls to leads that came since then and that no rule made
-    wait; of these accounts and sources, to those that came after that."""
+    wait; of an account, a script of it or a source (None: any) in `later`, to those that came after that."""
     query = select(attempts.c.started_at - leads.c.received_at).join(leads, leads.c.id == attempts.c.lead)
     query = query.where(attempts.c.started_at >= since, leads.c.received_at >= since, attempts.c.n == 1, NO_RULE)
-    for column, later in ((attempts.c.account, of_accounts), (leads.c.source, of_sources)):
-        query = query.where(*(or_(column != name, leads.c.received_at > at) for name, at in later.items()))
+    for names, at in later.items():
+        others = (column != name for column, name in zip(_WHOSE, names, strict=True) if name is not None)
+        query = query.where(or_(*others, leads.c.received_at > at))
     return list(tx.execute(query.order_by(attempts.c.started_at.desc()).limit(count)).scalars())
 
 
-# A lead that no rule made wait was due when it was mapped, however late that was.
+_WHOSE = attempts.c.account, attempts.c.script, leads.c.source
+# A lead that no rule made wait was due when it was mapped, however late that was; one that a person let go was not.
+_ITS_OWN = select(history.c.n).where(history.c.lead == leads.c.id).correlate(leads)
 NO_RULE = (
-    select(history.c.n)
-    .where(history.c.lead == leads.c.id, history.c.transition == "map", history.c.at >= leads.c.due_at)
-    .correlate(leads)
-    .exists()
+    _ITS_OWN.where(history.c.transition == "map", history.c.at >= leads.c.due_at).exists()
+    & ~_ITS_OWN.where(or_(history.c.transition == "remap", history.c.transition == "rearm")).exists()
 )
 BEGAN = attempts.c.started_at >= bindparam("first"), attempts.c.started_at < bindparam("end")
 _CALLS = select(func.count()).where(*BEGAN)

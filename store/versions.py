@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, delete, func, insert, literal, select, text, update
 
 from core import states
 from core.lead import Lead
@@ -185,6 +185,17 @@ def crm_answered(tx: Connection, source: str, now: int) -> None:
     """It answers again: the others need not wait for the end of its pause."""
     again = update(sources).where(sources.c.name == source, sources.c.ask_fails > 0)
     tx.execute(again.values(ask_at=now, ask_fails=0))
+
+
+def crms_that_fail(tx: Connection) -> dict[str, int]:
+    """Source -> questions without an answer in a row, of those whose leads wait for one."""
+    return {name: fails for name, fails in rows.select(tx, _FAILING)}
+
+
+_FAILING = text(
+    "SELECT name, ask_fails FROM sources WHERE ask_fails > 0 AND EXISTS (SELECT 1 FROM leads "
+    "WHERE leads.state = 'received' AND leads.asks_crm = 1 AND leads.source = sources.name)"
+)
 
 
 def history(tx: Connection, source: str, limit: int) -> list[dict[str, Any]]:

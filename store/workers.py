@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
+from core.durations import CLOCKS_DIFFER_MS
 from store import rows
 from store.engine import Store, this_machine
 from store.rows import Ask
@@ -61,21 +63,32 @@ def check_out(tx: Connection, worker_id: str) -> None:
     tx.execute(update(workers).where(workers.c.id == worker_id).values(ended=True))
 
 
-def last_seen(tx: Connection) -> int | None:
-    """When any worker last looked at this database, in milliseconds."""
-    return tx.execute(select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False))).scalar_one_or_none()
+def last_seen(tx: Connection, now: int) -> int | None:
+    """When any worker last looked at this database, in milliseconds. One dated ahead, by a clock that has been set back
+    since, was not seen then."""
+    return tx.execute(select(func.max(workers.c.seen_at)).where(*_seen(now))).scalar_one_or_none()
 
 
-def last_able(tx: Connection) -> int | None:
-    """When any worker that can write its journal, and so ring, last looked at this database, in milliseconds."""
-    able = select(func.max(workers.c.seen_at)).where(workers.c.ended.is_(False), workers.c.journal == "")
+def last_able(tx: Connection, now: int) -> int | None:
+    """The same of those that can write their journal, and so ring."""
+    able = select(func.max(workers.c.seen_at)).where(*_seen(now), workers.c.journal == "")
     return tx.execute(able).scalar_one_or_none()
 
 
-def unwritable_journals(tx: Connection, since: int) -> dict[str, str]:
+def how_many(tx: Connection, since: int, now: int) -> int:
+    """How many looked at this database since then."""
+    seen = select(func.count()).where(*_seen(now), workers.c.seen_at >= since)
+    return int(tx.execute(seen).scalar_one())
+
+
+def unwritable_journals(tx: Connection, since: int, now: int) -> dict[str, str]:
     """Machine -> why a worker on it, seen since then, cannot write its journal, so that it rings nobody."""
     query = select(workers.c.host, workers.c.journal).where(workers.c.journal != "", workers.c.seen_at >= since)
-    return {row.host: row.journal for row in tx.execute(query.where(workers.c.ended.is_(False)))}
+    return {row.host: row.journal for row in tx.execute(query.where(*_seen(now)))}
+
+
+def _seen(now: int) -> tuple[Any, Any]:
+    return workers.c.ended.is_(False), workers.c.seen_at <= now + CLOCKS_DIFFER_MS
 
 
 def forget_runs(tx: Connection, runs: Sequence[str]) -> None:

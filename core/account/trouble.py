@@ -179,11 +179,16 @@ def stopped(known: Mapping[str, Trouble]) -> dict[str, frozenset[str] | None]:
     return {name: scripts for name, scripts in found.items() if scripts is None or scripts}
 
 
-def pauses_of(trouble: Trouble, account: str) -> list[tuple[str, Pause]]:
-    """What is paused, in words, and how: the account first, then its scripts."""
-    found = [] if trouble.pause is None else [(f"account {account}", trouble.pause)]
+def pauses_of(trouble: Trouble) -> list[tuple[str | None, Pause]]:
+    """What is paused, and how: the account itself (None) first, then its scripts by their names."""
+    found: list[tuple[str | None, Pause]] = [] if trouble.pause is None else [(None, trouble.pause)]
     scripts = ((name, known.pause) for name, known in sorted(trouble.scripts.items()))
-    return found + [(f"script {name!r} of account {account}", pause) for name, pause in scripts if pause is not None]
+    return found + [(name, pause) for name, pause in scripts if pause is not None]
+
+
+def named(account: str, script: str | None) -> str:
+    """In words."""
+    return f"account {account}" if script is None else f"script {script!r} of account {account}"
 
 
 def _limit(trouble: Trouble, most: int) -> int:

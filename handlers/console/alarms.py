@@ -27,6 +27,7 @@ QUIET_UNTIL = 9  # o'clock of the next morning
 PAGES = {  # kind -> where a person goes about it
     "leads_waiting": "leads",
     "paused": "policy",
+    "crm_silent": "leads",
     "cap_reached": "policy",
     "cap_near": "policy",
     "unknown_calls": "decide",

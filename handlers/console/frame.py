@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.account.pause import Pause, all_paused
+from core.account.pause import Pause
 from core.account.trouble import pauses_of
 from flow.gateway import Gateway
 from store import accounts, inbox
@@ -38,10 +38,7 @@ class Frame:
 def read(tx: Tx, gateway: Gateway, now: int) -> Frame:
     stopped = []
     for name, known in sorted(accounts.all_accounts(tx).items()):
-        pauses = pauses_of(known, name)
-        names = ([None] if known.pause is not None else []) + sorted(all_paused(known.scripts))
-        both = zip(names, pauses, strict=True)
-        stopped += [Stopped(name, script, pause, inbox.waiting(tx, name, script)) for script, (_, pause) in both]
+        stopped += [Stopped(name, script, pause, inbox.waiting(tx, name, script)) for script, pause in pauses_of(known)]
     whole = {one.account for one in stopped if one.script is None}
     sources = ((name, gateway.sources.get(name)) for name in gateway.sources.names())
     dry = tuple(name for name, one in sources if one is not None and one.source.dry_run)

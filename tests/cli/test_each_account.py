@@ -59,6 +59,11 @@ def house(gateway, hire, tmp_path):
     return TwoAccounts(gateway, hire, tmp_path)
 
 
+def paused_of(account, how):
+    """The subject of its alarm."""
+    return f"{account}/Заявка" if how == "a script" else account
+
+
 def rings_nobody(account):
     """A worker whose claims fail for this account alone."""
     asked = claim.claim_due
@@ -75,12 +80,12 @@ def test_a_pause_hides_no_lead_of_the_other_account(house, monkeypatch, how, wai
     house.wait_by(waits, how)
     house.lead_of(waits)
     assert house.trouble_after(300) == ""  # what its own pause explains is no fault of this machine
-    assert house.ringing() == [("paused", waits)]
+    assert house.ringing() == [("paused", paused_of(waits, how))]
     with monkeypatch.context() as broken:
         broken.setattr(claim, "claim_due", rings_nobody(other))
         house.lead_of(other, 2)
         assert house.trouble_after(90) == WAITING
-    assert house.ringing() == [("leads_waiting", ""), ("paused", waits)]
+    assert house.ringing() == [("leads_waiting", ""), ("paused", paused_of(waits, how))]
     assert house.phone.titles[1:] == ["Alarm: Leads are due and still wait"]
     with house.gateway.store.read() as tx:
         assert kept.ringing(tx)["leads_waiting", ""].value == 1  # its own alone
@@ -131,7 +136,7 @@ def test_a_pause_explains_no_late_call_of_the_other_account(house, how, waits, o
     house.gateway.alive()
     house.watch.turn()
     late_calls(house, other)
-    assert house.ringing() == [("paused", waits), ("slow", "")]
+    assert house.ringing() == [("paused", paused_of(waits, how)), ("slow", "")]
 
 
 def test_a_pause_explains_the_late_calls_of_its_own_account(house):

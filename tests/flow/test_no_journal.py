@@ -44,7 +44,7 @@ def tended(gateway):
         now = gateway.store.now_ms(tx)
         workers.check_in(tx, "worker", "run", 1, now, gateway.parts.journal.problem)
     with gateway.store.read() as tx:
-        return workers.unwritable_journals(tx, now - 30_000)
+        return workers.unwritable_journals(tx, now - 30_000, now)
 
 
 def test_what_was_not_sent_by_our_own_fault_does_not_count_against_the_lead(gateway):

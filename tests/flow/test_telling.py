@@ -213,7 +213,7 @@ def test_nothing_that_may_wait_is_told_at_night_and_no_proof_of_work_without_a_w
     gateway.clock.forward(120)
     tell(gateway, helped(phone))
     assert phone.came == []
-    assert heartbeat.trouble(gateway.parts, "", "") == "no worker is seen"
+    assert heartbeat.trouble(gateway.parts, "", "") == "no worker that can ring is seen"
     gateway.alive()
     assert heartbeat.trouble(gateway.parts, "", "") == ""
     assert heartbeat.trouble(gateway.parts, "", "HTTP 502") == "HTTP 502"

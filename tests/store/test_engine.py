@@ -16,9 +16,9 @@ def test_a_reader_does_not_wait_for_a_writer(store):
     with store.write() as tx:
         parts.check_in(tx, "w", "run", 1, 1)
         with store.read() as other:
-            assert parts.last_seen(other) is None
+            assert parts.last_seen(other, 1) is None
     with store.read() as tx:
-        assert parts.last_seen(tx) == 1
+        assert parts.last_seen(tx, 1) == 1
 
 
 def test_a_database_that_is_away_is_a_named_failure_without_its_address():

@@ -35,7 +35,7 @@ def check_in(store: Store) -> None:
 
 def seen(store: Store) -> int | None:
     with store.read() as tx:
-        return workers.last_seen(tx)
+        return workers.last_seen(tx, store.now_ms(tx))
 
 
 def test_a_server_that_says_nothing_more_is_told_within_10_s_and_used_again_when_it_speaks(url):

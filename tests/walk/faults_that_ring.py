@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 from core.alarm import Stamp
 from core.alarms import BACKUP, DRILL
 from core.durations import HOUR_MS
-from core.ports import Told
-from flow import caps, claim, decide, operate, pauses
+from core.outcome import NOT_SENT, Outcome
+from core.ports import Answer, Told
+from flow import caps, claim, decide, enrich, operate, pauses
 from flow.telling import Help
 from flow.watch import Watch
 from store import epoch, stamps, versions, workers
 from store.tables import epoch as epoch_row
 from tests.fakes import LOST, SHOP, YES
+from tests.flow.asking import AMO
 from tests.flow.test_alarms import Away
 from tests.flow.test_silence import came, kept_alive, usual
 
@@ -162,6 +164,30 @@ def paused(house):
     pauses.pause(house.gateway.parts, "main", "anna", "the contract ends")
     yield AT_ONCE
     pauses.resume(house.gateway.parts, "main", "anna", "it does not")
+
+
+def crm_silent(house):
+    class Mute:
+        def ask(self, question):
+            return Answer("silent", how="connect_timeout")
+
+    house.gateway.parts.crm = Mute()
+    house.gateway.put("amo", AMO % "https://crm.example")
+    lead = house.gateway.take({"id": 7}, source="amo")
+    for _ in range(4):
+        enrich.enrich_next(house.gateway.parts)
+        house.gateway.clock.forward(6)
+    yield AT_ONCE
+    operate.cancel(house.gateway.parts, lead, "anna", "the CRM has moved")
+
+
+def calls_unsent(house):
+    house.gateway.voice.outcomes = [Outcome(NOT_SENT, "late")] * 10
+    house.leads(5)
+    for _ in range(3):
+        house.gateway.clock.forward(3)
+        house.gateway.work()
+    yield AT_ONCE
 
 
 def slow(house):
@@ -338,6 +364,8 @@ STORIES = {
         leads_waiting,
         calls_stuck,
         paused,
+        crm_silent,
+        calls_unsent,
         slow,
         cap_reached,
         cap_near,

@@ -26,7 +26,8 @@ SELDOM_S = 30  # a look each so many seconds, where no moment counts: nobody is 
 # A story whose trouble is told beside another one's: kind -> the other.
 # Whose questions to the database are their own.
 BY_QUERIES = {"leads_waiting", "calls_stuck", "slow", "unknown_calls", "refused_proofs", "source_silent", "held_rising"}
-LATER_S = {"channel_dead": 600}  # until the next try
+BY_QUERIES |= {"crm_silent", "calls_unsent"}
+LATER_S = {"channel_dead": 600, "calls_unsent": 600}  # until the next try; until they are ten minutes old
 BESIDE = {"channel_dead": {"broken_files"}, "calls_stuck": {"unknown_calls"}}
 
 

@@ -31,8 +31,9 @@ CLOCK_MS = 30_000
 
 # Kinds that have to be seen so often in a row, a look each 15 s: their causes flicker.
 STEADY = {"disk_low": 2, "wal_large": 2, "clock_off": 3, "web_silent": 2, "slow": 2}
-# kind -> what, while it rings, explains it: then it is not told beside. A pause explains the leads and calls of its own
-# account alone, a full cap those of its own source: `Facts.late` and `Facts.waited` are without them.
+# kind -> what, while it rings and somebody knows of it (told, or made quiet), explains it: then it is not told beside;
+# a cause that is explained itself hands that on. A pause explains the leads and calls of its own account alone, a
+# full cap those of its own source: `Facts.late` and `Facts.waited` are without them.
 PARENTS = {
     "leads_waiting": ("database_changed", "no_worker"),
     "calls_stuck": ("database_changed", "no_worker"),

@@ -92,27 +92,36 @@ class Batch:
 def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manners, now: int) -> list[Batch]:
     """What is to be told now. `rows`: those that stand, and those that are over and nobody was told. `hushed`:
     whether somebody asked for quiet about a kind and subject."""
-    open_ = [row for row in rows if row.cleared_at is None]
-    ring = {row.kind for row in open_ if row.calm_since is None}
-    mine = [row for row in open_ if row.calm_since is None and _wanted(row, ring, hushed, manners, now)]
-    new = [row for row in mine if row.told_at is None]
+    ringing = [row for row in rows if row.cleared_at is None and row.calm_since is None]
+    ring = {row.kind for row in ringing}
+    known = {row.kind for row in ringing if row.told_at is not None or hushed(row.kind, row.subject)}
+    mine = [row for row in ringing if row.severity != INFO and _welcome(row, hushed, manners, now)]
+    new = [row for row in mine if row.told_at is None and not _explained(row.kind, ring, known)]
     found = []
     if any(row.severity == PAGE or now - row.raised_at >= GATHER_MS for row in new):
-        found.append(Batch(RAISED, tuple(new)))
+        known |= {row.kind for row in new}
+        found.append(Batch(RAISED, tuple(row for row in new if not _explained(row.kind, ring, known))))
     again = [row for row in mine if row.told_at is not None and row.acked_at is None and _remind_at(row) <= now]
-    if again:
+    if again := [row for row in again if not _explained(row.kind, ring, known)]:
         found.append(Batch(REMINDER, tuple(again)))
     # A new message of each thread of its own: a recovery stands where its alarm stood.
+    stand = {(row.kind, row.subject) for row in rows if row.cleared_at is None}
     over = [row for row in rows if row.cleared_at is not None and row.told_at is not None]
-    return found + [Batch(CLEARED, (row,)) for row in over if row.kind not in manners.off]
+    over = [row for row in over if (row.kind, row.subject) not in stand and _welcome(row, hushed, manners, now)]
+    return found + [Batch(CLEARED, (row,)) for row in over]
 
 
-def _wanted(row: Row, ring: set[str], hushed: Callable[[str, str], bool], manners: Manners, now: int) -> bool:
-    if row.severity == INFO or row.kind in manners.off or hushed(row.kind, row.subject):
+def _welcome(row: Row, hushed: Callable[[str, str], bool], manners: Manners, now: int) -> bool:
+    """Whether anything of this alarm, its recovery too, may be told at this moment."""
+    if row.kind in manners.off or hushed(row.kind, row.subject):
         return False
-    if row.severity != PAGE and manners.quiet is not None and is_open(manners.quiet, manners.zone, now):
-        return False
-    return not any(parent in ring for parent in PARENTS.get(row.kind, ()))
+    return row.severity == PAGE or manners.quiet is None or not is_open(manners.quiet, manners.zone, now)
+
+
+def _explained(kind: str, ring: set[str], known: set[str]) -> bool:
+    """Whether a cause that rings and that somebody knows of explains it, be it through causes that ring between."""
+    causes = ring.intersection(PARENTS.get(kind, ()))
+    return any(cause in known or _explained(cause, ring, known) for cause in causes)
 
 
 def _remind_at(row: Row) -> int:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.alarm import PAGE, WARN
+from core.alarm import INFO, PAGE, WARN
 from core.alarm_words import LANGUAGES, WORDS
 from core.alarms import ALARMS
 from core.durations import DAY_MS, HOUR_MS
@@ -73,6 +73,65 @@ def test_a_parent_explains_its_children_while_it_rings():
     assert told([waiting, nobody_works], NOON) == [(RAISED, [3])]
     calm = replace(nobody_works, calm_since=NOON, told_at=NOON)
     assert told([waiting, calm], NOON) == [(RAISED, [1])]
+
+
+NOBODY_WORKS = replace(UNKNOWN, id=3, kind="no_worker")
+WAITING = replace(UNKNOWN, id=4, kind="leads_waiting")
+SLOW = replace(UNKNOWN, id=5, kind="slow", severity=WARN)
+HOUSE = replace(UNKNOWN, id=6, kind="house_silent")
+SHOP = replace(UNKNOWN, id=7, kind="source_silent", subject="shop")
+
+
+@pytest.mark.parametrize("parent", [{"severity": INFO}, {"kind": "web_silent"}, {"severity": WARN, "raised_at": NOON}])
+def test_a_parent_that_nobody_is_told_of_explains_nothing(parent):
+    """It is a line for whoever looks, it is off, or it waits for the morning."""
+    manners = replace(MANNERS, off=frozenset({"web_silent"}))
+    assert told([replace(HOUSE, **parent), SHOP], MIDNIGHT, manners) == [(RAISED, [7])]
+
+
+def test_a_parent_that_somebody_knows_of_explains_its_children():
+    asked_for_quiet = told([HOUSE, SHOP], NOON, hushed=lambda kind, subject: kind == "house_silent")
+    assert asked_for_quiet == []
+    assert told([replace(HOUSE, severity=WARN, told_at=NOON), SHOP], MIDNIGHT) == []
+    assert told([replace(HOUSE, told_at=NOON, acked_at=NOON), SHOP], NOON) == []
+
+
+def test_a_child_that_is_grave_calls_its_parent_at_once_and_is_not_told_beside():
+    assert told([replace(HOUSE, severity=WARN), SHOP], NOON) == [(RAISED, [6])]
+    assert told([replace(HOUSE, severity=WARN), replace(SHOP, severity=WARN)], NOON) == []
+
+
+def test_a_parent_that_is_explained_itself_still_explains_its_children():
+    late = NOON + GATHER_MS
+    assert told([NOBODY_WORKS, WAITING, SLOW], late) == [(RAISED, [3])]
+    changed = replace(NOBODY_WORKS, kind="database_changed")
+    assert told([changed, WAITING, SLOW], late) == [(RAISED, [3])]
+    assert told([replace(changed, told_at=NOON), replace(WAITING, severity=INFO), SLOW], late) == []
+    assert told([changed, SLOW], late) == [(RAISED, [3, 5])]
+
+
+def test_a_child_that_was_told_is_not_reminded_of_while_its_parent_is_told():
+    row = replace(WAITING, told_at=NOON)
+    assert told([row, NOBODY_WORKS], NOON + HOUR_MS) == [(RAISED, [3])]
+    assert told([row, replace(NOBODY_WORKS, severity=INFO)], NOON + HOUR_MS) == [(REMINDER, [4])]
+
+
+def test_what_is_over_waits_for_the_end_of_a_hush_and_at_night_where_nobody_was_woken():
+    page = replace(UNKNOWN, told_at=NOON, cleared_at=MIDNIGHT)
+    warning = replace(HELD, told_at=NOON, cleared_at=MIDNIGHT)
+    assert told([page, warning], MIDNIGHT) == [(CLEARED, [1])]
+    assert told([warning], MIDNIGHT + 8 * HOUR_MS) == [(CLEARED, [2])]
+    assert told([warning], MIDNIGHT, replace(MANNERS, quiet=None)) == [(CLEARED, [2])]
+    assert told([page, warning], NOON + DAY_MS, hushed=lambda kind, subject: kind == "unknown_calls") == [
+        (CLEARED, [2])
+    ]
+
+
+def test_what_is_over_and_rings_again_is_over_for_nobody():
+    over = replace(UNKNOWN, told_at=NOON, cleared_at=NOON + HOUR_MS)
+    again = replace(UNKNOWN, id=9)
+    assert told([over, again], NOON + HOUR_MS) == [(RAISED, [9])]
+    assert told([over, replace(again, subject="shop")], NOON + HOUR_MS) == [(RAISED, [9]), (CLEARED, [1])]
 
 
 def test_what_is_over_is_told_where_it_was_told_at_all():

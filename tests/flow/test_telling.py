@@ -217,3 +217,24 @@ def test_nothing_that_may_wait_is_told_at_night_and_no_proof_of_work_without_a_w
     gateway.alive()
     assert heartbeat.trouble(gateway.parts, "", "") == ""
     assert heartbeat.trouble(gateway.parts, "", "HTTP 502") == "HTTP 502"
+
+
+def test_what_is_over_while_it_is_quiet_is_told_once_afterwards(gateway):
+    phone = Phone()
+    ring(gateway, NOBODY)
+    tell(gateway, helped(phone))
+    alarms.quiet(gateway.parts, "no_worker", "", int(gateway.clock() * 1000) + HOUR_MS, "anna", "works")
+    ring(gateway)
+    tell(gateway, helped(phone))
+    assert [title.split(":")[0] for title in phone.titles] == ["Alarm"]
+    gateway.clock.forward(3600)
+    for _ in range(2):
+        tell(gateway, helped(phone))
+    assert [title.split(":")[0] for title in phone.titles] == ["Alarm", "Over"]
+
+
+def test_a_cause_that_nobody_is_told_of_hides_nothing_that_follows(gateway):
+    phone = Phone()
+    ring(gateway, NOBODY, Alarm("leads_waiting", PAGE, "x", None, 1))
+    tell(gateway, helped(phone, off=frozenset({"no_worker"})))
+    assert phone.titles == ["Alarm: Leads are due and still wait"]

@@ -131,6 +131,13 @@ def _remind_at(row: Row) -> int:
     return first + (row.reminders - len(REMIND_MS) + 1) * DAY_MS
 
 
+def reminded(row: Row, now: int) -> int:
+    """How many of its reminders are behind after one at this moment: one stands for all that were held back."""
+    passed = now - (row.told_at or 0)
+    behind = sum(wait <= passed for wait in REMIND_MS) + passed // DAY_MS
+    return max(row.reminders + 1, behind)
+
+
 def text(batch: Batch, manners: Manners) -> tuple[str, str]:
     """(title, body) of a message: what, since when, how much, what to do, where. Nothing of a person is in it."""
     words = SAID[manners.language]

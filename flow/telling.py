@@ -54,7 +54,7 @@ def put_down(gateway: Gateway, help_: Help) -> int:
             elif batch.what == CLEARED:
                 told.over(tx, ids)
             else:
-                told.again(tx, ids)
+                told.again(tx, {row.id: telling.reminded(row, now) for row in batch.rows})
         return (len(batches) + _digest(gateway, help_, tx, now)) * len(help_.channels)
 
 

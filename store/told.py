@@ -1,6 +1,6 @@
 """What was told of alarms: read and written together with the outbox."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, or_, select, update
 
@@ -27,8 +27,10 @@ def first(tx: Connection, ids: Iterable[int], now: int) -> None:
     tx.execute(update(alarms).where(alarms.c.id.in_(list(ids))).values(told_at=now))
 
 
-def again(tx: Connection, ids: Iterable[int]) -> None:
-    tx.execute(update(alarms).where(alarms.c.id.in_(list(ids))).values(reminders=alarms.c.reminders + 1))
+def again(tx: Connection, reminders: Mapping[int, int]) -> None:
+    """Alarm's id -> how many of its reminders are behind."""
+    for one, count in reminders.items():
+        tx.execute(update(alarms).where(alarms.c.id == one).values(reminders=count))
 
 
 def over(tx: Connection, ids: Iterable[int]) -> None:

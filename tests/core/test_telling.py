@@ -23,6 +23,7 @@ from core.telling import (
     digest_due,
     due,
     joined,
+    reminded,
     text,
 )
 
@@ -54,9 +55,20 @@ def test_reminders_come_after_an_hour_four_hours_and_each_day_until_somebody_tak
         now = NOON + minutes * 60_000
         if told([row], now):
             moments.append(minutes // 60)
-            row = replace(row, reminders=row.reminders + 1)
+            row = replace(row, reminders=reminded(row, now))
     assert moments == [1, 4, 24, 48, 72]
     assert told([replace(row, acked_at=NOON)], NOON + 90 * DAY_MS) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "next_hours"), [(1, 4), (3.9, 4), (4, 24), (9, 24), (23.9, 24), (24, 48), (50, 72), (24 * 9, 24 * 10)]
+)
+def test_one_reminder_stands_for_all_that_were_held_back(hours, next_hours):
+    row = replace(UNKNOWN, told_at=NOON)
+    now = NOON + int(hours * HOUR_MS)
+    row = replace(row, reminders=reminded(row, now))
+    assert told([row], NOON + next_hours * HOUR_MS - 1) == []
+    assert told([row], NOON + next_hours * HOUR_MS) == [(REMINDER, [1])]
 
 
 def test_at_night_only_what_is_grave():

@@ -147,6 +147,17 @@ def test_whoever_takes_care_is_reminded_no_more(gateway):
     assert len(phone.came) == 2
 
 
+def test_reminders_that_were_held_back_are_one(gateway):
+    phone = Phone()
+    ring(gateway, NOBODY)
+    tell(gateway, helped(phone, digest=None))
+    alarms.quiet(gateway.parts, "all", "", int(gateway.clock() * 1000) + 50 * HOUR_MS, "anna", "works")
+    for _ in range(72):
+        gateway.clock.forward(3600)
+        tell(gateway, helped(phone, digest=None))
+    assert [title.split(":")[0] for title in phone.titles] == ["Alarm", "Still", "Still"]  # after 50 hours, and 72
+
+
 def test_a_channel_that_was_taken_out_of_the_file_leaves_nothing_behind(gateway):
     ring(gateway, NOBODY)
     telling.put_down(gateway.parts, helped(Phone(), Phone()))

@@ -16,6 +16,7 @@ RAISED, REMINDER, CLEARED, DIGEST, TEST = "raised", "reminder", "cleared", "dige
 GATHER_MS = 60_000
 REMIND_MS = (HOUR_MS, 4 * HOUR_MS)  # after the first message; then each day
 MOST_AN_HOUR = 10
+BY_THE_CLOCK = {"house_silent", "source_silent"}  # kinds that are grave in calling hours and less so after them
 SHOWN = 12  # alarms in one message
 NIGHT = Hours(22 * 60, 8 * 60)
 NINE = 9 * 60
@@ -129,6 +130,11 @@ def _remind_at(row: Row) -> int:
     if row.reminders < len(REMIND_MS):
         return first + REMIND_MS[row.reminders]
     return first + (row.reminders - len(REMIND_MS) + 1) * DAY_MS
+
+
+def grew(kind: str, before: str, after: str) -> bool:
+    """Whether an alarm became worth getting up for: whoever knows of the warning does not know of this."""
+    return before != PAGE and after == PAGE and kind not in BY_THE_CLOCK
 
 
 def reminded(row: Row, now: int) -> int:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core.alarm import Alarm
+from core.telling import grew
 from store import rows
 from store.tables import alarms
 from store.upsert import upsert
 
 Key = tuple[str, str]
+_UNTOLD = {"told_at": None, "reminders": 0, "acked_at": None, "acked_by": ""}
 _COLUMNS = [alarms.c[name] for name in Alarm.__dataclass_fields__]
 
 
@@ -32,7 +34,7 @@ def cleared(tx: Connection, since: int, limit: int = 100) -> list[Alarm]:
 
 def keep(tx: Connection, found: Iterable[Alarm], now: int, calm_ms: int = 0) -> tuple[list[Alarm], list[Alarm]]:
     """Make the rows say what rings now; those raised and those cleared by this very call. One that is not found any
-    more is cleared when it has been calm for so long: what comes and goes is one alarm."""
+    more is cleared when it has been calm for so long: what comes and goes is one alarm. One that grew is told anew."""
     wanted = {alarm.key: alarm for alarm in found}
     open_ = _open(tx)
     known = {alarm.key: alarm for alarm, _ in open_}
@@ -41,7 +43,9 @@ def keep(tx: Connection, found: Iterable[Alarm], now: int, calm_ms: int = 0) -> 
     for key in wanted.keys() & known.keys():
         if key not in ring or not same(wanted[key], known[key]):
             alarm = wanted[key]
-            _change(tx, key, text=alarm.text, value=alarm.value, severity=alarm.severity, calm_since=None)
+            anew = _UNTOLD if grew(alarm.kind, known[key].severity, alarm.severity) else {}
+            said = {"text": alarm.text, "value": alarm.value, "severity": alarm.severity}
+            _change(tx, key, **said, calm_since=None, **anew)
     for key in ring - wanted.keys():
         _change(tx, key, calm_since=now)
     over = update(alarms).where(alarms.c.cleared_at.is_(None), alarms.c.calm_since <= now - calm_ms)

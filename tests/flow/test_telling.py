@@ -1,17 +1,20 @@
 """From an alarm to a message that is out: put down once, sent until it is taken, remembered over a crash."""
 
 import re
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from core.alarm import PAGE, WARN, Alarm
 from core.durations import HOUR_MS
+from core.outcome import REFUSED, Outcome
 from core.ports import Told
 from core.telling import Manners
-from flow import alarms, heartbeat, operate, telling
+from flow import alarms, heartbeat, operate, pauses, telling
 from flow.away import Away
 from flow.telling import Help
 from flow.watch import Watch
 from store import alarms as kept
+from store import quiets
 from store.tables import alarm_messages
 from tests.fakes import LOST
 from tests.flow.test_alarms import Away as AwayStore
@@ -145,6 +148,49 @@ def test_whoever_takes_care_is_reminded_no_more(gateway):
     gateway.clock.forward(4 * 3600)
     tell(gateway, helped(phone))
     assert len(phone.came) == 2
+
+
+def test_a_warning_that_somebody_takes_care_of_and_that_becomes_grave_is_told_anew(gateway):
+    """Anna stopped one script; then the provider refuses the whole account."""
+    phone = Phone()
+    gateway.alive()
+    watch = Watch(gateway.parts, help_=helped(phone))
+
+    def looks(times):
+        for _ in range(times):
+            gateway.clock.forward(15)
+            gateway.alive()
+            gateway.work()
+            watch.turn()
+            telling.send(gateway.parts, helped(phone))
+
+    pauses.pause(gateway.parts, "main", "anna", "wrong text", "Another")
+    looks(6)
+    assert alarms.acknowledge(gateway.parts, "paused", "main", "anna")
+    gateway.voice.otherwise = Outcome(REFUSED, error="key", http_status=401)
+    for n in range(5):
+        gateway.take({"id": str(n), "phone": f"7999000000{n}"})
+    looks(6)
+    assert [title.split(":")[0] for title in phone.titles] == ["Alarm", "Alarm"]
+    assert len({message.thread for message in phone.came}) == 1
+    with gateway.store.read() as tx:
+        assert quiets.acknowledged(tx) == {}
+    assert alarms.acknowledge(gateway.parts, "paused", "main", "boris")
+    looks(6)
+    assert len(phone.came) == 2
+
+
+def test_a_silence_that_somebody_takes_care_of_is_not_told_anew_each_morning(gateway):
+    phone = Phone()
+    silent = Alarm("source_silent", PAGE, "x", None, 12, subject="shop")
+    ring(gateway, silent)
+    tell(gateway, helped(phone, digest=None))
+    assert alarms.acknowledge(gateway.parts, "source_silent", "shop", "anna")
+    for severity in (WARN, PAGE):
+        gateway.clock.forward(12 * 3600)
+        ring(gateway, replace(silent, severity=severity))
+        tell(gateway, helped(phone, digest=None))
+    assert len(phone.came) == 1
 
 
 def test_reminders_that_were_held_back_are_one(gateway):

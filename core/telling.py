@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 from core.alarm import INFO, PAGE
 from core.alarm_words import of
-from core.alarms import PARENTS
+from core.alarms import ALARMS, PARENTS
 from core.durations import DAY_MS, HOUR_MS
 from core.hours import is_open
 from core.source import Hours
 
 RAISED, REMINDER, CLEARED, DIGEST, TEST = "raised", "reminder", "cleared", "digest", "test"
+AWAY = "database_away"  # the alarm that is told from memory: it can be no row
+TOLD_KINDS = (*ALARMS, AWAY)  # that may be made quiet, or off
 GATHER_MS = 60_000
 REMIND_MS = (HOUR_MS, 4 * HOUR_MS)  # after the first message; then each day
 MOST_AN_HOUR = 10

@@ -6,6 +6,7 @@ from core import alarms as rules
 from core.alarm import PAGE, Alarm, Facts, Seen, Stamp
 from core.alarms import WATCH
 from core.durations import CLOCKS_DIFFER_MS
+from core.telling import TOLD_KINDS
 from flow import held, silence
 from flow.gateway import Gateway
 from store import alarm_facts, alarms, caps, quiets, stamps
@@ -95,8 +96,8 @@ def acknowledge(gateway: Gateway, kind: str, subject: str, who: str) -> bool:
 
 def quiet(gateway: Gateway, kind: str, subject: str, until_ms: int, who: str, why: str) -> None:
     """Nothing is told of this kind (`all`: of none) and subject (empty: of any) until then; lists show it."""
-    if kind != ALL and kind not in rules.ALARMS:
-        raise ValueError(f"expected all, or one of {', '.join(rules.ALARMS)}; got {kind!r}")
+    if kind != ALL and kind not in TOLD_KINDS:
+        raise ValueError(f"expected all, or one of {', '.join(TOLD_KINDS)}; got {kind!r}")
     with gateway.store.write() as tx:
         quiets.put(tx, quiets.Quiet(kind, subject, until_ms, who, why))
     gateway.log.info("alarm_quiet", alarm=kind, subject=subject, until=until_ms, who=who, why=why)

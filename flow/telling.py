@@ -117,10 +117,11 @@ def _send(gateway: Gateway, help_: Help, channel: str, rows: list[outbox.Waiting
         if now - first.at > GIVEN_UP_MS:
             outbox.end(tx, [first.id], now, sent=0)
         else:
-            outbox.fail(tx, first, came.said, now + _wait_ms(first.tries, came))
+            outbox.fail(tx, first, came.said, now + wait_ms(first.tries, came))
 
 
-def _wait_ms(tries: int, came: Told) -> int:
+def wait_ms(tries: int, came: Told) -> int:
+    """How long a message rests after a try in vain; `tries`: those before."""
     return max(came.wait_ms, WAITS_MS[tries] if tries < len(WAITS_MS) else LONG_WAIT_MS)
 
 

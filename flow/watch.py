@@ -11,6 +11,7 @@ from flow import alarms, heartbeat, telling
 from flow.away import Away
 from flow.gateway import Gateway
 from flow.telling import Help
+from store import quiets
 from store.engine import StoreUnavailable, this_machine
 
 EVERY_MS = 15_000
@@ -67,6 +68,7 @@ class Watch:
         store = self._gateway.store
         with store.read() as tx:
             now = store.now_ms(tx)
+            self._away.quiets = quiets.holding(tx, now)
         self.seen_outside = self._outside()
         self._since = self._since or now
         ticks = time.monotonic_ns() // 1_000_000

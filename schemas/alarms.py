@@ -6,9 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from core.alarms import ALARMS
 from core.source import Hours
-from core.telling import NIGHT, NINE
+from core.telling import NIGHT, NINE, TOLD_KINDS
 from schemas.account import HttpAddress
 from schemas.fields import Clock, Count, DayHours, Duration, Secret, Text, Texts
 from schemas.section import Keys, Section, Value, Wrong, each, nearest, read, refusal
@@ -123,7 +122,7 @@ class AlarmsSection(Section):
     language = Text(among=("en", "ru"), load_default="en")
     quiet = OrNo(DayHours(), load_default=NIGHT, data_key="quiet_hours")
     digest = OrNo(Clock(), load_default=NINE)
-    off = Texts(Text(among=tuple(ALARMS)), load_default=())
+    off = Texts(Text(among=TOLD_KINDS), load_default=())
     silence = Silences(load_default=dict)
     channels = Channels(load_default=())
 

@@ -15,6 +15,7 @@ from cli.words import Group, _, language
 from core.alarm import Alarm
 from core.alarm_words import WORDS
 from core.alarms import ALARMS
+from core.telling import TOLD_KINDS
 from flow import alarms, telling
 
 FOR = re.compile(r"([1-9][0-9]{0,3})([mhd])")
@@ -63,7 +64,7 @@ def ack(kind: str, subject: str, who: str) -> None:
 
 
 @command.command("quiet")
-@click.argument("kind", type=click.Choice(["all", *ALARMS]))
+@click.argument("kind", type=click.Choice(["all", *TOLD_KINDS]))
 @click.argument("subject", default="")
 @click.option("--for", "span", required=True, help="How long: 30m, 2h, 1d.")
 @click.option("--why", required=True, help="Why; it is kept.")

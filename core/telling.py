@@ -105,7 +105,8 @@ def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manner
         known |= {row.kind for row in new}
         found.append(Batch(RAISED, tuple(row for row in new if not _explained(row.kind, ring, known))))
     again = [row for row in mine if row.told_at is not None and row.acked_at is None and _remind_at(row) <= now]
-    if again := [row for row in again if not _explained(row.kind, ring, known)]:
+    again = [row for row in again if not _explained(row.kind, ring, known)]
+    if again:
         found.append(Batch(REMINDER, tuple(again)))
     # A new message of each thread of its own: a recovery stands where its alarm stood.
     stand = {(row.kind, row.subject) for row in rows if row.cleared_at is None}

@@ -29,6 +29,8 @@ def test_somebody_takes_care(flask, gateway):
 def test_quiet_for_planned_works(flask):
     code, said = flask("alarms", "quiet", "all", "--for", "30m", "--why", "works", "--who", "anna")
     assert (code, said.startswith("nobody is told of all until ")) == (0, True)
+    code, said = flask("alarms", "quiet", "database_away", "--for", "30m", "--why", "works", "--who", "anna")
+    assert code == 0, said
     code, said = flask("alarms", "quiet", "all", "--for", "soon", "--why", "works")
     assert (code, said) == (1, "--for: expected a time like 30m, 2h or 1d, got 'soon'\n")
 

@@ -151,7 +151,7 @@ def test_whoever_takes_care_is_reminded_no_more(gateway):
 
 
 def test_a_warning_that_somebody_takes_care_of_and_that_becomes_grave_is_told_anew(gateway):
-    """Anna stopped one script; then the provider refuses the whole account."""
+    """Anna stopped the account; she goes on, and the provider refuses it."""
     phone = Phone()
     gateway.alive()
     watch = Watch(gateway.parts, help_=helped(phone))
@@ -164,9 +164,10 @@ def test_a_warning_that_somebody_takes_care_of_and_that_becomes_grave_is_told_an
             watch.turn()
             telling.send(gateway.parts, helped(phone))
 
-    pauses.pause(gateway.parts, "main", "anna", "wrong text", "Another")
+    pauses.pause(gateway.parts, "main", "anna", "wrong text")
     looks(6)
     assert alarms.acknowledge(gateway.parts, "paused", "main", "anna")
+    pauses.resume(gateway.parts, "main", "anna", "mended")
     gateway.voice.otherwise = Outcome(REFUSED, error="key", http_status=401)
     for n in range(5):
         gateway.take({"id": str(n), "phone": f"7999000000{n}"})

@@ -16,27 +16,30 @@ UNMAPPED = ""  # leads that have no account yet
 
 @dataclass(frozen=True)
 class Backlog:
-    """`waiting` are due and not called, `standing` of them of accounts that called nobody; the last of the others is
-    called at `by`, None where there is none; `left` of all are not before the first source's hours end, at `closes`
-    (None: never)."""
+    """`waiting` are due and not called, `standing` of them of accounts that called nobody in the last hour, in which
+    somebody was `called`; the last of the others is called at `by`, None where there is none; `left` of all are not
+    before the first source's hours end, at `closes` (None: never)."""
 
     waiting: int
     standing: int
+    called: bool
     by: int | None
     closes: int | None
     left: int
 
 
 def of(waiting: Mapping[str, int], pace: Mapping[str, int], closes: int | None, now: int) -> Backlog:
-    """By account, how many wait and the calls of the last hour; what is unmapped goes at the pace of all."""
+    """By account, how many wait and the calls of the last hour; what is unmapped goes at the pace of all, behind all
+    that are mapped and go."""
     pace = {**pace, UNMAPPED: sum(pace.values())}
-    paces = {name: pace.get(name, 0) for name, count in waiting.items() if count}
-    ends = [now + -(-waiting[name] * HOUR_MS // an_hour) for name, an_hour in paces.items() if an_hour]
-    left = 0
+    going = {name: count for name, count in waiting.items() if count and pace.get(name)}
+    last = {**going, UNMAPPED: sum(going.values())}  # which place the last one has
+    ends = [now + -(-last[name] * HOUR_MS // pace[name]) for name in going]
+    standing, left = sum(waiting.values()) - sum(going.values()), 0
     if closes is not None:
-        left = sum(max(0, waiting[name] - an_hour * (closes - now) // HOUR_MS) for name, an_hour in paces.items())
-    standing = sum(waiting[name] for name, an_hour in paces.items() if not an_hour)
-    return Backlog(sum(waiting.values()), standing, max(ends, default=None), closes, left)
+        late = (min(count, last[name] - pace[name] * (closes - now) // HOUR_MS) for name, count in going.items())
+        left = standing + sum(max(0, count) for count in late)
+    return Backlog(sum(waiting.values()), standing, pace[UNMAPPED] > 0, max(ends, default=None), closes, left)
 
 
 def read(tx: Tx, gateway: Gateway, now: int) -> Backlog | None:

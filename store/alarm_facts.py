@@ -70,9 +70,9 @@ def _full(row: caps.Reached) -> FullCap:
 
 
 def _asked_for(tx: Connection, known: Mapping[str, Trouble]) -> frozenset[tuple[str, str]]:
-    """(account, script) of those that are paused by themselves and that a lead waits for."""
-    paused = [(account, script) for account, of in known.items() for script in all_paused(of.scripts)]
-    return frozenset(one for one in paused if figures.asked_for(tx, *one))
+    """(account, script) of those paused that a lead waits for."""
+    paused = {account: scripts for account, of in known.items() if (scripts := all_paused(of.scripts))}
+    return frozenset((name, script) for name in paused for script in paused[name] & figures.asked_for(tx, name))
 
 
 def _unsent(begun: Sequence[tuple[str, str, int]]) -> dict[str, int]:

@@ -244,8 +244,7 @@ _DUE_TO_CALL_UNLOCKED = these(RUNS, STILL)
 _DUE_TO_CALL = _DUE_TO_CALL_UNLOCKED.with_for_update(skip_locked=True, of=leads)
 # The kinds of waiting leads, a source and a script each, by `leads_to_call_by_kind`: from one to the next, of the same
 # source or of the next one. Not by `(source, script) > (...)`: SQLite seeks the source alone, and walks all its leads.
-_KINDS = text(
-    """
+KINDS = """
     WITH RECURSIVE kinds (source, script) AS (
         SELECT * FROM (SELECT source, script FROM leads WHERE state = 'ready' AND account = :account
                        ORDER BY source, script LIMIT 1) AS first
@@ -264,7 +263,7 @@ _KINDS = text(
     )
     SELECT source, script FROM kinds WHERE source IS NOT NULL
     """
-)
+_KINDS = text(KINDS)
 _of_kind = (leads.c.source == bindparam("source"), leads.c.script == bindparam("script"))
 _RUNS_OF_KIND = union_all(
     _first(_ready(1, *_of_kind), _OLDEST, "limit"),

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, literal_column, select
+from sqlalchemy import Connection, and_, bindparam, func, literal_column, select, text
 
 from core import outcome as outcomes
 from core import states
@@ -20,6 +20,7 @@ from core.durations import HOUR_MS
 from core.proofs.proof import CAUSES
 from store import rows
 from store.caps import COUNTS, Reached
+from store.due import KINDS
 from store.tables import attempts, deliveries, history, leads, refused_proofs, sources
 
 _MOMENT: Any = bindparam("moment")
@@ -142,17 +143,24 @@ def _due_before(going: tuple[Going, ...], crms: tuple[str, ...]) -> Any:
     return select(*(counted.where(one).scalar_subquery() for *_, one in _waiting(going, crms)))
 
 
-def asked_for(tx: Connection, account: str, script: str) -> bool:
-    """Whether a lead of the account waits for this script."""
-    return bool(rows.select(tx, _ASKED_FOR, account=account, script=script))
+def asked_for(tx: Connection, account: str) -> frozenset[str]:
+    """The scripts that leads of this account wait for, due or not; none of the leads is walked over."""
+    return frozenset(script for _, script in tx.execute(_ASKED_FOR, {"account": account}))
 
 
-_ASKED_FOR: Any = (
-    select(literal_column("1"))
-    .where(leads.c.state == literal_column(f"'{states.READY}'"))
-    .where(leads.c.account == bindparam("account"), leads.c.script == bindparam("script"))
-    .limit(1)
-)
+_ASKED_FOR = text(KINDS)
+
+
+def kinds_due(tx: Connection, account: str, now: int) -> list[tuple[str, str]]:
+    """The sources and scripts of the leads of this account that are due and wait; none of the leads is walked over."""
+    return [(source, script) for source, script in tx.execute(_KINDS_DUE, {"account": account, "now": now})]
+
+
+_DUE = """(SELECT 1 FROM leads l WHERE l.state = 'ready' AND l.account = :account AND l.source = kinds.source
+               AND l.script = kinds.script AND l.urgent = {} AND l.due_at <= :now LIMIT 1)"""
+# Not EXISTS: PostgreSQL might join that to all that wait.
+_IS_DUE = f"coalesce({_DUE.format(0)}, {_DUE.format(1)}) IS NOT NULL"
+_KINDS_DUE = text(f"SELECT source, script FROM ({KINDS}) AS kinds WHERE {_IS_DUE}")  # noqa: S608 - texts of ours
 
 
 def called_since(tx: Connection, since: int, now: int) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Whether all who wait for their call get it before people may not be called any more, at the pace of the last hour:
 that of their own account. Those that wait for a pause, or for room under a cap, are told of in their own places."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from core.durations import HOUR_MS
 from flow.gateway import Gateway
 from store import accounts, caps, figures, versions
 from store.engine import Tx
+from store.figures import Resting
 
 UNMAPPED = ""  # leads that have no account yet
 
@@ -18,7 +20,7 @@ UNMAPPED = ""  # leads that have no account yet
 class Backlog:
     """`waiting` are due and not called, `standing` of them of accounts that called nobody in the last hour, in which
     somebody was `called`; the last of the others is called at `by`, None where there is none; `left` of all are not
-    before the first source's hours end, at `closes` (None: never)."""
+    before the first hours of their sources end, at `closes` (None: never)."""
 
     waiting: int
     standing: int
@@ -49,11 +51,23 @@ def read(tx: Tx, gateway: Gateway, now: int) -> Backlog | None:
     waiting = figures.due_before(tx, {*gateway.account_names(), *known}, now + 1, resting)
     if not waiting.total():
         return None
-    return of(waiting, figures.called_since(tx, now - HOUR_MS + 1, now), closes(gateway, now), now)
+    names = gateway.sources.names() if waiting[UNMAPPED] else _sources(tx, waiting, resting, now)
+    return of(waiting, figures.called_since(tx, now - HOUR_MS + 1, now), closes(gateway, names, now), now)
 
 
-def closes(gateway: Gateway, now: int) -> int | None:
-    """When the first calling hours that are open now end; None where none end."""
-    policies = (one.source.policy for name in gateway.sources.names() if (one := gateway.sources.get(name)))
+def _sources(tx: Tx, waiting: Counter[str], resting: Resting, now: int) -> set[str]:
+    """Those of which leads wait, but for what rests."""
+    found: set[str] = set()
+    for name in +waiting:
+        paused = resting.accounts.get(name) or ()
+        found |= {source for source, script in figures.kinds_due(tx, name, now) if script not in paused}
+    return found - resting.sources
+
+
+def closes(gateway: Gateway, names: Iterable[str], now: int) -> int | None:
+    """When the first calling hours that are open now end, of those of these sources that ring people; None where none
+    end."""
+    known = (one.source for name in names if (one := gateway.sources.get(name)))
+    policies = (source.policy for source in known if source.enabled and not source.dry_run)
     closings = (hours.next_closing(each.hours, ZoneInfo(each.timezone), now) for each in policies)
     return min((at for at in closings if now < at < hours.NEVER_MS), default=None)

@@ -93,7 +93,7 @@ def _forecast(
 ) -> Forecast | None:
     """None where the calling hours do not end, or nobody was called in the last hour."""
     gateway, an_hour = the_gateway(), forecast.pace(rung, prices)
-    until = backlog.closes(gateway, now)
+    until = backlog.closes(gateway, gateway.sources.names(), now)
     if until is None or not an_hour:
         return None
     known = defaultdict(Decimal, prices)  # an hour may have been counted while a call was open that is priced now

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from sqlalchemy import update
 
-from store import due
+from store import due, figures
 from store.due import Due
 from store.engine import Store
 from store.tables import sources
@@ -65,6 +65,15 @@ def test_a_paused_script_and_a_source_that_cannot_be_read_stop_no_others(store, 
     are_seeks(plans, "leads_to_call_by_kind")
 
 
+def test_the_kinds_that_are_due_are_found_by_the_index(store, tx):
+    found, plans = run(store, tx, lambda tx: figures.kinds_due(tx, "main", NOW))
+    assert found == [("shop", "paused"), ("shop", "Заявка"), ("torn", "Заявка")]
+    are_seeks(plans, "leads_to_call_by_kind")
+    assert all("leads_to_call " not in plan for plan in plans)
+    assert figures.kinds_due(tx, "main", AT - 4_000) == [("shop", "Заявка")]
+    assert figures.kinds_due(tx, "another", NOW) == []
+
+
 def test_four_times_as_many_that_wait_are_no_more_work(store, tx):
     """Counted in the steps of SQLite's machine: a plan says SEARCH also where it then walks all that it has found."""
     if not store.is_sqlite:
@@ -74,6 +83,8 @@ def test_four_times_as_many_that_wait_are_no_more_work(store, tx):
         lambda: due.to_call(tx, wanted, ["shop", "well"]),
         lambda: due.anything_to_ask(tx, NOW),
         lambda: due.next_to_ask(tx, NOW),
+        lambda: figures.kinds_due(tx, "main", NOW),
+        lambda: figures.kinds_due(tx, "main", AT - 4_000),
     )
     few = [steps(tx, ask) for ask in asks]
     for n in range(MANY * 3):

@@ -2,10 +2,14 @@
 else explains."""
 
 import pytest
+from sqlalchemy import update
 
+from core.outcome import ACCEPTED, Outcome
 from core.ports import Account
+from core.states import READY
 from flow import decide, pauses
 from handlers.console import backlog
+from store.tables import leads
 from tests.fakes import SHOP, FakeVoice
 
 
@@ -101,3 +105,84 @@ def test_who_waits_for_a_paused_account_is_not_said_to_be_called_by_some_hour(ow
     assert "By the accounts of 3 of them nobody was called in the last hour." in owner.get("/console/")
     pauses.pause(gateway.parts, "two", "anna", "the contract ends")
     assert "1 lead is due." in owner.get("/console/")
+
+
+SOON = "policy: {hours: '09:00-12:10'}\n"
+LATE = "policy: {hours: '09:00-20:00'}\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "posted"),
+    [
+        ("enabled: false\n", False),
+        ("dry_run: true\n", False),
+        ("", False),  # no lead of it waits
+        ("", True),  # one that is not due yet
+        ("enabled: false\n", True),
+    ],
+)
+def test_the_hours_are_those_of_the_sources_of_which_leads_wait(owner, gateway, clock, other, posted):
+    gateway.put("shop", SHOP + LATE)
+    gateway.put("other", SHOP + SOON)
+    gateway.alive()
+    gateway.take({"id": "0", "phone": "79990000000"})
+    if posted:
+        gateway.take({"id": "9", "phone": "79990000009"}, source="other")
+        mapped(gateway)
+        put_off(gateway, "other")
+    gateway.work()
+    gateway.put("other", SHOP + other + SOON)
+    for n in range(1, 4):
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"})
+    mapped(gateway)
+    clock.forward(1)
+    assert "At the pace of the last hour the last one is called by 15:00" in owner.get("/console/")
+
+
+@pytest.mark.parametrize(
+    ("more", "closes"), [("", "12:10"), ("enabled: false\n", "20:00"), ("dry_run: true\n", "20:00")]
+)
+def test_what_is_not_mapped_yet_may_be_of_any_source_that_rings(owner, gateway, clock, more, closes):
+    gateway.put("shop", SHOP + LATE)
+    gateway.put("other", SHOP + more + SOON)
+    gateway.alive()
+    gateway.take({"id": "1", "phone": "79990000001"})
+    clock.forward(1)
+    assert f"1 is not called before the hours end at {closes}" in owner.get("/console/")
+
+
+def test_the_hours_of_what_waits_for_a_paused_script_or_for_room_are_not_looked_at(owner, gateway, clock):
+    gateway.put("shop", SHOP + LATE)
+    gateway.put("other", SHOP.replace("Заявка", "Акция") + SOON)
+    gateway.put("full", SHOP + SOON.replace("}", ", calls_per_hour: '1'}"))
+    gateway.alive()
+    for n, source in enumerate(("full", "full", "shop", "other")):
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"}, source=source)
+        gateway.work()
+    pauses.pause(gateway.parts, "main", "anna", "a wrong text", "Акция")
+    for n, source in enumerate(("shop", "shop", "shop", "shop", "other"), 10):
+        gateway.take({"id": str(n), "phone": f"799900000{n:02}"}, source=source)
+    mapped(gateway)
+    clock.forward(1)
+    page = owner.get("/console/")
+    assert "4 leads are due." in page
+    assert "the last one is called by 13:20" in page  # three were called
+
+
+@pytest.mark.parametrize(("more", "at"), [("", "12:10"), ("enabled: false\n", "20:00"), ("dry_run: true\n", "20:00")])
+def test_money_is_foreseen_until_the_hours_of_those_that_ring_end(owner, gateway, clock, more, at):
+    gateway.put("shop", SHOP + LATE)
+    gateway.put("other", SHOP + more + SOON)
+    gateway.alive()
+    gateway.voice.otherwise = Outcome(ACCEPTED, provider_id="77", http_status=200, reply=b"{}", price="4.35")
+    gateway.take({"id": "1", "phone": "79990000001"})
+    gateway.work()
+    clock.forward(1)
+    assert f"By {at} at this pace" in owner.get("/console/")
+
+
+def put_off(gateway, source):
+    """What waits of this source is due in a quarter of an hour."""
+    with gateway.store.write() as tx:
+        later = gateway.store.now_ms(tx) + 900_000
+        tx.execute(update(leads).where(leads.c.source == source, leads.c.state == READY).values(due_at=later))

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
+from core.outcome import REFUSED, Outcome
+from flow import decide
 from schemas.leads import ListedLead
 from store import people
 from store.tables import leads
 from tests.fakes import LOST
+from tests.flow.test_explained import unable
 
 DAY = 24 * 3600
 NAMED = """
@@ -184,6 +187,63 @@ def test_nobody_works_is_said_beside_the_leads_and_never_among_them(gateway, app
     assert "no worker" not in done.stdout
     gateway.alive()
     assert app.test_cli_runner().invoke(args=["leads", "list"]).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no dispatch journal can be written: nobody is rung; make room on its disk or mend RUN_DIR: "),
+        (["--lang", "ru"], "Журнал звонков не пишется: никому не звоним"),
+    ],
+)
+def test_where_no_machine_can_write_its_journal_it_is_said_with_the_reason(gateway, app, words, said):
+    def head():
+        return app.test_cli_runner().invoke(args=["leads", "list", *words]).stderr
+
+    gateway.take({"id": "1"})
+    gateway.alive("two")
+    unable(gateway, "one")
+    assert head() == ""  # the other one rings
+    for _ in range(3):
+        gateway.clock.forward(15)
+        unable(gateway, "one")
+    (line,) = head().splitlines()
+    assert line.startswith(f"! {said}")
+    assert line.endswith(": No space left on device")
+    gateway.clock.forward(60)
+    (line,) = head().splitlines()
+    assert "flask worker" in line
+    gateway.alive("one")
+    assert head() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "ahead", "past"),
+    [
+        ([], "one call tries at 2026-11-25 12:00:05", "; the next lead that is due tries"),
+        (["--lang", "ru"], "один звонок попробует в 25.11.2026 12:00:05", "; попробует следующий лид, которому пора"),
+    ],
+)
+def test_a_try_whose_moment_is_past_is_the_next_lead_s(gateway, app, words, ahead, past):
+    def head():
+        gateway.alive()
+        (line,) = app.test_cli_runner().invoke(args=["leads", "list", *words]).stderr.splitlines()
+        return line
+
+    gateway.alive()
+    gateway.voice.outcomes = [Outcome(REFUSED, error="x", http_status=401)]
+    gateway.take({"id": "1", "phone": "+79990000001"})
+    gateway.work()
+    assert ahead in head()
+    gateway.clock.forward(7200)
+    assert head().endswith(past)
+    gateway.take({"id": "2", "phone": "+79990000002"})
+    while decide.decide_due(gateway.parts):
+        continue
+    gateway.claim()  # it tries, and its worker dies
+    assert past not in head()
+    gateway.clock.forward(7200)
+    assert head().endswith(past)
 
 
 def test_a_terminal_that_lacks_a_sign_gets_another_one_for_it(gateway, app):

@@ -4,10 +4,9 @@ from collections import Counter
 
 from core.alarms import BACKUP
 from core.durations import DAY_MS
-from core.states import NEEDS_A_PERSON
 from core.telling import Manners, moment
 from flow.gateway import Gateway
-from store import alarms, inbox, overview, stamps
+from store import alarms, overview, stamps
 from store import figures as counted
 from store.engine import Tx
 
@@ -54,8 +53,8 @@ def figures(gateway: Gateway, tx: Tx, manners: Manners, now: int) -> dict[str, s
     count, half, most = counted.waits(tx, since)
     if count and half is not None and most is not None:
         said[speed] = f"p50 {half / 1000:.1f} {second}, p95 {most / 1000:.1f} {second}"
-    waits = Counter(row["state"] for row in inbox.pending(tx) if row["state"] in NEEDS_A_PERSON)
-    said[person] = ", ".join(f"{state} {n}" for state, n in sorted(waits.items())) or nothing
+    waits = sorted((+counted.needing_a_person(tx)).items())
+    said[person] = ", ".join(f"{state} {n}" for state, n in waits) or nothing
     last = stamps.known(tx).get(BACKUP)
     ringing = sorted(alarms.ringing(tx))
     said[rings] = ", ".join(f"{kind} {subject}".strip() for kind, subject in ringing) or nothing

@@ -175,6 +175,20 @@ _CALLED_SINCE = (
 )
 
 
+def needing_a_person(tx: Connection) -> Counter[str]:
+    """How many leads stand in each state in which a person has to do something."""
+    (row,) = rows.select(tx, _NEEDING)
+    return Counter(dict(zip(states.NEEDS_A_PERSON, row, strict=True)))
+
+
+_NEEDING = select(
+    *(
+        select(func.count()).select_from(leads).where(leads.c.state == state).scalar_subquery()
+        for state in states.NEEDS_A_PERSON
+    )
+)
+
+
 def unknowns(tx: Connection) -> tuple[int, int | None]:
     """How many leads are unknown, and since when the oldest of them is."""
     newest = (history.c.lead == leads.c.id) & (history.c.n == leads.c.history_n)

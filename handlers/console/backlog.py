@@ -61,7 +61,7 @@ def _sources(tx: Tx, waiting: Counter[str], resting: Resting, now: int) -> set[s
     for name in +waiting:
         paused = resting.accounts.get(name) or ()
         found |= {source for source, script in figures.kinds_due(tx, name, now) if script not in paused}
-    return found - resting.sources
+    return found - resting.full
 
 
 def closes(gateway: Gateway, names: Iterable[str], now: int) -> int | None:

@@ -4,18 +4,22 @@ import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+
+from bench.filling import copies
 from core.alarm import PAGE, WARN, Alarm
 from core.durations import HOUR_MS
 from core.outcome import REFUSED, Outcome
 from core.ports import Told
 from core.telling import Manners
-from flow import alarms, heartbeat, operate, pauses, telling
+from flow import alarms, digest, heartbeat, operate, pauses, telling
 from flow.away import Away
 from flow.telling import Help
 from flow.watch import Watch
 from store import alarms as kept
 from store import quiets
-from store.tables import alarm_messages
+from store.inbox import MOST
+from store.tables import alarm_messages, leads
 from tests.fakes import LOST
 from tests.flow.test_alarms import Away as AwayStore
 
@@ -296,3 +300,16 @@ def test_a_cause_that_nobody_is_told_of_hides_nothing_that_follows(gateway):
     ring(gateway, NOBODY, Alarm("leads_waiting", PAGE, "x", None, 1))
     tell(gateway, helped(phone, off=frozenset({"no_worker"})))
     assert phone.titles == ["Alarm: Leads are due and still wait"]
+
+
+def test_the_daily_message_counts_all_who_wait_for_a_person(gateway):
+    """However many a page looks at."""
+    gateway.alive()
+    gateway.voice.otherwise = LOST
+    lead_id = gateway.take(IVAN)
+    gateway.work()
+    copies(gateway.store, lead_id, MOST + 5, first=100, state="ready", due_at=0)
+    with gateway.store.write() as tx:
+        tx.execute(update(leads).where(leads.c.state == "ready").values(state="held"))
+        said = digest.figures(gateway.parts, tx, Manners(), gateway.store.now_ms(tx))
+    assert said["Waits for a person"] == f"held {MOST + 5}, unknown 1"

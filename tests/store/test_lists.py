@@ -101,6 +101,7 @@ def test_a_page_of_deliveries_is_read_from_an_index_in_its_order(store, many, so
 
 ASKED = {
     "leads by number": (lambda tx: queries.page(tx, Wanted(numbers=("79990000001",)), 50), "leads_by_number"),
+    "who needs a person": (lambda tx: figures.needing_a_person(tx), "leads_by_state"),
     "the counts": (lambda tx: figures.counts_by_source(tx), "leads_by_source"),
     "leads per hour": (lambda tx: figures.leads_per_hour(tx, 5), "leads_by_arrival"),
     "attempts": (lambda tx: figures.attempts_since(tx, 5), "attempts_by_start"),

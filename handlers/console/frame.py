@@ -11,12 +11,16 @@ from store.engine import Tx
 
 @dataclass(frozen=True)
 class Stopped:
-    """A pause of an account, or of one of its scripts (`script`), for which `waiting` leads wait."""
+    """A pause of an account, or of one of its scripts (`script`), for which `waiting` leads wait, or `more`."""
 
     account: str
     script: str | None
     pause: Pause
     waiting: int
+
+    @property
+    def more(self) -> bool:
+        return self.waiting >= inbox.MOST
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,18 @@ class Frame:
 
     @property
     def waiting(self) -> int:
-        """How many leads wait for what is stopped; a script's are among its account's where all of it is."""
+        """How many leads wait for what is stopped, or `more`."""
+        return sum(one.waiting for one in self._counted)
+
+    @property
+    def more(self) -> bool:
+        return any(one.more for one in self._counted)
+
+    @property
+    def _counted(self) -> list[Stopped]:
+        """A script's are among its account's where all of it is stopped."""
         whole = {one.account for one in self.stopped if one.script is None}
-        return sum(one.waiting for one in self.stopped if one.script is None or one.account not in whole)
+        return [one for one in self.stopped if one.script is None or one.account not in whole]
 
 
 def read(tx: Tx, gateway: Gateway, now: int) -> Frame:

@@ -86,7 +86,8 @@ def _place(tx: Tx, row: dict[str, Any], now: int) -> dict[str, Any]:
     """The lead before and the one after, in the list that one came from, and that list's own part of the URL."""
     filters = filters_asked()
     if request.args.get("of") == "decide":
-        order = [one["no"] for case in cases.grouped(inbox.pending(tx)) for one in case.leads]
+        found = cases.grouped(inbox.pending(tx))
+        order = [one["no"] for case in found for one in case.leads]
         if row["no"] in order:
             at = order.index(row["no"])
             return {
@@ -94,8 +95,9 @@ def _place(tx: Tx, row: dict[str, Any], now: int) -> dict[str, Any]:
                 "query": {"of": "decide"},
                 "at": at + 1,
                 "all": len(order),
+                "more": any(case.more for case in found),
                 "left": order[at - 1] if at else None,
                 "right": order[at + 1] if at + 1 < len(order) else None,
             }
     newer, older = queries.beside(tx, wanted_by(filters, now), (row["received_at"], row["no"]))
-    return {"of": None, "query": filters, "at": None, "all": None, "left": newer, "right": older}
+    return {"of": None, "query": filters, "at": None, "all": None, "more": False, "left": newer, "right": older}

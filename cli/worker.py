@@ -161,11 +161,12 @@ class Worker:
         return self._more
 
     def tend(self) -> None:
-        """Once a second: say that we live, look for new versions, settle what is overdue, look whether caps
-        have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
+        """Once a second: say that we live and can ring, look for new versions, settle what is overdue, look whether
+        caps have room again. Raises OtherDatabase where this is not the database we knew: then that comes first."""
         store, journal = self._gateway.store, self._gateway.journal
         seen = self._look()
         self._beside(partial(self._set_back.look, seen), None)
+        self._beside(journal.try_again, None)
         beside = [*workers.unsynced(store), *workers.runs(store)]
         with store.write(along=[*beside, *epoch.asks(store, journal)]) as tx:
             now = store.now_ms(tx)

@@ -144,7 +144,8 @@ def _written_down(gateway: Gateway, asked: Asked, found: Sequence[Claim]) -> tup
         if last.claims:
             gateway.journal.raise_highest(last.store, last.claims)
     except OSError as why:
-        gateway.log.error("journal_unwritable", why=why.strerror or str(why))
+        gateway.journal.problem = why.strerror or str(why)
+        gateway.log.error("journal_unwritable", why=gateway.journal.problem)
         return _unsent(found, "journal", "the dispatch journal cannot be written", asked.start)
     return tuple(Claimed(one.lead, one.attempt, asked.start, one.entry) for one in found)
 

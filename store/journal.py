@@ -14,7 +14,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from store import private
 KEPT_S = 7 * 24 * 3600
 NEW_FILE_S = 24 * 3600
 _PREFIX = "journal-"
+_BLANK = b" " * 65_535 + b"\n"  # longer than the lines of any claim: what it fits in has room for those
 _MACHINE = Path("/etc/machine-id")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -60,6 +61,7 @@ class Journal:
         self.last: Entry | None = None  # the newest line that this process wrote
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._path = Path()  # of that file
         self._opened_at = 0.0
         self._run = ""
         self.problem = ""  # why the last lines could not be written; empty: they could
@@ -90,30 +92,53 @@ class Journal:
 
     def write(self, *entries: Entry) -> None:
         """Returns when the lines are on the disk. Raises OSError: then nothing may be sent."""
+        lines = b"".join(_encode(vars(one)).encode() + b"\n" for one in entries)
         try:
-            self._write(entries)
+            with self._lock:
+                self._append(lines)
+                self.last = entries[-1]
         except OSError as why:
             self.problem = why.strerror or str(why)
             raise
         self.problem = ""
 
-    def _write(self, entries: Sequence[Entry]) -> None:
-        lines = b"".join(_encode(vars(one)).encode() + b"\n" for one in entries)
-        with self._lock:
-            file = self._current()
-            try:
-                if os.write(file, lines) != len(lines):
-                    raise OSError("the dispatch journal took a part of the lines only")
-                os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
-            except OSError:
-                os.close(file)  # the next line must not run into this half one: it begins a new file
-                self._file = None
-                raise
-            self.last = entries[-1]
+    def try_again(self) -> None:
+        """Where the last lines could not be written, find out whether others could be: do all that a claim does here,
+        with a blank line, which every reader passes over."""
+        if not self.problem:
+            return
+        try:
+            os.close(self._opened(f"{self.directory}/claims.lock"))
+            with self._flock("claims.mark", fcntl.LOCK_EX) as mark:
+                os.pwrite(mark, os.pread(mark, os.fstat(mark).st_size, 0), 0)
+            with self._lock:
+                self._append(_BLANK)
+        except OSError as why:
+            self.problem = why.strerror or str(why)
+        else:
+            self.problem = ""
+
+    def _append(self, lines: bytes) -> None:
+        """Synced. A file that was begun for lines that it does not take goes again: a full disk takes many of them."""
+        before, file = self._file, self._current()
+        try:
+            if os.write(file, lines) != len(lines):
+                raise OSError("the dispatch journal took a part of the lines only")
+            os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
+        except OSError:
+            os.close(file)  # the next line must not run into this half one: it begins a new file
+            self._file = None
+            if file != before:
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
+            raise
 
     def _current(self) -> int:
         """The open file. Once a day a new one takes its place; where none can be made, the old one serves on."""
         now = time.monotonic()
+        if self._file is not None and not os.fstat(self._file).st_nlink:
+            os.close(self._file)  # somebody removed it: nobody would find the next line
+            self._file = None
         if self._file is not None and now - self._opened_at <= NEW_FILE_S:
             return self._file
         old = self._file
@@ -133,7 +158,13 @@ class Journal:
         private.folder(self.directory)
         name = self.directory / f"{_PREFIX}{time.time_ns()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        private.sync_directory(self.directory)
+        try:
+            private.sync_directory(self.directory)
+        except OSError:
+            os.close(file)
+            name.unlink(missing_ok=True)
+            raise
+        self._path = name
         return file
 
     def _prune(self) -> None:

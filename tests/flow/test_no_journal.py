@@ -8,6 +8,9 @@ import pytest
 
 from cli.worker import POLL_MS, Worker
 from core.outcome import NOT_SENT, Outcome
+from flow import operate
+from flow.watch import Watch
+from store import alarms as kept
 from store import workers
 from store.engine import StoreUnavailable
 from store.journal import Journal
@@ -75,6 +78,49 @@ def test_a_journal_that_cannot_be_written_is_told_until_it_can_and_holds_no_lead
     gateway.work()
     assert gateway.lead(lead_id).state == "accepted"
     assert tended(gateway) == {}
+
+
+@pytest.mark.parametrize("trouble", [a_full_disk, no_directory])
+def test_a_journal_that_heals_while_nothing_is_due_is_well_again_within_a_second(gateway, trouble):
+    worker, watch = Worker(gateway.parts), Watch(gateway.parts)
+    worker.tend()
+    mend = trouble(gateway)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    gateway.work()
+    operate.cancel(gateway.parts, lead_id, "anna", "rung by hand")
+    gateway.parts.journal.try_again()
+    assert gateway.parts.journal.problem
+    mend()
+    worker.tend()
+    watch.turn()
+    with gateway.store.read() as tx:
+        assert set(kept.ringing(tx)) == set()
+        assert workers.last_able(tx) == gateway.store.now_ms(tx)
+
+
+def test_claims_whose_mark_cannot_be_raised_say_so_until_it_can(gateway, monkeypatch):
+    if not gateway.store.is_sqlite:
+        pytest.skip("only a SQLite file has a mark beside it")
+    worker = Worker(gateway.parts)
+    lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
+    with monkeypatch.context() as broken:
+        broken.setattr("store.journal.os.pwrite", failing)
+        gateway.work()
+        worker.tend()
+        assert gateway.voice.asked == []
+        with gateway.store.read() as tx:
+            assert list(workers.unwritable_journals(tx, 0).values()) == ["Input/output error"]
+    gateway.clock.forward(7)
+    worker.tend()
+    with gateway.store.read() as tx:
+        assert workers.unwritable_journals(tx, 0) == {}
+    gateway.work()
+    assert gateway.lead(lead_id).claims > 1
+    assert len(gateway.voice.asked) == 1
+
+
+def failing(*_):
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_a_worker_without_an_epoch_says_what_to_do_and_does_not_spin(gateway):

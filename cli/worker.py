@@ -169,10 +169,10 @@ class Worker:
         self._beside(journal.try_again, None)
         beside = [*workers.unsynced(store), *workers.runs(store)]
         with store.write(along=[*beside, *epoch.asks(store, journal)]) as tx:
-            now = store.now_ms(tx)
-            told = store.told(tx)
+            now, told = store.now_ms(tx), store.told(tx)
             ours = epoch.of(store, told[len(beside) :])
-            epoch.check(store, journal, ours)
+            with journal.noting():
+                epoch.check(store, journal, ours)
             self._started_at = self._started_at or now
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)

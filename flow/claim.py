@@ -80,7 +80,7 @@ def claim_due(
     except (StoreUnavailable, OtherDatabase):
         raise
     except OSError as why:  # this machine's trouble (its run directory), and no lead's
-        gateway.journal.problem = why.strerror or str(why)
+        gateway.journal.note(why)
         gateway.log.error("journal_unwritable", why=gateway.journal.problem)
         return Claims(rest_ms=OUR_OWN_MS)
     except Exception:
@@ -144,7 +144,7 @@ def _written_down(gateway: Gateway, asked: Asked, found: Sequence[Claim]) -> tup
         if last.claims:
             gateway.journal.raise_highest(last.store, last.claims)
     except OSError as why:
-        gateway.journal.problem = why.strerror or str(why)
+        gateway.journal.note(why)
         gateway.log.error("journal_unwritable", why=gateway.journal.problem)
         return _unsent(found, "journal", "the dispatch journal cannot be written", asked.start)
     return tuple(Claimed(one.lead, one.attempt, asked.start, one.entry) for one in found)

@@ -98,7 +98,7 @@ class Journal:
                 self._append(lines)
                 self.last = entries[-1]
         except OSError as why:
-            self.problem = why.strerror or str(why)
+            self.note(why)
             raise
         self.problem = ""
 
@@ -107,16 +107,25 @@ class Journal:
         with a blank line, which every reader passes over."""
         if not self.problem:
             return
-        try:
+        with self.noting():
             os.close(self._opened(f"{self.directory}/claims.lock"))
             with self._flock("claims.mark", fcntl.LOCK_EX) as mark:
                 os.pwrite(mark, os.pread(mark, os.fstat(mark).st_size, 0), 0)
             with self._lock:
                 self._append(_BLANK)
-        except OSError as why:
-            self.problem = why.strerror or str(why)
-        else:
             self.problem = ""
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[None]:
+        """What the directory refuses inside ends that, and stands in `problem`."""
+        try:
+            yield
+        except OSError as why:
+            self.note(why)
+
+    def note(self, why: OSError) -> None:
+        """No line can be written: nobody may be rung."""
+        self.problem = why.strerror or str(why)
 
     def _append(self, lines: bytes) -> None:
         """Synced. A file that was begun for lines that it does not take goes again: a full disk takes many of them."""

@@ -88,8 +88,12 @@ def test_a_journal_that_heals_while_nothing_is_due_is_well_again_within_a_second
     lead_id = gateway.take({"id": "1", "phone": "+7 999 000-00-01"})
     gateway.work()
     operate.cancel(gateway.parts, lead_id, "anna", "rung by hand")
-    gateway.parts.journal.try_again()
-    assert gateway.parts.journal.problem
+    gateway.clock.forward(90)
+    worker.tend()
+    watch.turn()
+    with gateway.store.read() as tx:
+        assert {kind for kind, _ in kept.ringing(tx)} == {"journal_unwritable"}
+        assert workers.last_seen(tx) == gateway.store.now_ms(tx)
     mend()
     worker.tend()
     watch.turn()

@@ -135,7 +135,7 @@ class Facts:
 
     `worker_seen`: one that can write its journal, so that it rings. `late`: without those that wait for a pause, for
     room under a cap or for a CRM that does not answer. `asked_for`: (account, script) of those paused that a lead waits
-    for. `crms`: source -> questions without an answer in a row, where leads wait for one. `begun`: calls begun in the
+    for. `crms`: source -> questions without an answer in a row, where leads wait for it. `begun`: calls begun in the
     last ten minutes, `unsent`: how -> those of them that we gave up before a byte left.
     `refused_hours`: (source, start of the hour, refused proofs) of this hour and the one before; `right_requests`:
     source -> those taken in that time, `turned_away`: those refused unread; `not_stored`: those answered 503.

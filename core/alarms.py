@@ -18,7 +18,7 @@ NO_WORKER_MS = 60_000
 WAITS_MS = 60_000
 STUCK_MS = 30_000
 FORGOTTEN_MS = HOUR_MS
-CRM_FAILS, FEW_UNSENT = 3, 5
+FEW_UNSENT = 5
 BACKUP_MS = 26 * HOUR_MS
 BACKUP, DRILL, WATCH, CLOCK = "backup", "drill", "watch", "clock"  # stamps; that of a clock is followed by its machine
 CLOCK_TOLD_MS = 5 * 60_000
@@ -142,9 +142,8 @@ def paused_by(subject: str) -> tuple[str, str | None]:
 
 def _crm_silent(facts: Facts) -> Iterator[Alarm]:
     for source, fails in sorted(facts.crms.items()):
-        if fails >= CRM_FAILS:
-            text = f"The CRM of {source} does not answer what its leads lack: they wait, and nobody calls them"
-            yield Alarm("crm_silent", PAGE, text, None, fails, subject=source)
+        text = f"The CRM of {source} does not answer what its leads lack: they wait, and nobody calls them"
+        yield Alarm("crm_silent", PAGE, text, None, fails, subject=source)
 
 
 def _calls_unsent(facts: Facts) -> Iterator[Alarm]:

@@ -98,7 +98,7 @@ class Figures(Collector):
 
 def _due(gateway: Gateway, tx: Tx, accounts: Mapping[str, Trouble], now: int) -> dict[str, int]:
     """State -> since when the longest waiting lead is due; what something else explains is no delay."""
-    resting = figures.resting(accounts, caps.reached(tx), versions.crms_that_fail(tx))
+    resting = figures.resting(accounts, caps.reached(tx), versions.silent_crms(tx))
     return figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now, resting)
 
 

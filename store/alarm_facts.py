@@ -28,8 +28,8 @@ def facts(tx: Connection, whose: Iterable[str], without: Collection[str], now: i
     worker_seen, other_since = workers.last_able(tx, now), epochs.suspect_since(tx)
     unknown, unknown_since = figures.unknowns(tx)
     stuck, stuck_since = figures.overdue(tx, now - STUCK_MS)
-    full, before = caps.reached(tx), explained.stood(tx, now)
-    resting = explained.resting(tx, rang, full, before, now)
+    full, crms, before = caps.reached(tx), versions.silent_crms(tx), explained.stood(tx, now)
+    resting = explained.with_what_rested(figures.resting(rang, full, crms), before, now)
     anew = explained.all_begins_anew(before, worker_seen, other_since, now)
     begun = figures.attempts_since(tx, now - UNSENT_MS)
     since = now - now % HOUR_MS - HOUR_MS
@@ -47,7 +47,7 @@ def facts(tx: Connection, whose: Iterable[str], without: Collection[str], now: i
         stuck_since=stuck_since,
         accounts=rang,
         asked_for=_asked_for(tx, rang),
-        crms=versions.crms_that_fail(tx),
+        crms=crms,
         begun=sum(n for *_, n in begun),
         unsent=_unsent(begun),
         full=tuple(map(_full, full)),

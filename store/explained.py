@@ -2,15 +2,14 @@
 
 Whatever waited then is rung one after the other when it is over: nobody is told of that anew."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from core.account.caps import TOTALS
-from core.account.trouble import Trouble
 from core.alarms import NEWEST_CALLS, NO_WORKER_MS, WAITS_MS, paused_by
 from core.durations import HOUR_MS
-from store import alarms, caps, figures, overview, versions
+from store import alarms, overview
 from store.alarms import Stood
 from store.figures import Resting
 
@@ -25,24 +24,21 @@ def stood(tx: Connection, now: int) -> list[Stood]:
     return alarms.spans(tx, kinds, now - LOOKED_BACK_MS, now)
 
 
-def resting(
-    tx: Connection, known: Mapping[str, Trouble], full: Iterable[caps.Reached], before: Sequence[Stood], now: int
-) -> Resting:
+def with_what_rested(resting: Resting, before: Sequence[Stood], now: int) -> Resting:
     """What makes leads wait, or did until a minute ago; `before` as `stood` tells it."""
-    found = figures.resting(known, full, versions.crms_that_fail(tx))
-    accounts_, full_, crms = dict(found.accounts), set(found.full), set(found.crms)
+    accounts, full, crms = dict(resting.accounts), set(resting.full), set(resting.crms)
     for one in before:
         if one.until <= now - WAITS_MS:
             continue
         if one.kind == PAUSED:
             account, script = paused_by(one.subject)
-            others = accounts_.get(account, frozenset())
-            accounts_[account] = None if script is None or others is None else others | {script}
+            others = accounts.get(account, frozenset())
+            accounts[account] = None if script is None or others is None else others | {script}
         elif one.kind == CAP_REACHED:
-            full_.add(one.subject or TOTALS)
+            full.add(one.subject or TOTALS)
         elif one.kind == CRM_SILENT:
             crms.add(one.subject)
-    return Resting(accounts_, frozenset(full_), frozenset(crms))
+    return Resting(accounts, frozenset(full), frozenset(crms))
 
 
 def all_begins_anew(before: Sequence[Stood], worker_seen: int | None, other_since: int | None, now: int) -> bool:

@@ -22,6 +22,7 @@ from store.upsert import upsert
 # Longer than anything waits for its CRM (half an hour): what lies further ahead was written by a clock that has been
 # set back since.
 LONGEST_ASK_MS = 3_600_000
+SILENT_AFTER = 3  # questions of a CRM without an answer, in a row; one may be lost by chance
 
 
 @dataclass(frozen=True)
@@ -187,13 +188,13 @@ def crm_answered(tx: Connection, source: str, now: int) -> None:
     tx.execute(again.values(ask_at=now, ask_fails=0))
 
 
-def crms_that_fail(tx: Connection) -> dict[str, int]:
-    """Source -> questions without an answer in a row, of those whose leads wait for one."""
-    return {name: fails for name, fails in rows.select(tx, _FAILING)}
+def silent_crms(tx: Connection) -> dict[str, int]:
+    """Source -> questions without an answer in a row, of those that have not answered several and whose leads wait."""
+    return dict(rows.select(tx, _SILENT))
 
 
-_FAILING = text(
-    "SELECT name, ask_fails FROM sources WHERE ask_fails > 0 AND EXISTS (SELECT 1 FROM leads "
+_SILENT = text(
+    f"SELECT name, ask_fails FROM sources WHERE ask_fails >= {SILENT_AFTER} AND EXISTS (SELECT 1 FROM leads "  # noqa: S608
     "WHERE leads.state = 'received' AND leads.asks_crm = 1 AND leads.source = sources.name)"
 )
 

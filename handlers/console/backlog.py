@@ -47,7 +47,7 @@ def of(waiting: Mapping[str, int], pace: Mapping[str, int], closes: int | None, 
 def read(tx: Tx, gateway: Gateway, now: int) -> Backlog | None:
     """None where nobody waits but for the hours to begin, for a pause to end or for room."""
     known = accounts.all_accounts(tx)
-    resting = figures.resting(known, caps.reached(tx), versions.crms_that_fail(tx))
+    resting = figures.resting(known, caps.reached(tx), versions.silent_crms(tx))
     waiting = figures.due_before(tx, {*gateway.account_names(), *known}, now + 1, resting)
     if not waiting.total():
         return None

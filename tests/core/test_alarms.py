@@ -26,7 +26,7 @@ TROUBLES = {
     "leads_waiting": ({"late": 3, "late_since": 4}, PAGE, 4, 3, "more than a minute", ""),
     "calls_stuck": ({"stuck": 2, "stuck_since": 4}, PAGE, 4, 2, "past their deadline", ""),
     "paused": ({"accounts": {"main": BY_ITSELF}}, PAGE, NOW - 9, 1, "account main: ", "main"),
-    "crm_silent": ({"crms": {"b": 3, "a": 2}}, PAGE, None, 3, "The CRM of b", "b"),
+    "crm_silent": ({"crms": {"b": 3}}, PAGE, None, 3, "The CRM of b", "b"),
     "calls_unsent": ({"begun": 9, "unsent": {"late": 5}}, PAGE, None, 5, "(late 5)", ""),
     "slow": ({"waited": (1000,) * 7 + (61_000,) * 3}, WARN, None, 61, "Of the newest 10 calls", ""),
     "cap_reached": (

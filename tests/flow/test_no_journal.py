@@ -93,13 +93,13 @@ def test_a_journal_that_heals_while_nothing_is_due_is_well_again_within_a_second
     watch.turn()
     with gateway.store.read() as tx:
         assert {kind for kind, _ in kept.ringing(tx)} == {"journal_unwritable"}
-        assert workers.last_seen(tx) == gateway.store.now_ms(tx)
+        assert workers.last_seen(tx, gateway.store.now_ms(tx)) == gateway.store.now_ms(tx)
     mend()
     worker.tend()
     watch.turn()
     with gateway.store.read() as tx:
         assert set(kept.ringing(tx)) == set()
-        assert workers.last_able(tx) == gateway.store.now_ms(tx)
+        assert workers.last_able(tx, gateway.store.now_ms(tx)) == gateway.store.now_ms(tx)
 
 
 def test_claims_whose_mark_cannot_be_raised_say_so_until_it_can(gateway, monkeypatch):
@@ -113,11 +113,11 @@ def test_claims_whose_mark_cannot_be_raised_say_so_until_it_can(gateway, monkeyp
         worker.tend()
         assert gateway.voice.asked == []
         with gateway.store.read() as tx:
-            assert list(workers.unwritable_journals(tx, 0).values()) == ["Input/output error"]
+            assert list(workers.unwritable_journals(tx, 0, gateway.store.now_ms(tx)).values()) == ["Input/output error"]
     gateway.clock.forward(7)
     worker.tend()
     with gateway.store.read() as tx:
-        assert workers.unwritable_journals(tx, 0) == {}
+        assert workers.unwritable_journals(tx, 0, gateway.store.now_ms(tx)) == {}
     gateway.work()
     assert gateway.lead(lead_id).claims > 1
     assert len(gateway.voice.asked) == 1

@@ -166,13 +166,12 @@ class Worker:
         store, journal = self._gateway.store, self._gateway.journal
         seen = self._look()
         self._beside(partial(self._set_back.look, seen), None)
-        self._beside(journal.try_again, None)
         beside = [*workers.unsynced(store), *workers.runs(store)]
         with store.write(along=[*beside, *epoch.asks(store, journal)]) as tx:
             now, told = store.now_ms(tx), store.told(tx)
             ours = epoch.of(store, told[len(beside) :])
-            with journal.noting():
-                epoch.check(store, journal, ours)
+            epoch.check(store, journal, ours)
+            journal.try_again()  # of a database that is not ours the recovery says whether it can be written
             self._started_at = self._started_at or now
             workers.check_in(tx, self.id, journal.run_id(), self._started_at, now, journal.problem)
             self._gateway.clock.tell(tx, now)

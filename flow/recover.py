@@ -5,6 +5,7 @@ the journals of its run directory with the database; the last one opens the new 
 are lost are waited for 30 s; then what was due is held for a person.
 """
 
+import errno
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -27,10 +28,22 @@ GRACE_MS = 3_000  # on several machines: until every running worker has noticed
 LOST_MS = 30_000
 REST_MS = 1_000  # between tries where the database still does not know what it should
 BATCH = 500
+REPLACED = "the run directory is another one than this worker began with: start the worker anew"
 
 
 def recover(gateway: Gateway, worker_id: str) -> int:
-    """Bring back what the journals know. 0 when the epoch is open, else the milliseconds until to ask again."""
+    """Bring back what the journals know. 0 when the epoch is open, else the milliseconds until to ask again. Raises
+    OSError where the run directory is none to compare with; who looks at the worker is told of that."""
+    try:
+        return _recover(gateway, worker_id)
+    except OSError as why:
+        gateway.journal.note(why)
+        raise
+
+
+def _recover(gateway: Gateway, worker_id: str) -> int:
+    if gateway.journal.is_replaced():
+        raise OSError(errno.ESTALE, REPLACED)
     with gateway.journal.recovering():
         with gateway.store.read() as tx:
             seen = epoch.read(gateway.store, gateway.journal, tx)
@@ -44,7 +57,7 @@ def recover(gateway: Gateway, worker_id: str) -> int:
                 return 0
             epoch.suspect(tx, seen.found, now)
             _miss_neighbours(gateway, tx)
-            workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now)
+            workers.check_in(tx, worker_id, gateway.journal.run_id(), now, now, gateway.journal.problem)
         gateway.log.error("database_changed", expected=seen.identity, found=seen.found, worker=worker_id)
         _catch_up(gateway, seen, worker_id)
         return _open(gateway, worker_id)

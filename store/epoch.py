@@ -117,11 +117,12 @@ def check(store: Store, journal: Journal, seen: Epoch) -> None:
 def is_ours(store: Store, journal: Journal, seen: Epoch) -> bool:
     """The identity is the epoch's, this run directory was compared with no other copy of the database since, this
     process's own last call is still known and, on SQLite, no claim is missing that the run directory knows of."""
-    if not seen.holds or journal.served(seen.store) not in (seen.found, ""):
+    forgot_last = journal.last is not None and journal.last.store == seen.store and not seen.knows_last
+    if not seen.holds or forgot_last:  # known without the directory, which may be unreadable
         return False
-    if store.is_sqlite and seen.claims < journal.highest(seen.store):
+    if journal.served(seen.store) not in (seen.found, ""):
         return False
-    return seen.knows_last or journal.last is None or journal.last.store != seen.store
+    return not store.is_sqlite or seen.claims >= journal.highest(seen.store)
 
 
 def store_id(store: Store) -> str:

@@ -23,7 +23,7 @@ from store import private
 
 KEPT_S = 7 * 24 * 3600
 NEW_FILE_S = 24 * 3600
-_PREFIX = "journal-"
+_PREFIX, _RUN_ID, _TRIAL = "journal-", "run-id", "room-for-a-line"
 _BLANK = b" " * 65_535 + b"\n"  # longer than the lines of any claim: what it fits in has room for those
 _MACHINE = Path("/etc/machine-id")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -73,22 +73,33 @@ class Journal:
         return self._directory
 
     def run_id(self) -> str:
-        """The directory's own id: workers that share it can read each other's journals.
-
-        Random, and with the machine and the directory's inode in it: a copied folder is another one, whose
-        journals are read all the same. No path and no host name, which releases and containers change."""
+        """The directory's own id: workers that share it can read each other's journals. Random, and with the machine
+        and the directory's inode in it: a copied folder is another one, whose journals are read all the same. No path
+        and no host name, which releases and containers change."""
         if self._run:
             return self._run
         private.folder(self.directory)
-        name = self.directory / "run-id"
-        draft = self.directory / f"run-id-{secrets.token_hex(4)}"
+        name = self.directory / _RUN_ID
+        draft = self.directory / f"{_RUN_ID}-{secrets.token_hex(4)}"
         if not name.exists():
-            private.write(draft, secrets.token_hex(8))
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, name)  # the first of several starting at once wins
-            draft.unlink()
-        self._run = f"{name.read_text().strip()}-{_whereabouts(self.directory)}"
+            try:
+                private.write(draft, secrets.token_hex(8))
+                with contextlib.suppress(FileExistsError):
+                    os.link(draft, name)  # the first of several starting at once wins
+            finally:
+                draft.unlink(missing_ok=True)
+        self._run = self._found_run()
         return self._run
+
+    def is_replaced(self) -> bool:
+        """Whether the directory is another one than this process began with: what that knew is not here."""
+        try:
+            return bool(self._run) and self._found_run() != self._run
+        except FileNotFoundError:
+            return True
+
+    def _found_run(self) -> str:
+        return f"{(self.directory / _RUN_ID).read_text().strip()}-{_whereabouts(self.directory)}"
 
     def write(self, *entries: Entry) -> None:
         """Returns when the lines are on the disk. Raises OSError: then nothing may be sent."""
@@ -104,24 +115,24 @@ class Journal:
 
     def try_again(self) -> None:
         """Where the last lines could not be written, find out whether others could be: do all that a claim does here,
-        with a blank line, which every reader passes over."""
+        with a file of its own, which goes again."""
         if not self.problem:
             return
-        with self.noting():
+        try:
             os.close(self._opened(f"{self.directory}/claims.lock"))
             with self._flock("claims.mark", fcntl.LOCK_EX) as mark:
                 os.pwrite(mark, os.pread(mark, os.fstat(mark).st_size, 0), 0)
-            with self._lock:
-                self._append(_BLANK)
-            self.problem = ""
-
-    @contextlib.contextmanager
-    def noting(self) -> Iterator[None]:
-        """What the directory refuses inside ends that, and stands in `problem`."""
-        try:
-            yield
+            trial = self._opened(name := f"{self.directory}/{_TRIAL}-{os.getpid()}")
+            try:
+                _write_synced(trial, _BLANK)
+            finally:
+                os.close(trial)
+                os.unlink(name)
+            private.sync_directory(self.directory)
         except OSError as why:
             self.note(why)
+        else:
+            self.problem = ""
 
     def note(self, why: OSError) -> None:
         """No line can be written: nobody may be rung."""
@@ -131,9 +142,7 @@ class Journal:
         """Synced. A file that was begun for lines that it does not take goes again: a full disk takes many of them."""
         before, file = self._file, self._current()
         try:
-            if os.write(file, lines) != len(lines):
-                raise OSError("the dispatch journal took a part of the lines only")
-            os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
+            _write_synced(file, lines)
         except OSError:
             os.close(file)  # the next line must not run into this half one: it begins a new file
             self._file = None
@@ -145,8 +154,9 @@ class Journal:
     def _current(self) -> int:
         """The open file. Once a day a new one takes its place; where none can be made, the old one serves on."""
         now = time.monotonic()
-        if self._file is not None and not os.fstat(self._file).st_nlink:
-            os.close(self._file)  # somebody removed it: nobody would find the next line
+        if self._file is not None and not self._is_found(self._file):
+            with contextlib.suppress(OSError):
+                os.close(self._file)
             self._file = None
         if self._file is not None and now - self._opened_at <= NEW_FILE_S:
             return self._file
@@ -162,6 +172,13 @@ class Journal:
             os.close(old)
         self._prune()
         return self._file
+
+    def _is_found(self, file: int) -> bool:
+        """Whether who reads the directory finds it: nobody removed or moved it, and its disk still knows it."""
+        try:
+            return os.path.samestat(os.fstat(file), os.stat(self._path))
+        except OSError:
+            return False
 
     def _new_file(self) -> int:
         private.folder(self.directory)
@@ -256,6 +273,12 @@ class Journal:
             place, known = _mark_of(mark, store_id)
             if known < claims:
                 os.pwrite(mark, f"{store_id} {claims:020d}\n".encode(), place)
+
+
+def _write_synced(file: int, lines: bytes) -> None:
+    if os.write(file, lines) != len(lines):
+        raise OSError("the dispatch journal took a part of the lines only")
+    os.fdatasync(file) if hasattr(os, "fdatasync") else os.fsync(file)
 
 
 def _mark_of(mark: int, store_id: str) -> tuple[int, int]:

@@ -1,12 +1,16 @@
 """The run directory: its id, and how many claims it knows of each store."""
 
+import errno
 import json
 import os
 import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
+
+import pytest
 
 from store.journal import Entry, Journal
+from tests.faults.test_full_journal import room_for
 
 ENTRY = Entry("store", "attempt", "lead", "shop", "key", "main", "0" * 64, "Trial", 1, 1)
 
@@ -79,3 +83,49 @@ def test_lines_of_a_later_release_are_read_and_whatever_is_no_line_is_passed_ove
     file.write_bytes(whole + whole + b"\n".join(torn) + b"\n" + later + b"\n" + whole[:-10])
     assert [entry.attempt for entry in journal.entries("store")] == ["attempt", "attempt", "later"]
     assert list(journal.entries("another")) == []
+
+
+def moved(run, folder):
+    run.rename(folder / "run.old")
+    run.mkdir()
+
+
+def removed_beside_a_copy_by_links(run, folder):
+    shutil.copytree(run, folder / "copy", copy_function=os.link)
+    shutil.rmtree(run)
+
+
+@pytest.mark.parametrize("goes", [moved, removed_beside_a_copy_by_links, lambda run, _: shutil.rmtree(run)])
+def test_the_next_line_is_where_it_is_looked_for(tmp_path, goes):
+    run = tmp_path / "run"
+    journal = Journal(run)
+    journal.write(ENTRY)
+    goes(run, tmp_path)
+    journal.write(replace(ENTRY, attempt="attempt-2"))
+    assert [entry.attempt for entry in Journal(run).entries("store")] == ["attempt-2"]
+
+
+def test_a_file_that_its_disk_no_longer_knows_is_left(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    journal.write(ENTRY)
+    bad, fstat = journal._file, os.fstat
+
+    def stale(file):
+        if file == bad:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return fstat(file)
+
+    monkeypatch.setattr("store.journal.os.fstat", stale)
+    journal.write(replace(ENTRY, attempt="attempt-2"))
+    assert {entry.attempt for entry in journal.entries("store")} == {"attempt", "attempt-2"}
+
+
+def test_a_directory_that_takes_no_id_keeps_nothing_of_the_tries(tmp_path):
+    journal = Journal(tmp_path)
+    with room_for(0):
+        for _ in range(10):
+            with pytest.raises(OSError, match="File too large"):
+                journal.run_id()
+    assert list(tmp_path.iterdir()) == []
+    journal.run_id()
+    assert [file.name for file in tmp_path.iterdir()] == ["run-id"]

@@ -18,6 +18,7 @@ TOLD_KINDS = (*ALARMS, AWAY)  # that may be made quiet, or off
 GATHER_MS = 60_000
 REMIND_MS = (HOUR_MS, 4 * HOUR_MS)  # after the first message; then each day
 MOST_AN_HOUR = 10
+GREW = -1  # reminders of one that became grave and was not told since; that it is over is told all the same
 BY_THE_CLOCK = {"house_silent", "source_silent"}  # kinds that are grave in calling hours and less so after them
 SHOWN = 12  # alarms in one message
 NIGHT = Hours(22 * 60, 8 * 60)
@@ -99,12 +100,12 @@ def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manner
     ring = {row.kind for row in ringing}
     known = {row.kind for row in ringing if row.told_at is not None or hushed(row.kind, row.subject)}
     mine = [row for row in ringing if row.severity != INFO and _welcome(row, hushed, manners, now)]
-    new = [row for row in mine if row.told_at is None and not _explained(row.kind, ring, known)]
+    new = [row for row in mine if _is_new(row) and not _explained(row.kind, ring, known)]
     found = []
     if any(row.severity == PAGE or now - row.raised_at >= GATHER_MS for row in new):
         known |= {row.kind for row in new}
         found.append(Batch(RAISED, tuple(row for row in new if not _explained(row.kind, ring, known))))
-    again = [row for row in mine if row.told_at is not None and row.acked_at is None and _remind_at(row) <= now]
+    again = [row for row in mine if not _is_new(row) and row.acked_at is None and _remind_at(row) <= now]
     again = [row for row in again if not _explained(row.kind, ring, known)]
     if again:
         found.append(Batch(REMINDER, tuple(again)))
@@ -113,6 +114,10 @@ def due(rows: Sequence[Row], hushed: Callable[[str, str], bool], manners: Manner
     over = [row for row in rows if row.cleared_at is not None and row.told_at is not None]
     over = [row for row in over if (row.kind, row.subject) not in stand and _welcome(row, hushed, manners, now)]
     return found + [Batch(CLEARED, (row,)) for row in over]
+
+
+def _is_new(row: Row) -> bool:
+    return row.told_at is None or row.reminders == GREW
 
 
 def _welcome(row: Row, hushed: Callable[[str, str], bool], manners: Manners, now: int) -> bool:

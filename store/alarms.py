@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from core.alarm import Alarm
-from core.telling import grew
+from core.telling import GREW, grew
 from store import rows
 from store.tables import alarms
 from store.upsert import upsert
 
 Key = tuple[str, str]
-_UNTOLD = {"told_at": None, "reminders": 0, "acked_at": None, "acked_by": ""}
+_GREW = {"reminders": GREW, "acked_at": None, "acked_by": ""}
 _COLUMNS = [alarms.c[name] for name in Alarm.__dataclass_fields__]
 
 
@@ -43,7 +43,7 @@ def keep(tx: Connection, found: Iterable[Alarm], now: int, calm_ms: int = 0) -> 
     for key in wanted.keys() & known.keys():
         if key not in ring or not same(wanted[key], known[key]):
             alarm = wanted[key]
-            anew = _UNTOLD if grew(alarm.kind, known[key].severity, alarm.severity) else {}
+            anew = _GREW if grew(alarm.kind, known[key].severity, alarm.severity) else {}
             said = {"text": alarm.text, "value": alarm.value, "severity": alarm.severity}
             _change(tx, key, **said, calm_since=None, **anew)
     for key in ring - wanted.keys():

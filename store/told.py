@@ -24,7 +24,7 @@ def rows(tx: Connection) -> list[Row]:
 
 
 def first(tx: Connection, ids: Iterable[int], now: int) -> None:
-    tx.execute(update(alarms).where(alarms.c.id.in_(list(ids))).values(told_at=now))
+    tx.execute(update(alarms).where(alarms.c.id.in_(list(ids))).values(told_at=now, reminders=0))
 
 
 def again(tx: Connection, reminders: Mapping[int, int]) -> None:

@@ -185,6 +185,23 @@ def test_a_warning_that_somebody_takes_care_of_and_that_becomes_grave_is_told_an
     assert len(phone.came) == 2
 
 
+def test_what_grew_while_it_was_quiet_and_is_over_is_told_to_be_over(gateway):
+    """Somebody was told of the warning."""
+    phone = Phone()
+    ring(gateway, Alarm("paused", WARN, "x", None, 1, subject="main"))
+    gateway.clock.forward(61)
+    tell(gateway, helped(phone))
+    alarms.quiet(gateway.parts, "paused", "main", int(gateway.clock() * 1000) + 100_000, "anna", "known")
+    ring(gateway, Alarm("paused", PAGE, "y", None, 1, subject="main"))
+    tell(gateway, helped(phone))
+    ring(gateway)
+    gateway.clock.forward(400)
+    ring(gateway)
+    for _ in range(2):
+        tell(gateway, helped(phone))
+    assert [title.split(":")[0] for title in phone.titles] == ["Alarm", "Over"]
+
+
 def test_a_silence_that_somebody_takes_care_of_is_not_told_anew_each_morning(gateway):
     phone = Phone()
     silent = Alarm("source_silent", PAGE, "x", None, 12, subject="shop")

@@ -87,9 +87,10 @@ class Loop(ThreadWorker):
             raise broken
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """Ctrl-C in a terminal comes twice, from there and from gunicorn's parent; the second would disturb the end."""
+        """Ctrl-C in a terminal comes twice, from there and from gunicorn's parent; the second would disturb the end. It
+        may have come already: a handler of ours is asked then, where SIG_IGN would have Python print a traceback."""
         for number in (signal.SIGINT, signal.SIGQUIT):
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, lambda *_: None)
         super().handle_quit(sig, frame)
 
     def _look_after_the_loop(self) -> None:

@@ -58,9 +58,14 @@ def steady(found: list[Alarm], times: dict[tuple[str, str], int]) -> list[Alarm]
     return [alarm for alarm in found if times[alarm.key] >= STEADY.get(alarm.kind, 1)]
 
 
+def is_missed(worker_seen: int | None, now: int) -> bool:
+    """Whether no worker that can ring has been seen for so long that somebody should be told."""
+    return now - (worker_seen or 0) > NO_WORKER_MS
+
+
 def _no_worker(facts: Facts) -> Iterator[Alarm]:
     """Whoever began to watch a moment ago has not missed anybody yet: a restart of everything is no trouble."""
-    if facts.now - max(facts.worker_seen or 0, facts.seen.watching_since) > NO_WORKER_MS:
+    if is_missed(max(facts.worker_seen or 0, facts.seen.watching_since), facts.now):
         text = "No worker that can ring has been seen for a minute: nobody is being called"
         yield Alarm("no_worker", PAGE, text, facts.worker_seen, 1)
 
@@ -167,9 +172,8 @@ def _slow(facts: Facts) -> Iterator[Alarm]:
 
 def _cap_reached(facts: Facts) -> Iterator[Alarm]:
     for full in sorted(facts.full, key=lambda full: full.source):
-        yield Alarm(
-            "cap_reached", WARN, f"Leads wait until there is room: {_of_full(full)}", full.since, 1, subject=full.source
-        )
+        text = f"Leads wait until there is room: {_of_full(full)}"
+        yield Alarm("cap_reached", WARN, text, full.since, 1, subject=full.source)
 
 
 def _of_full(full: FullCap) -> str:

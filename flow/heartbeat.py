@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from core.alarms import NO_WORKER_MS
+from core.alarms import is_missed
 from core.ports import Question
 from flow.gateway import Gateway
 from store import alarms, outbox, workers
@@ -66,7 +66,7 @@ def trouble(gateway: Gateway, away: str, seen_outside: str, channels: Collection
     with gateway.store.read() as tx:
         seen = workers.last_able(tx, now := gateway.store.now_ms(tx))
         ring, dead = {kind for kind, _ in alarms.ringing(tx)}, outbox.dead(tx)
-    if seen is None or now - seen > NO_WORKER_MS:
+    if is_missed(seen, now):
         return "no worker that can ring is seen"
     if "calls_stuck" in ring:
         return "calls are not settled"

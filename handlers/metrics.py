@@ -29,7 +29,7 @@ from handlers.errors import problem
 from handlers.metrics_today import ANSWERED_MS, CALLED_MS, families
 from handlers.nearby import may_look
 from store import accounts as trouble
-from store import alarms, caps, figures, stamps, today, versions, workers
+from store import alarms, figures, stamps, today, workers
 from store.engine import Tx
 
 blueprint = Blueprint("metrics", __name__)
@@ -98,8 +98,7 @@ class Figures(Collector):
 
 def _due(gateway: Gateway, tx: Tx, accounts: Mapping[str, Trouble], now: int) -> dict[str, int]:
     """State -> since when the longest waiting lead is due; what something else explains is no delay."""
-    resting = figures.resting(accounts, caps.reached(tx), versions.silent_crms(tx))
-    return figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now, resting)
+    return figures.oldest_due(tx, {*gateway.account_names(), *accounts}, now, figures.resting_now(tx, accounts))
 
 
 def _waits(

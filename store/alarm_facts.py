@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from core.account.pause import all_paused
-from core.account.trouble import NOT_REACHED, Trouble
+from core.account.trouble import Trouble, is_our_own
 from core.alarm import UNSTORED, Facts, FullCap, Share
 from core.alarms import STUCK_MS, WAITS_MS, WORKER_SEEN_MS
 from core.durations import HOUR_MS, MINUTE_MS
-from core.outcome import NOT_SENT
+from core.outcome import NOT_SENT, Outcome
 from core.overall import POLICY
 from store import accounts, caps, explained, figures, outbox, stamps, versions, workers
 from store import epoch as epochs
@@ -77,10 +77,8 @@ def _asked_for(tx: Connection, known: Mapping[str, Trouble]) -> frozenset[tuple[
 
 def _unsent(begun: Sequence[tuple[str, str, int]]) -> dict[str, int]:
     """How -> calls that we gave up before a byte left, but for what the provider's trouble or a journal explains."""
-    mine = (
-        (how, n) for kind, how, n in begun if kind == NOT_SENT and how not in NOT_REACHED and how not in TOLD_ELSEWHERE
-    )
-    return dict(mine)
+    own = ((how, n) for kind, how, n in begun if kind == NOT_SENT and is_our_own(Outcome(kind, how)))
+    return {how: n for how, n in own if how not in TOLD_ELSEWHERE}
 
 
 def _held(tx: Connection, source: str, now: int) -> Share:

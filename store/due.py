@@ -97,16 +97,20 @@ def _of_open_kinds(tx: Connection, wanted: Due, readable: Collection[str] | None
     the index, so that none of those that wait is looked at, however many there are. Nobody knows yet what script a
     received lead asks for: the newest come along, but for those of full sources, whose caps would be counted again,
     and where all sources can be read."""
-    kinds = tx.execute(_KINDS, {"account": wanted.account}).all()
     given = {"account": wanted.account, "now": wanted.now, "limit": wanted.limit, "oldest": wanted.oldest}
     received = to_map(tx, wanted.now, wanted.limit) if readable is None else Found()
     found = [received._replace(leads=[lead for lead in received.leads if lead.source not in wanted.full])]
-    for source, script in kinds:
+    for source, script in kinds(tx, wanted.account):
         if source in wanted.full or script in wanted.without:
             continue
         if readable is None or source in readable:
             found.append(_all(tx, _DUE_OF_KIND, source=source, script=script, **given))
     return _merged(found)
+
+
+def kinds(tx: Connection, account: str) -> list[tuple[str, str]]:
+    """The sources and scripts of the account's ready leads, due or not; none of the leads is walked over."""
+    return [(source, script) for source, script in tx.execute(_KINDS, {"account": account})]
 
 
 def _all(tx: Connection, query: Any, **given: Any) -> Found:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from core.account.caps import TOTALS
-from core.alarms import NEWEST_CALLS, NO_WORKER_MS, WAITS_MS, paused_by
+from core.alarms import NEWEST_CALLS, WAITS_MS, is_missed, paused_by
 from core.durations import HOUR_MS
 from store import alarms, overview
 from store.alarms import Stood
@@ -43,7 +43,7 @@ def with_what_rested(resting: Resting, before: Sequence[Stood], now: int) -> Res
 
 def all_begins_anew(before: Sequence[Stood], worker_seen: int | None, other_since: int | None, now: int) -> bool:
     """Whether nobody was rung at all until a minute ago, and now somebody is."""
-    over = {NO_WORKER: now - (worker_seen or 0) <= NO_WORKER_MS, DATABASE_CHANGED: other_since is None}
+    over = {NO_WORKER: not is_missed(worker_seen, now), DATABASE_CHANGED: other_since is None}
     return all(over.values()) and any(one.kind in over and one.until > now - WAITS_MS for one in before)
 
 

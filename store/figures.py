@@ -18,9 +18,8 @@ from core.account.caps import TOTALS
 from core.account.trouble import Trouble, stopped
 from core.durations import HOUR_MS
 from core.proofs.proof import CAUSES
-from store import rows
+from store import caps, due, rows, versions
 from store.caps import COUNTS, Reached
-from store.due import KINDS
 from store.tables import attempts, deliveries, history, leads, refused_proofs, sources
 
 _MOMENT: Any = bindparam("moment")
@@ -50,6 +49,11 @@ NOTHING_RESTS = Resting()
 def resting(known: Mapping[str, Trouble], full: Iterable[Reached], crms: Iterable[str]) -> Resting:
     """What these accounts, the caps that are reached and the CRMs (of these sources) that fail make wait."""
     return Resting(stopped(known), frozenset(one.source for one in full), frozenset(crms))
+
+
+def resting_now(tx: Connection, known: Mapping[str, Trouble]) -> Resting:
+    """The same with the caps and CRMs as they stand."""
+    return resting(known, caps.reached(tx), versions.silent_crms(tx))
 
 
 def counts_by_source(tx: Connection) -> dict[str, dict[str, int]]:
@@ -145,10 +149,7 @@ def _due_before(going: tuple[Going, ...], crms: tuple[str, ...]) -> Any:
 
 def asked_for(tx: Connection, account: str) -> frozenset[str]:
     """The scripts that leads of this account wait for, due or not; none of the leads is walked over."""
-    return frozenset(script for _, script in tx.execute(_ASKED_FOR, {"account": account}))
-
-
-_ASKED_FOR = text(KINDS)
+    return frozenset(script for _, script in due.kinds(tx, account))
 
 
 def kinds_due(tx: Connection, account: str, now: int) -> list[tuple[str, str]]:
@@ -156,11 +157,21 @@ def kinds_due(tx: Connection, account: str, now: int) -> list[tuple[str, str]]:
     return [(source, script) for source, script in tx.execute(_KINDS_DUE, {"account": account, "now": now})]
 
 
+def sources_due(tx: Connection, accounts: Iterable[str], now: int, resting: Resting) -> set[str]:
+    """The sources of which leads of these accounts are due and wait, but for what is `resting`."""
+    return {
+        source
+        for one in _going(accounts, resting)
+        for source, script in kinds_due(tx, one.account, now)
+        if script not in one.scripts and source not in one.full
+    }
+
+
 _DUE = """(SELECT 1 FROM leads l WHERE l.state = 'ready' AND l.account = :account AND l.source = kinds.source
                AND l.script = kinds.script AND l.urgent = {} AND l.due_at <= :now LIMIT 1)"""
 # Not EXISTS: PostgreSQL might join that to all that wait.
 _IS_DUE = f"coalesce({_DUE.format(0)}, {_DUE.format(1)}) IS NOT NULL"
-_KINDS_DUE = text(f"SELECT source, script FROM ({KINDS}) AS kinds WHERE {_IS_DUE}")  # noqa: S608 - texts of ours
+_KINDS_DUE = text(f"SELECT source, script FROM ({due.KINDS}) AS kinds WHERE {_IS_DUE}")  # noqa: S608 - texts of ours
 
 
 def called_since(tx: Connection, since: int, now: int) -> dict[str, int]:

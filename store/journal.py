@@ -140,13 +140,13 @@ class Journal:
 
     def _append(self, lines: bytes) -> None:
         """Synced. A file that was begun for lines that it does not take goes again: a full disk takes many of them."""
-        before, file = self._file, self._current()
+        before, file = self._path, self._current()
         try:
             _write_synced(file, lines)
         except OSError:
             os.close(file)  # the next line must not run into this half one: it begins a new file
             self._file = None
-            if file != before:
+            if self._path != before:
                 with contextlib.suppress(OSError):
                     self._path.unlink()
             raise

@@ -1,7 +1,6 @@
 """Whether all who wait for their call get it before people may not be called any more, at the pace of the last hour:
 that of their own account. Those that wait for a pause, or for room under a cap, are told of in their own places."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -9,9 +8,8 @@ from zoneinfo import ZoneInfo
 from core import hours
 from core.durations import HOUR_MS
 from flow.gateway import Gateway
-from store import accounts, caps, figures, versions
+from store import accounts, figures
 from store.engine import Tx
-from store.figures import Resting
 
 UNMAPPED = ""  # leads that have no account yet
 
@@ -47,21 +45,12 @@ def of(waiting: Mapping[str, int], pace: Mapping[str, int], closes: int | None, 
 def read(tx: Tx, gateway: Gateway, now: int) -> Backlog | None:
     """None where nobody waits but for the hours to begin, for a pause to end or for room."""
     known = accounts.all_accounts(tx)
-    resting = figures.resting(known, caps.reached(tx), versions.silent_crms(tx))
+    resting = figures.resting_now(tx, known)
     waiting = figures.due_before(tx, {*gateway.account_names(), *known}, now + 1, resting)
     if not waiting.total():
         return None
-    names = gateway.sources.names() if waiting[UNMAPPED] else _sources(tx, waiting, resting, now)
+    names = gateway.sources.names() if waiting[UNMAPPED] else figures.sources_due(tx, +waiting, now, resting)
     return of(waiting, figures.called_since(tx, now - HOUR_MS + 1, now), closes(gateway, names, now), now)
-
-
-def _sources(tx: Tx, waiting: Counter[str], resting: Resting, now: int) -> set[str]:
-    """Those of which leads wait, but for what rests."""
-    found: set[str] = set()
-    for name in +waiting:
-        paused = resting.accounts.get(name) or ()
-        found |= {source for source, script in figures.kinds_due(tx, name, now) if script not in paused}
-    return found - resting.full
 
 
 def closes(gateway: Gateway, names: Iterable[str], now: int) -> int | None:
